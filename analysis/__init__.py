@@ -1,0 +1,34 @@
+"""Pure maths on a trace or an array; nothing here draws."""
+
+from analysis.answers import Answer, top_answers
+from analysis.attention import (
+    attention_rollout,
+    half_distances,
+    head_mean,
+    mean_distances,
+    outlier_tokens,
+    patch_distances,
+    patch_rows,
+)
+from analysis.features import strongest_channels
+from analysis.gradcam import grad_cam
+from analysis.position import position_similarity
+from analysis.receptive_field import EffectiveField, effective_fields, energy_radius
+
+__all__ = [
+    "Answer",
+    "EffectiveField",
+    "attention_rollout",
+    "effective_fields",
+    "energy_radius",
+    "grad_cam",
+    "half_distances",
+    "head_mean",
+    "mean_distances",
+    "outlier_tokens",
+    "patch_distances",
+    "patch_rows",
+    "position_similarity",
+    "strongest_channels",
+    "top_answers",
+]

@@ -1,0 +1,107 @@
+"""What attention maps say: summaries, rollout, distances, outlier tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def head_mean(attention: np.ndarray) -> np.ndarray:
+    """Mean over heads: ``[heads, tokens, tokens]`` to ``[tokens, tokens]``."""
+    mean: np.ndarray = attention.mean(axis=0)
+    return mean
+
+
+def attention_rollout(attentions: Sequence[np.ndarray], residual: float = 0.5) -> np.ndarray:
+    """How much of each input token reaches each token after the given blocks.
+
+    ``Ã_l = residual · I + (1 - residual) · mean over heads``, multiplied from the first block to the last
+    (Abnar and Zuidema, *Quantifying Attention Flow in Transformers*, 2020, section 3).
+
+    Args:
+        attentions: one ``[heads, tokens, tokens]`` per block, first block first; at least one.
+        residual: share of the skip connection; 0.5 in the paper.
+
+    Returns:
+        ``[tokens, tokens]``; row ``i`` is the composition of token ``i`` and sums to 1.
+
+    Raises:
+        ValueError: no attention given, or a share outside [0, 1].
+    """
+    if not attentions:
+        raise ValueError("rollout needs the attention of at least one block")
+    if not 0 <= residual <= 1:
+        raise ValueError(f"residual is a share between 0 and 1, not {residual}")
+    flow = np.eye(attentions[0].shape[-1], dtype=np.float32)
+    for attention in attentions:
+        # Multiplied by the mean, then mixed: the identity never needs to be added to a full matrix.
+        flow = residual * flow + (1 - residual) * (head_mean(attention) @ flow)
+    return flow
+
+
+def patch_rows(weights: np.ndarray, prefix_tokens: int) -> np.ndarray:
+    """Rows and columns of the patches, each row renormalised to sum to 1.
+
+    Args:
+        weights: ``[tokens, tokens]``, prefix tokens first.
+        prefix_tokens: how many tokens come before the patches.
+
+    Returns:
+        ``[N, N]``; a row of zeros where a patch attended to prefix tokens alone.
+    """
+    patches = weights[prefix_tokens:, prefix_tokens:]
+    totals = patches.sum(axis=1, keepdims=True)
+    rows: np.ndarray = np.divide(patches, totals, out=np.zeros_like(patches), where=totals > 0)
+    return rows
+
+
+def patch_distances(grid: tuple[int, int], stride: int) -> np.ndarray:
+    """Distance in pixels between the centres of any two patches, ``[N, N]``."""
+    rows, columns = np.indices(grid).reshape(2, -1)
+    distances: np.ndarray = np.hypot(rows[:, None] - rows, columns[:, None] - columns) * stride
+    return distances.astype(np.float32)
+
+
+def half_distances(rows: np.ndarray, distances: np.ndarray, share: float = 0.5) -> np.ndarray:
+    """For every patch, the distance within which it finds ``share`` of its attention.
+
+    Args:
+        rows: attention of each patch to each patch ``[N, N]``, rows sum to 1.
+        distances: between the patches ``[N, N]``, in pixels.
+        share: part of the attention, between 0 and 1.
+
+    Returns:
+        ``[N]``, in pixels: the weighted quantile of the distances.
+    """
+    order = np.argsort(distances, axis=1, kind="stable")
+    cumulated = np.cumsum(np.take_along_axis(rows, order, axis=1), axis=1)
+    first = (cumulated < share * cumulated[:, -1:]).sum(axis=1)
+    found: np.ndarray = np.take_along_axis(distances, order, axis=1)[np.arange(len(rows)), first]
+    return found
+
+
+def mean_distances(rows: np.ndarray, distances: np.ndarray) -> np.ndarray:
+    """Mean attention distance of every patch ``[N]``, in pixels (Dosovitskiy et al., 2020, figure 7)."""
+    means: np.ndarray = (rows * distances).sum(axis=1)
+    return means
+
+
+def outlier_tokens(tokens: np.ndarray, prefix_tokens: int, factor: float = 3.0) -> np.ndarray:
+    """Patches whose norm stands out, which attract attention without showing anything.
+
+    Darcet et al., *Vision Transformers Need Registers* (2023), cut at a fixed norm of one network; a
+    multiple of the median works for any network.
+
+    Args:
+        tokens: a block's output ``[tokens, D]``.
+        prefix_tokens: how many tokens come before the patches.
+        factor: how many times the median norm counts as standing out.
+
+    Returns:
+        Indices of the patches, row by row, largest norm first.
+    """
+    norms = np.linalg.norm(tokens[prefix_tokens:], axis=1)
+    order = np.argsort(-norms, kind="stable")
+    outliers: np.ndarray = order[norms[order] > factor * np.median(norms)]
+    return outliers

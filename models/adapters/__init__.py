@@ -1,0 +1,18 @@
+"""One adapter a family; :func:`adapter_for` is the only place that knows which belongs to which."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from models import compat  # noqa: F401  (must run before torchvision is imported)
+from models.adapters.base import Adapter
+from models.adapters.resnet import ResNetAdapter
+from models.adapters.vit import ViTAdapter
+from models.registry import ModelSpec
+
+
+def adapter_for(spec: ModelSpec, module: nn.Module) -> Adapter:
+    """The adapter of a network for the input size of its preprocessing."""
+    builders = {"resnet": ResNetAdapter, "vit": ViTAdapter}
+    adapter: Adapter = builders[spec.family](spec.key, module, spec.preprocess.crop)
+    return adapter

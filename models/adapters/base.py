@@ -1,0 +1,162 @@
+"""What every family of networks can be asked, and what it answers when it has nothing to show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from torch import Tensor, nn
+
+Layout = Literal["NCHW", "NHWC", "NLC"]
+TapKind = Literal["output", "attention"]
+
+
+@dataclass(frozen=True)
+class LayerRef:
+    """One place in a network whose output can be shown.
+
+    Attributes:
+        name: path of the module, as in ``named_modules``.
+        kind: what it is, for the catalogues: ``conv1``, ``maxpool``, ``stage_block``, ``embedding``,
+            ``block``, ``cam``.
+        numbers: which one, counted from 1: stage and block, or block.
+        layout: axes of the recorded tensor.
+        grid: rows and columns of places.
+        stride: distance between neighbouring places, in input pixels.
+        channels: length of the vector at each place.
+        prefix_tokens: tokens before the first patch (a class token, registers).
+    """
+
+    name: str
+    kind: str
+    numbers: tuple[int, ...]
+    layout: Layout
+    grid: tuple[int, int]
+    stride: int
+    channels: int
+    prefix_tokens: int = 0
+
+    @property
+    def label(self) -> str:
+        """The layer in English, such as ``stage_block 3.1``."""
+        return " ".join([self.kind, ".".join(str(number) for number in self.numbers)]).strip()
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The input pixels that can reach one place, by arithmetic on kernels and strides.
+
+    Along one axis, in pixels: place ``i`` sees ``size`` pixels around ``start + jump * i``, where pixel 0
+    spans [0, 1]. Places at the border see padding where the picture ends (Araujo et al., *Computing
+    Receptive Fields of Convolutional Neural Networks*, Distill 2019).
+
+    Attributes:
+        size: width of the field.
+        jump: distance between neighbouring centres.
+        start: centre of place 0.
+        whole: True if every place sees the whole picture whatever its position (global attention).
+    """
+
+    size: int
+    jump: int
+    start: float
+    whole: bool = False
+
+    def centre(self, index: int) -> float:
+        return self.start + self.jump * index
+
+    def nearest(self, position: float, count: int) -> int:
+        """Index of the place among ``count`` whose centre lies nearest to ``position``, in pixels.
+
+        One rule for both families: for a ViT it is the patch that covers the position.
+        """
+        return min(max(math.floor((position - self.start) / self.jump + 0.5), 0), count - 1)
+
+
+@dataclass(frozen=True)
+class PatchGrid:
+    """How a ViT cuts its input: ``N = HW / P²`` patches, each projected to D dimensions."""
+
+    image_size: int
+    patch_size: int
+    rows: int
+    columns: int
+    dimensions: int
+    prefix_tokens: int
+
+    @property
+    def count(self) -> int:
+        return self.rows * self.columns
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A module whose result a trace records under ``name``."""
+
+    name: str
+    module: nn.Module
+    kind: TapKind = "output"
+
+
+Tail = Callable[[Tensor], Tensor]
+
+
+class Adapter(Protocol):
+    """Capability, not class: pages ask these questions and never ``isinstance``.
+
+    A question without an answer raises :class:`models.errors.UnsupportedViewError`, whose reason is
+    teaching text.
+    """
+
+    def feature_layers(self) -> tuple[LayerRef, ...]:
+        """Places in order of depth, from the first layer to the last block."""
+        ...
+
+    def attention_layers(self) -> tuple[LayerRef, ...]:
+        """Blocks whose attention is recorded, in order of depth."""
+        ...
+
+    def stages(self) -> tuple[tuple[str, LayerRef], ...]:
+        """The few places a summary shows: identifier and the layer that ends it."""
+        ...
+
+    def patch_grid(self) -> PatchGrid: ...
+
+    def position_embedding(self) -> Tensor:
+        """The learned embedding of the patches ``[rows, columns, D]``, prefix tokens left out."""
+        ...
+
+    def default_cam_layer(self) -> LayerRef: ...
+
+    def layer(self, name: str) -> LayerRef:
+        """Any recorded layer by name; KeyError if there is none."""
+        ...
+
+    def to_nchw(self, layer: LayerRef, tensor: Tensor) -> Tensor:
+        """``[1, ...]`` in the layer's own layout to ``[1, C, h, w]``, prefix tokens dropped; a view."""
+        ...
+
+    def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
+        """``[heads, tokens, tokens]`` with prefix tokens first, then patches row by row."""
+        ...
+
+    def receptive_field(self, layer: LayerRef) -> ReceptiveField: ...
+
+    def taps(self) -> tuple[Tap, ...]:
+        """What one recorded forward keeps."""
+        ...
+
+    def needed_by_tail(self, layer: LayerRef) -> tuple[str, ...]:
+        """Names of the recorded layers that :meth:`tail` needs besides ``layer`` itself."""
+        ...
+
+    def tail(self, layer: LayerRef, recorded: Mapping[str, Tensor]) -> Tail:
+        """The rest of the network after ``layer``: its tensor ``[1, ...]`` to logits ``[1, K]``.
+
+        Args:
+            layer: where the tail begins.
+            recorded: tensors of the other layers ``[1, ...]``, for residual branches that pass by it.
+        """
+        ...

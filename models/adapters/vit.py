@@ -1,0 +1,138 @@
+"""torchvision's Vision Transformers (Dosovitskiy et al., *An Image is Worth 16x16 Words*, 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models.vision_transformer import EncoderBlock, VisionTransformer
+
+from models.adapters.base import LayerRef, PatchGrid, ReceptiveField, Tail, Tap
+
+_PREFIX = 1
+_EMBEDDING = "encoder.dropout"
+
+
+class ViTAdapter:
+    """Answers for a ViT with a class token, learned positions and global attention."""
+
+    def __init__(self, key: str, module: VisionTransformer, image_size: int) -> None:
+        self.key = key
+        self.module = module
+        self.image_size = image_size
+        self.blocks: list[EncoderBlock] = list(module.encoder.layers)
+        self._layers = {_EMBEDDING: self._reference(_EMBEDDING, "embedding")}
+        for index in range(len(self.blocks)):
+            name = f"encoder.layers.encoder_layer_{index}"
+            self._layers[name] = self._reference(name, "block", index + 1)
+        self._attention = {
+            name: self._reference(name, "block", index + 1)
+            for index, name in enumerate(
+                f"encoder.layers.encoder_layer_{index}.self_attention" for index in range(len(self.blocks))
+            )
+        }
+        self._cam = self._reference(f"{list(self._layers)[-1]}.ln_1", "cam")
+
+    def _reference(self, name: str, kind: str, *numbers: int) -> LayerRef:
+        side = self.image_size // self.module.patch_size
+        return LayerRef(
+            name,
+            kind,
+            numbers,
+            "NLC",
+            (side, side),
+            self.module.patch_size,
+            self.module.hidden_dim,
+            prefix_tokens=_PREFIX,
+        )
+
+    def feature_layers(self) -> tuple[LayerRef, ...]:
+        return tuple(self._layers.values())
+
+    def attention_layers(self) -> tuple[LayerRef, ...]:
+        return tuple(self._attention.values())
+
+    def stages(self) -> tuple[tuple[str, LayerRef], ...]:
+        layers = self.feature_layers()
+        return (("embedding", layers[0]), ("first", layers[1]), ("last", layers[-1]))
+
+    def patch_grid(self) -> PatchGrid:
+        rows, columns = self._layers[_EMBEDDING].grid
+        return PatchGrid(
+            self.image_size, self.module.patch_size, rows, columns, self.module.hidden_dim, _PREFIX
+        )
+
+    def position_embedding(self) -> Tensor:
+        grid = self.patch_grid()
+        return self.module.encoder.pos_embedding[0, _PREFIX:].reshape(grid.rows, grid.columns, -1)
+
+    def default_cam_layer(self) -> LayerRef:
+        # After the last attention only the class token reaches the logits: patch gradients are zero there.
+        return self._cam
+
+    def layer(self, name: str) -> LayerRef:
+        return {**self._layers, **self._attention, self._cam.name: self._cam}[name]
+
+    def to_nchw(self, layer: LayerRef, tensor: Tensor) -> Tensor:
+        patches = tensor[:, layer.prefix_tokens :]
+        return patches.transpose(1, 2).unflatten(2, layer.grid)
+
+    def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
+        return tensor
+
+    def receptive_field(self, layer: LayerRef) -> ReceptiveField:
+        patch = self.module.patch_size
+        if layer.name == _EMBEDDING:
+            return ReceptiveField(size=patch, jump=patch, start=patch / 2)
+        return ReceptiveField(size=self.image_size, jump=patch, start=patch / 2, whole=True)
+
+    def taps(self) -> tuple[Tap, ...]:
+        outputs = [*self._layers, self._cam.name]
+        return (
+            *(Tap(name, self.module.get_submodule(name)) for name in outputs),
+            *(Tap(name, self.module.get_submodule(name), "attention") for name in self._attention),
+        )
+
+    def needed_by_tail(self, layer: LayerRef) -> tuple[str, ...]:
+        return (list(self._layers)[-2],) if layer.name == self._cam.name else ()
+
+    def tail(self, layer: LayerRef, recorded: Mapping[str, Tensor]) -> Tail:
+        if layer.name == self._cam.name:
+            return self._tail_of_last_attention(recorded[self.needed_by_tail(layer)[0]])
+        following = list(self._layers).index(layer.name)
+
+        def logits(tokens: Tensor) -> Tensor:
+            for block in self.blocks[following:]:
+                tokens = block(tokens)
+            return self._classify(tokens[:, 0])
+
+        return logits
+
+    def _tail_of_last_attention(self, residual: Tensor) -> Tail:
+        """The logits need the class token's row of the last block and nothing else."""
+        block = self.blocks[-1]
+        attention: nn.MultiheadAttention = block.self_attention
+        dimensions, heads = attention.embed_dim, attention.num_heads
+
+        def logits(normalised: Tensor) -> Tensor:
+            weight_q, weight_kv = attention.in_proj_weight.split([dimensions, 2 * dimensions])
+            bias_q, bias_kv = attention.in_proj_bias.split([dimensions, 2 * dimensions])
+            query = functional.linear(normalised[:, :1], weight_q, bias_q)
+            key, value = functional.linear(normalised, weight_kv, bias_kv).chunk(2, dim=-1)
+            query, key, value = (
+                part.unflatten(-1, (heads, dimensions // heads)).transpose(1, 2)
+                for part in (query, key, value)
+            )
+            weights = torch.softmax(query @ key.transpose(-2, -1) / (dimensions // heads) ** 0.5, dim=-1)
+            mixed = (weights @ value).transpose(1, 2).flatten(2)
+            token = residual[:, :1] + attention.out_proj(mixed)
+            token = token + block.mlp(block.ln_2(token))
+            return self._classify(token[:, 0])
+
+        return logits
+
+    def _classify(self, class_token: Tensor) -> Tensor:
+        result: Tensor = self.module.heads(self.module.encoder.ln(class_token))
+        return result

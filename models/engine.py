@@ -1,0 +1,617 @@
+"""Every network execution of the app is a job run here: bounded, shared, fair, dropped when unwanted.
+
+One loaded network serves every browser session, in threads, on a machine with few cores. So a small pool
+of workers takes jobs from a bounded queue; sessions take turns; any number of sessions that ask for the
+same key share one computation; results stay in a cache bounded in bytes; and a job that nobody waits for
+any more leaves the queue or, if it cooperates, stops midway.
+
+    >>> with Engine() as engine:
+    ...     engine.run(("answer", 6, 7), lambda: 6 * 7)
+    42
+
+A page shows the queue and leaves it whenever Streamlit stops the script::
+
+    with engine.submit(key, job, session=session_id) as ticket:
+        while not ticket.wait(0.3):
+            placeholder.progress(ticket.progress.fraction)
+        record = ticket.result()
+
+Results are shared between sessions: treat them as read-only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Generic, Self, TypeVar, cast
+
+from models.cache import ByteLRU, measure
+from models.errors import BusyError, CancelledError
+
+T = TypeVar("T")
+
+_CANCELLED = {
+    "superseded": "A newer request of the same session took the place of this one.",
+    "cancelled": "Nobody waits for this result any more.",
+    "closed": "The engine is closed.",
+}
+
+
+def _cancelled(code: str) -> CancelledError:
+    return CancelledError(code, _CANCELLED[code])
+
+
+def _twin(error: BaseException) -> BaseException:
+    """A copy of ``error`` to raise: same type, arguments, attributes, notes, causes and traceback.
+
+    Made through the built-in ancestor and not the type's own ``__init__``, whose parameters need not be
+    ``args``. An exception that cannot be made that way is returned itself.
+    """
+    builtin: Any = next(kind for kind in type(error).__mro__ if kind.__module__ == "builtins")
+    try:
+        _, args, *state = builtin.__reduce__(error)
+        twin: BaseException = builtin.__new__(type(error), *args)
+        builtin.__init__(twin, *args)
+        if state:
+            twin.__setstate__(state[0])
+    except Exception:
+        return error
+    if hasattr(twin, "__notes__"):
+        twin.__notes__ = list(twin.__notes__)
+    twin.__cause__, twin.__context__ = error.__cause__, error.__context__
+    twin.__suppress_context__ = error.__suppress_context__
+    return twin.with_traceback(error.__traceback__)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job says it is: ``fraction`` in 0..1, and ``note``, a stable identifier of the step."""
+
+    fraction: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """What an engine has done since it was made, and what it holds now.
+
+    Every submit that was not refused is a hit, a miss or shared; and at any moment
+    ``misses == run + failed + cancelled + queued + running``.
+
+    Attributes:
+        hits: submits and peeks answered from the cache.
+        misses: submits that made a new job.
+        shared: submits that joined a job already queued or running.
+        run: jobs that ended with a result.
+        failed: jobs that ended with an exception.
+        cancelled: jobs that left the queue unstarted, or stopped because nobody waited.
+        queued: jobs in the queue now.
+        running: jobs in execution now; more than there are workers while jobs run jobs of their own.
+        cache_bytes: bytes of the kept results now.
+        cache_entries: number of kept results now.
+    """
+
+    hits: int
+    misses: int
+    shared: int
+    run: int
+    failed: int
+    cancelled: int
+    queued: int
+    running: int
+    cache_bytes: int
+    cache_entries: int
+
+
+class _State(Enum):
+    QUEUED = auto()
+    RUNNING = auto()
+    DONE = auto()
+    FAILED = auto()
+    CANCELLED = auto()
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """One computation, and the tickets of those who wait for it. Guarded by the engine's condition."""
+
+    key: Hashable
+    call: Callable[..., Any] | None
+    cooperative: bool = False
+    state: _State = _State.QUEUED
+    tickets: list[Ticket[Any]] = field(default_factory=list)
+    thread: int = 0
+    progress: Progress = Progress()
+    value: Any = None
+    error: BaseException | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.state not in (_State.QUEUED, _State.RUNNING)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody waits. A running job waits for its own sub-jobs only while it is wanted itself."""
+        return any(
+            ticket._parent is None
+            or ticket._parent.state in (_State.DONE, _State.FAILED)
+            or (ticket._parent.state is _State.RUNNING and ticket._parent.wanted)
+            for ticket in self.tickets
+        )
+
+
+class JobControl:
+    """Given to a cooperative job: to say how far it is, and to learn that nobody waits any more."""
+
+    def __init__(self, engine: Engine, job: _Job) -> None:
+        self._engine = engine
+        self._job = job
+
+    def report(self, fraction: float, note: str = "") -> None:
+        """Say how far the job is.
+
+        Args:
+            fraction: part of the work that is done; clipped to 0..1.
+            note: stable identifier of the current step, for the catalogues of the user interface.
+        """
+        self._job.progress = Progress(min(1.0, max(0.0, fraction)), note)
+
+    def check(self) -> None:
+        """Go on if anybody waits.
+
+        Raises:
+            CancelledError: if nobody does, or the engine is closed. The job is given up with this call:
+                whatever it still returns is discarded, and a later submit of its key starts afresh.
+        """
+        self._engine._check(self._job)
+
+
+@dataclass(eq=False, slots=True)
+class Ticket(Generic[T]):
+    """One waiter's interest in one job; made by `Engine.submit` alone.
+
+    As a context manager it cancels that interest when the block is left before the job has finished, also
+    by Streamlit's stop and rerun, which are no ``Exception``.
+    """
+
+    _engine: Engine
+    _job: _Job
+    _session: str | None
+    _lane: tuple[str, str] | None
+    _rank: tuple[int, int]
+    _parent: _Job | None
+    _dropped: str = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cancel()
+
+    @property
+    def done(self) -> bool:
+        """Whether `result` returns or raises at once."""
+        return bool(self._dropped) or self._job.finished
+
+    @property
+    def position(self) -> int:
+        """n for the n-th in the queue, in the order it would be served now; 0 once running or done."""
+        return self._engine._position(self)
+
+    @property
+    def progress(self) -> Progress:
+        """What the job last reported; complete once it has a result."""
+        return self._job.progress
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the job has finished or this ticket is cancelled.
+
+        Inside another job of the same engine, a job still in the queue runs here and now, because its
+        worker may be the one that waits; ``timeout`` has no meaning then.
+
+        Args:
+            timeout: seconds at most; None waits as long as it takes.
+
+        Returns:
+            Whether `result` is there to be taken.
+
+        Raises:
+            RuntimeError: if a job would wait for itself, directly or through others.
+        """
+        return self._engine._wait(self, timeout)
+
+    def result(self) -> T:
+        """The job's result, waited for if need be.
+
+        Raises:
+            BaseException: what the job raised, whichever type it is; a copy for each call, so that
+                waiters do not share a traceback.
+            CancelledError: with code ``superseded``, ``cancelled`` or ``closed``, if the wait was ended.
+            RuntimeError: as `wait` does.
+        """
+        self.wait()
+        if self._dropped:
+            raise _cancelled(self._dropped)
+        if self._job.error is not None:
+            raise _twin(self._job.error)
+        return cast(T, self._job.value)
+
+    def cancel(self) -> None:
+        """Drop this waiter's interest. Does nothing to a finished job, or to others who wait for it."""
+        self._engine._cancel(self)
+
+
+class _FairQueue:
+    """Tickets of unstarted jobs, a line for each session. Sessions take turns; a line goes by rank.
+
+    A job that several sessions wait for has a ticket in each of their lines and is served at the first.
+    Guarded by the engine's condition.
+    """
+
+    def __init__(self) -> None:
+        self._lines: dict[str | None, list[Ticket[Any]]] = {}
+
+    def __len__(self) -> int:
+        return len({ticket._job for line in self._lines.values() for ticket in line})
+
+    def add(self, ticket: Ticket[Any]) -> None:
+        self._lines.setdefault(ticket._session, []).append(ticket)
+
+    def discard(self, ticket: Ticket[Any]) -> None:
+        line = self._lines[ticket._session]
+        line.remove(ticket)
+        if not line:
+            del self._lines[ticket._session]
+
+    def pop(self) -> _Job:
+        session, line = next(iter(self._lines.items()))
+        job = min(line, key=lambda ticket: ticket._rank)._job
+        self._lines[session] = self._lines.pop(session)
+        self.remove(job)
+        return job
+
+    def remove(self, job: _Job) -> None:
+        for ticket in job.tickets:
+            self.discard(ticket)
+
+    def order(self) -> Iterator[_Job]:
+        """The jobs in the order in which `pop` would give them if nothing were added."""
+        lines = [deque(sorted(line, key=lambda ticket: ticket._rank)) for line in self._lines.values()]
+        served: set[_Job] = set()
+        while lines:
+            for line in lines:
+                while line and line[0]._job in served:
+                    line.popleft()
+                if line:
+                    served.add(line[0]._job)
+                    yield line.popleft()._job
+            lines = [line for line in lines if line]
+
+
+class _Stack(threading.local):
+    """The jobs that the current thread is in, outermost first."""
+
+    def __init__(self) -> None:
+        self.jobs: list[_Job] = []
+
+
+class Engine:
+    """Runs jobs on a few workers, for many sessions. Thread-safe; as a context manager it closes itself.
+
+    Workers are daemon threads, started when there is work. A job that asks its own engine for another key
+    gets it from the cache, joins it where it runs, or runs it in place; so one worker is enough. What a
+    job submits counts towards nobody's lane and is never refused, since the job already has its place.
+
+    Args:
+        workers: threads that run jobs.
+        queue_limit: jobs that may wait; running ones do not count.
+        cache_bytes: bytes of results to keep, as `models.cache.measure` counts them.
+
+    Raises:
+        ValueError: if ``workers`` or ``queue_limit`` is below 1, or ``cache_bytes`` is negative.
+    """
+
+    def __init__(self, workers: int = 1, queue_limit: int = 64, cache_bytes: int = 512 * 1024**2) -> None:
+        if workers < 1 or queue_limit < 1:
+            raise ValueError(f"workers ({workers}) and queue_limit ({queue_limit}) must be at least 1")
+        self.workers = workers
+        self.queue_limit = queue_limit
+        self._cond = threading.Condition()
+        self._cache = ByteLRU(cache_bytes)
+        self._queue = _FairQueue()
+        self._jobs: dict[Hashable, _Job] = {}
+        self._lanes: dict[tuple[str, str], list[Ticket[Any]]] = {}
+        self._blocked: dict[int, _Job] = {}
+        self._count: Counter[str] = Counter()
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        self._serial = 0
+        self._closed = False
+        self._stack = _Stack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def submit(
+        self,
+        key: Hashable,
+        job: Callable[..., T],
+        *,
+        session: str | None = None,
+        lane: str = "main",
+        priority: int = 0,
+        cooperative: bool = False,
+    ) -> Ticket[T]:
+        """Ask for the result of ``job``, and go on.
+
+        Args:
+            key: names the result completely: whatever changes it belongs in here.
+            job: computes it; called without arguments, or with a `JobControl` if cooperative. Not called
+                at all if the result is cached or already being computed.
+            session: whose turn it uses up. None is one common session to which latest-wins does not apply.
+            lane: a session wants one key at a time in each lane: asking for another drops its interest in
+                the earlier one, unless that one runs and cannot be stopped.
+            priority: lower goes first among what the same session has in the queue.
+            cooperative: whether ``job`` takes a `JobControl`.
+
+        Raises:
+            BusyError: if the queue is full; its params are ``position``, what the place in the queue
+                would have been, and ``limit``. The older interest in the lane is dropped nevertheless.
+            CancelledError: with code ``closed``, if the engine is.
+            TypeError: if ``key`` is not hashable.
+        """
+        with self._cond:
+            if self._closed:
+                raise _cancelled("closed")
+            parent = self._stack.jobs[-1] if self._stack.jobs else None
+            place = (session, lane) if session is not None and parent is None else None
+            entry = self._cache.get(key)
+            if place is not None:
+                self._supersede(place, key)
+            self._serial += 1
+            if entry is not None:
+                self._count["hits"] += 1
+                kept = _Job(key, None, state=_State.DONE, progress=Progress(1.0), value=entry.value)
+                return Ticket(self, kept, session, None, (priority, self._serial), parent)
+            shared = self._jobs.get(key)
+            if shared is None:
+                self._make_room(bounded=parent is None)
+                shared = self._jobs[key] = _Job(key, job, cooperative)
+                self._count["misses"] += 1
+            else:
+                self._count["shared"] += 1
+            ticket: Ticket[T] = Ticket(self, shared, session, place, (priority, self._serial), parent)
+            shared.tickets.append(ticket)
+            if place is not None:
+                self._lanes.setdefault(place, []).append(ticket)
+            if shared.state is _State.QUEUED:
+                self._queue.add(ticket)
+                self._cond.notify_all()
+            return ticket
+
+    def run(
+        self,
+        key: Hashable,
+        job: Callable[..., T],
+        *,
+        session: str | None = None,
+        lane: str = "main",
+        priority: int = 0,
+        cooperative: bool = False,
+        timeout: float | None = None,
+    ) -> T:
+        """Ask for the result of ``job``, and wait for it: `submit` and `Ticket.result` in one.
+
+        Args:
+            timeout: seconds to wait at most; None waits as long as it takes.
+
+        Raises:
+            TimeoutError: if there is no result in time; the interest is dropped then.
+            BaseException: as `submit` and `Ticket.result` do.
+        """
+        with self.submit(
+            key, job, session=session, lane=lane, priority=priority, cooperative=cooperative
+        ) as ticket:
+            if not ticket.wait(timeout):
+                raise TimeoutError(f"no result within {timeout} s")
+            return ticket.result()
+
+    def cached(self, key: Hashable) -> Any:
+        """The kept result of ``key``, which counts as a use of it, or None."""
+        with self._cond:
+            entry = self._cache.get(key)
+            if entry is None:
+                return None
+            self._count["hits"] += 1
+            return entry.value
+
+    def stats(self) -> EngineStats:
+        """A consistent snapshot of the counters."""
+        with self._cond:
+            totals = {name: self._count[name] for name in ("hits", "misses", "shared", "run", "failed")}
+            return EngineStats(
+                **totals,
+                cancelled=self._count["cancelled"],
+                queued=len(self._queue),
+                running=self._count["running"],
+                cache_bytes=self._cache.nbytes,
+                cache_entries=len(self._cache),
+            )
+
+    def close(self, timeout: float | None = None) -> None:
+        """Cancel what is queued, let running jobs end, stop the workers and empty the cache.
+
+        Cooperative jobs stop at their next check. May be called twice, and from inside a job.
+
+        Args:
+            timeout: seconds to wait for each worker at most; None waits as long as it takes.
+        """
+        with self._cond:
+            self._closed = True
+            for job in list(self._queue.order()):
+                for ticket in list(job.tickets):
+                    self._drop(ticket, "closed")
+            self._cache.clear()
+            self._cond.notify_all()
+            threads = list(self._threads)
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(timeout)
+
+    # From here on: for tickets, controls and workers. The condition is held by the callers of `_supersede`,
+    # `_make_room`, `_leave_lane`, `_drop`, `_abandon`, `_start` and `_refuse_cycle`, by nobody else.
+
+    def _supersede(self, place: tuple[str, str], key: Hashable) -> None:
+        for ticket in list(self._lanes.get(place, ())):
+            job = ticket._job
+            if job.key != key and (job.state is _State.QUEUED or job.cooperative):
+                self._drop(ticket, "superseded")
+
+    def _make_room(self, bounded: bool) -> None:
+        waiting = len(self._queue)
+        if bounded and waiting >= self.queue_limit:
+            message = f"{waiting} jobs are waiting already, and no more than {self.queue_limit} may."
+            raise BusyError("busy", message, position=waiting + 1, limit=self.queue_limit)
+        # Before the job is on the books: if the system refuses another thread, nothing is left behind.
+        if len(self._threads) < self.workers and waiting >= self._idle:
+            name = f"sightlines-engine-{len(self._threads)}"
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def _leave_lane(self, ticket: Ticket[Any]) -> None:
+        if ticket._lane is not None:
+            self._lanes[ticket._lane].remove(ticket)
+            if not self._lanes[ticket._lane]:
+                del self._lanes[ticket._lane]
+
+    def _drop(self, ticket: Ticket[Any], code: str) -> None:
+        if ticket.done:
+            return
+        job = ticket._job
+        if job.state is _State.QUEUED:
+            self._queue.discard(ticket)
+        self._leave_lane(ticket)
+        ticket._dropped = code
+        job.tickets.remove(ticket)
+        if job.state is _State.QUEUED and not job.tickets:
+            job.state, job.call = _State.CANCELLED, None
+            del self._jobs[job.key]
+            self._count["cancelled"] += 1
+        self._cond.notify_all()
+
+    def _abandon(self, job: _Job, code: str) -> None:
+        if job.state is not _State.RUNNING:
+            return
+        job.state, job.error = _State.CANCELLED, _cancelled(code)
+        # Off the books at once, although it still runs: who asks from now on must not join a job that is
+        # about to raise. The same goes for the job that waits for this one and will get its exception.
+        del self._jobs[job.key]
+        for ticket in job.tickets:
+            self._leave_lane(ticket)
+            if ticket._parent is not None:
+                self._abandon(ticket._parent, code)
+        self._cond.notify_all()
+
+    def _cancel(self, ticket: Ticket[Any]) -> None:
+        with self._cond:
+            self._drop(ticket, "cancelled")
+
+    def _check(self, job: _Job) -> None:
+        with self._cond:
+            if job.state is _State.RUNNING and job.wanted and not self._closed:
+                return
+            code = "closed" if self._closed else "cancelled"
+            self._abandon(job, code)
+        raise _cancelled(code)
+
+    def _position(self, ticket: Ticket[Any]) -> int:
+        with self._cond:
+            if ticket.done or ticket._job.state is not _State.QUEUED:
+                return 0
+            return next(n for n, job in enumerate(self._queue.order(), start=1) if job is ticket._job)
+
+    def _wait(self, ticket: Ticket[Any], timeout: float | None) -> bool:
+        job, here = ticket._job, threading.get_ident()
+        if self._stack.jobs:
+            with self._cond:
+                claimed = not ticket.done and job.state is _State.QUEUED
+                if claimed:
+                    self._queue.remove(job)
+                    self._start(job)
+            if claimed:
+                self._execute(job)
+        with self._cond:
+            if self._stack.jobs and not ticket.done:
+                self._refuse_cycle(job, here)
+                self._blocked[here] = job
+            try:
+                return self._cond.wait_for(lambda: ticket.done, timeout)
+            finally:
+                self._blocked.pop(here, None)
+
+    def _refuse_cycle(self, job: _Job, here: int) -> None:
+        link: _Job | None = job
+        while link is not None and link.state is _State.RUNNING:
+            if link.thread == here:
+                raise RuntimeError(f"the job {job.key!r} would wait for itself")
+            link = self._blocked.get(link.thread)
+
+    def _work(self) -> None:
+        while self._step():
+            pass
+
+    def _step(self) -> bool:
+        # A call of its own for each job: an idle worker must not keep the last picture alive in a local.
+        with self._cond:
+            self._idle += 1
+            self._cond.wait_for(lambda: self._closed or bool(self._queue))
+            self._idle -= 1
+            if self._closed:
+                return False
+            job = self._queue.pop()
+            self._start(job)
+        self._execute(job)
+        return True
+
+    def _start(self, job: _Job) -> None:
+        job.state, job.thread = _State.RUNNING, threading.get_ident()
+        self._count["running"] += 1
+
+    def _execute(self, job: _Job) -> None:
+        # Taken out of the job, whose tickets may live long: the call holds whatever it was made from.
+        call, job.call = job.call, None
+        assert call is not None, "a job is executed once"
+        value, nbytes, error = None, 0, None
+        self._stack.jobs.append(job)
+        try:
+            value = call(JobControl(self, job)) if job.cooperative else call()
+            nbytes = measure(value)
+        except BaseException as raised:  # the worker outlives whatever a job raises; the waiters get it
+            # Without this frame, which would otherwise hold the exception that holds the frame.
+            error = raised.with_traceback(raised.__traceback__ and raised.__traceback__.tb_next)
+        finally:
+            self._stack.jobs.pop()
+        with self._cond:
+            self._count["running"] -= 1
+            if job.state is _State.CANCELLED:
+                self._count["cancelled"] += 1
+                return
+            del self._jobs[job.key]
+            for ticket in job.tickets:
+                self._leave_lane(ticket)
+            if error is not None:
+                job.state, job.error = _State.FAILED, error
+                self._count["failed"] += 1
+            else:
+                job.state, job.value, job.progress = _State.DONE, value, Progress(1.0)
+                self._count["run"] += 1
+                if not self._closed:
+                    self._cache.put(job.key, value, nbytes)
+            self._cond.notify_all()

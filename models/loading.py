@@ -1,0 +1,72 @@
+"""From a key to a network that is ready to be traced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from models.adapters import adapter_for
+from models.adapters.base import Adapter
+from models.errors import ModelError
+from models.recording import install
+from models.registry import REGISTRY, ModelSpec, Preprocess
+from models.weights import build, categories
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A network in memory, shared by every session: never change its parameters or its mode.
+
+    Attributes:
+        spec: what it is.
+        module: in evaluation mode, parameters without gradients.
+        adapter: what its family can be asked.
+        categories: English class names, one per logit.
+        device: where the module lives.
+    """
+
+    spec: ModelSpec
+    module: nn.Module
+    adapter: Adapter
+    categories: tuple[str, ...]
+    device: torch.device
+
+    @property
+    def preprocess(self) -> Preprocess:
+        return self.spec.preprocess
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the parameters and buffers."""
+        tensors = (*self.module.parameters(), *self.module.buffers())
+        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def best_device() -> torch.device:
+    """CUDA or MPS where there is one, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def load_model(key: str, device: str | torch.device | None = None) -> LoadedModel:
+    """Build a network of the registry with its weights.
+
+    >>> load_model("resnet18_classroom").categories[17]
+    'cat'
+
+    Raises:
+        ModelError: ``model_unknown``, or what :func:`models.weights.build` raises.
+    """
+    spec = REGISTRY.get(key)
+    if spec is None:
+        raise ModelError("model_unknown", f"There is no network called {key}.", name=key)
+    target = torch.device(device) if device is not None else best_device()
+    module = build(spec).to(target)
+    adapter = adapter_for(spec, module)
+    install(adapter.taps())
+    return LoadedModel(spec, module, adapter, categories(spec.classes), target)
