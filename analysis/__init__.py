@@ -13,7 +13,7 @@ from analysis.attention import (
 from analysis.features import strongest_channels
 from analysis.gradcam import grad_cam
 from analysis.position import position_similarity
-from analysis.receptive_field import EffectiveField, effective_fields, energy_radius
+from analysis.receptive_field import EffectiveField, effective_fields, energy_radius, padding_share
 
 __all__ = [
     "Answer",
@@ -26,6 +26,7 @@ __all__ = [
     "head_mean",
     "mean_distances",
     "outlier_tokens",
+    "padding_share",
     "patch_distances",
     "patch_rows",
     "position_similarity",

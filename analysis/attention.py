@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -56,34 +57,49 @@ def patch_rows(weights: np.ndarray, prefix_tokens: int) -> np.ndarray:
     return rows
 
 
+@lru_cache(maxsize=16)
 def patch_distances(grid: tuple[int, int], stride: int) -> np.ndarray:
-    """Distance in pixels between the centres of any two patches, ``[N, N]``."""
+    """Distance in pixels between the centres of any two patches, ``[N, N]``, read-only."""
     rows, columns = np.indices(grid).reshape(2, -1)
-    distances: np.ndarray = np.hypot(rows[:, None] - rows, columns[:, None] - columns) * stride
-    return distances.astype(np.float32)
+    distances: np.ndarray = np.hypot(rows[:, None] - rows, columns[:, None] - columns).astype(np.float32)
+    distances *= stride
+    distances.setflags(write=False)
+    return distances
 
 
-def half_distances(rows: np.ndarray, distances: np.ndarray, share: float = 0.5) -> np.ndarray:
+@lru_cache(maxsize=16)
+def _by_distance(grid: tuple[int, int]) -> np.ndarray:
+    """For every patch, all patches from near to far ``[N, N]``: the same for every picture and block."""
+    order: np.ndarray = np.argsort(patch_distances(grid, 1), axis=1, kind="stable")
+    order.setflags(write=False)
+    return order
+
+
+def half_distances(
+    rows: np.ndarray, grid: tuple[int, int], stride: int, share: float = 0.5
+) -> np.ndarray:
     """For every patch, the distance within which it finds ``share`` of its attention.
 
     Args:
-        rows: attention of each patch to each patch ``[N, N]``, rows sum to 1.
-        distances: between the patches ``[N, N]``, in pixels.
+        rows: attention of each patch to each patch ``[N, N]``.
+        grid: rows and columns of patches.
+        stride: distance between neighbouring patches, in pixels.
         share: part of the attention, between 0 and 1.
 
     Returns:
-        ``[N]``, in pixels: the weighted quantile of the distances.
+        ``[N]``, in pixels: the weighted quantile of the distances between patch centres.
     """
-    order = np.argsort(distances, axis=1, kind="stable")
+    order = _by_distance(grid)
     cumulated = np.cumsum(np.take_along_axis(rows, order, axis=1), axis=1)
     first = (cumulated < share * cumulated[:, -1:]).sum(axis=1)
-    found: np.ndarray = np.take_along_axis(distances, order, axis=1)[np.arange(len(rows)), first]
+    places = np.arange(len(rows))
+    found: np.ndarray = patch_distances(grid, stride)[places, order[places, first]]
     return found
 
 
-def mean_distances(rows: np.ndarray, distances: np.ndarray) -> np.ndarray:
+def mean_distances(rows: np.ndarray, grid: tuple[int, int], stride: int) -> np.ndarray:
     """Mean attention distance of every patch ``[N]``, in pixels (Dosovitskiy et al., 2020, figure 7)."""
-    means: np.ndarray = (rows * distances).sum(axis=1)
+    means: np.ndarray = (rows * patch_distances(grid, stride)).sum(axis=1)
     return means
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from models.adapters.base import LayerRef
+from models.adapters.base import LayerRef, ReceptiveField
 from models.loading import LoadedModel
 from models.recording import recording
 from models.tracing import Trace
@@ -104,3 +104,24 @@ def energy_radius(energy: np.ndarray, centre: tuple[float, float], share: float)
         return 0.0
     index = int(np.searchsorted(cumulated, share * cumulated[-1]))
     return float(distances[order[min(index, len(order) - 1)]])
+
+
+def padding_share(field: ReceptiveField, grid: tuple[int, int], size: int) -> np.ndarray:
+    """How much of each place's theoretical field lies outside the picture, where there is only padding.
+
+    Args:
+        field: of the layer.
+        grid: its rows and columns of places.
+        size: side of the square input, in pixels.
+
+    Returns:
+        ``[rows, columns]`` between 0 and 1.
+    """
+    inside = []
+    for count in grid:
+        centres = np.array([field.centre(index) for index in range(count)])
+        first = np.clip(centres - field.size / 2, 0, size)
+        last = np.clip(centres + field.size / 2, 0, size)
+        inside.append((last - first) / field.size)
+    share: np.ndarray = 1 - np.outer(*inside)
+    return share

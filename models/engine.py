@@ -114,7 +114,7 @@ class _State(Enum):
     CANCELLED = auto()
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class _Job:
     """One computation, and the tickets of those who wait for it. Guarded by the engine's condition."""
 
@@ -169,7 +169,7 @@ class JobControl:
         self._engine._check(self._job)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Ticket(Generic[T]):
     """One waiter's interest in one job; made by `Engine.submit` alone.
 
@@ -464,8 +464,8 @@ class Engine:
             if thread is not threading.current_thread():
                 thread.join(timeout)
 
-    # From here on: for tickets, controls and workers. The condition is held by the callers of `_supersede`,
-    # `_make_room`, `_leave_lane`, `_drop`, `_abandon`, `_start` and `_refuse_cycle`, by nobody else.
+    # From here on: for tickets, controls and workers. Those who call `_supersede`, `_make_room`, `_drop`,
+    # `_abandon`, `_leave_lane`, `_leave_lanes`, `_refuse_cycle` and `_start` hold the condition.
 
     def _supersede(self, place: tuple[str, str], key: Hashable) -> None:
         for ticket in list(self._lanes.get(place, ())):
@@ -491,6 +491,12 @@ class Engine:
             if not self._lanes[ticket._lane]:
                 del self._lanes[ticket._lane]
 
+    def _leave_lanes(self, job: _Job) -> None:
+        for ticket in job.tickets:
+            self._leave_lane(ticket)
+        # Tickets hold their job; were it to hold them still, only the collector would free its result.
+        job.tickets.clear()
+
     def _drop(self, ticket: Ticket[Any], code: str) -> None:
         if ticket.done:
             return
@@ -514,9 +520,9 @@ class Engine:
         # about to raise. The same goes for the job that waits for this one and will get its exception.
         del self._jobs[job.key]
         for ticket in job.tickets:
-            self._leave_lane(ticket)
             if ticket._parent is not None:
                 self._abandon(ticket._parent, code)
+        self._leave_lanes(job)
         self._cond.notify_all()
 
     def _cancel(self, ticket: Ticket[Any]) -> None:
@@ -546,7 +552,7 @@ class Engine:
                     self._queue.remove(job)
                     self._start(job)
             if claimed:
-                self._execute(job)
+                self._execute()
         with self._cond:
             if self._stack.jobs and not ticket.done:
                 self._refuse_cycle(job, here)
@@ -564,48 +570,49 @@ class Engine:
             link = self._blocked.get(link.thread)
 
     def _work(self) -> None:
-        while self._step():
-            pass
+        while self._take():
+            self._execute()
 
-    def _step(self) -> bool:
-        # A call of its own for each job: an idle worker must not keep the last picture alive in a local.
+    def _take(self) -> bool:
         with self._cond:
             self._idle += 1
             self._cond.wait_for(lambda: self._closed or bool(self._queue))
             self._idle -= 1
-            if self._closed:
-                return False
-            job = self._queue.pop()
-            self._start(job)
-        self._execute(job)
-        return True
+            if not self._closed:
+                self._start(self._queue.pop())
+            return not self._closed
 
     def _start(self, job: _Job) -> None:
         job.state, job.thread = _State.RUNNING, threading.get_ident()
         self._count["running"] += 1
+        self._stack.jobs.append(job)
 
-    def _execute(self, job: _Job) -> None:
+    def _execute(self) -> None:
+        job = self._stack.jobs[-1]
         # Taken out of the job, whose tickets may live long: the call holds whatever it was made from.
         call, job.call = job.call, None
         assert call is not None, "a job is executed once"
         value, nbytes, error = None, 0, None
-        self._stack.jobs.append(job)
         try:
             value = call(JobControl(self, job)) if job.cooperative else call()
             nbytes = measure(value)
         except BaseException as raised:  # the worker outlives whatever a job raises; the waiters get it
-            # Without this frame, which would otherwise hold the exception that holds the frame.
-            error = raised.with_traceback(raised.__traceback__ and raised.__traceback__.tb_next)
+            error = raised
         finally:
             self._stack.jobs.pop()
+        self._settle(job, value, nbytes, error)
+        # An exception holds its frames and those that called them, so this one too: were it to hold the
+        # exception in turn, only the collector would free what the failed job had in its hands.
+        del job, error
+
+    def _settle(self, job: _Job, value: Any, nbytes: int, error: BaseException | None) -> None:
         with self._cond:
             self._count["running"] -= 1
             if job.state is _State.CANCELLED:
                 self._count["cancelled"] += 1
                 return
             del self._jobs[job.key]
-            for ticket in job.tickets:
-                self._leave_lane(ticket)
+            self._leave_lanes(job)
             if error is not None:
                 job.state, job.error = _State.FAILED, error
                 self._count["failed"] += 1

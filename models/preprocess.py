@@ -40,10 +40,13 @@ def preprocess(picture: DecodedImage, recipe: Preprocess) -> tuple[np.ndarray, C
     Returns:
         The square as RGB uint8 ``[crop, crop, 3]``, read-only, and where it lies on the picture.
     """
-    scale = recipe.resize / min(picture.width, picture.height)
-    width, height = (max(recipe.crop, round(side * scale)) for side in (picture.width, picture.height))
+    # Sides and corners rounded as torchvision rounds them: weights were made and measured on such pictures.
+    shorter = min(picture.width, picture.height)
+    width, height = (
+        max(recipe.crop, recipe.resize * side // shorter) for side in (picture.width, picture.height)
+    )
     resized = Image.fromarray(picture.rgb).resize((width, height), _FILTERS[recipe.interpolation])
-    left, top = (width - recipe.crop) // 2, (height - recipe.crop) // 2
+    left, top = (round((side - recipe.crop) / 2) for side in (width, height))
     view = np.asarray(resized.crop((left, top, left + recipe.crop, top + recipe.crop)))
     view.setflags(write=False)
     box = CropBox(left / width, top / height, (left + recipe.crop) / width, (top + recipe.crop) / height)

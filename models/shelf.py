@@ -25,6 +25,11 @@ class ModelShelf:
         self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
+    def peek(self, key: str) -> LoadedModel | None:
+        """The network if it is in memory, at once."""
+        with self._lock:
+            return self._loaded.get(key)
+
     def get(self, key: str) -> LoadedModel:
         """The network, loaded if need be; who asks for one that is loading waits for the same load.
 

@@ -73,9 +73,10 @@ def _bundled(spec: ModelSpec) -> nn.Module:
 
 
 def _untrained(spec: ModelSpec) -> nn.Module:
-    # The seed is the process's own generator: two builds at a time would mix their numbers.
+    # The generator is the process's own: two builds at a time would mix their numbers. torch.manual_seed
+    # would also seed the generators of accelerators, which are not restored.
     with _building, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
+        torch.default_generator.manual_seed(SEED)
         module = _construct(spec)
         head = _head(module)
         # torchvision's ViT starts with a zero head: all logits equal, every Grad-CAM empty.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from torch import nn
 
 from models import compat  # noqa: F401  (must run before torchvision is imported)
@@ -13,6 +16,5 @@ from models.registry import ModelSpec
 
 def adapter_for(spec: ModelSpec, module: nn.Module) -> Adapter:
     """The adapter of a network for the input size of its preprocessing."""
-    builders = {"resnet": ResNetAdapter, "vit": ViTAdapter}
-    adapter: Adapter = builders[spec.family](spec.key, module, spec.preprocess.crop)
-    return adapter
+    builders: dict[str, Callable[[str, Any, int], Adapter]] = {"resnet": ResNetAdapter, "vit": ViTAdapter}
+    return builders[spec.family](spec.key, module, spec.preprocess.crop)

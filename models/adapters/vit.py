@@ -66,7 +66,8 @@ class ViTAdapter:
 
     def position_embedding(self) -> Tensor:
         grid = self.patch_grid()
-        return self.module.encoder.pos_embedding[0, _PREFIX:].reshape(grid.rows, grid.columns, -1)
+        embedding: Tensor = self.module.encoder.pos_embedding[0, _PREFIX:]
+        return embedding.reshape(grid.rows, grid.columns, -1)
 
     def default_cam_layer(self) -> LayerRef:
         # After the last attention only the class token reaches the logits: patch gradients are zero there.
@@ -77,7 +78,7 @@ class ViTAdapter:
 
     def to_nchw(self, layer: LayerRef, tensor: Tensor) -> Tensor:
         patches = tensor[:, layer.prefix_tokens :]
-        return patches.transpose(1, 2).unflatten(2, layer.grid)
+        return patches.transpose(1, 2).reshape(len(patches), layer.channels, *layer.grid)
 
     def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
         return tensor
@@ -117,12 +118,11 @@ class ViTAdapter:
         dimensions, heads = attention.embed_dim, attention.num_heads
 
         def logits(normalised: Tensor) -> Tensor:
-            weight_q, weight_kv = attention.in_proj_weight.split([dimensions, 2 * dimensions])
-            bias_q, bias_kv = attention.in_proj_bias.split([dimensions, 2 * dimensions])
-            query = functional.linear(normalised[:, :1], weight_q, bias_q)
-            key, value = functional.linear(normalised, weight_kv, bias_kv).chunk(2, dim=-1)
+            weight, bias = attention.in_proj_weight, attention.in_proj_bias
+            query = functional.linear(normalised[:, :1], weight[:dimensions], bias[:dimensions])
+            key, value = functional.linear(normalised, weight[dimensions:], bias[dimensions:]).chunk(2, -1)
             query, key, value = (
-                part.unflatten(-1, (heads, dimensions // heads)).transpose(1, 2)
+                part.reshape(*part.shape[:2], heads, dimensions // heads).transpose(1, 2)
                 for part in (query, key, value)
             )
             weights = torch.softmax(query @ key.transpose(-2, -1) / (dimensions // heads) ** 0.5, dim=-1)

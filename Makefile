@@ -1,0 +1,71 @@
+# make run     install what is needed once, then start Sightlines
+# make test    style, types and every test; needs no network once installed
+# make bench   speed against named peers, and a classroom's load
+# make lint    style and types only
+# make format  rewrite the code in the project's style
+
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+APP_READY := $(VENV)/.ready-app
+DEV_READY := $(VENV)/.ready-dev
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test bench lint format
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+# Streamlit's own start-up message asks a public service for this machine's address. Ours asks nobody.
+run: $(APP_READY)
+	@$(BIN)/python -c 'from streamlit.net_util import get_internal_ip; ip = get_internal_ip() or "127."; \
+		print("\n  Sightlines on this computer:  http://localhost:$(PORT)"); \
+		print("" if ip.startswith("127.") else "  for others on its network:    http://%s:$(PORT)\n" % ip)'
+	@$(BIN)/python -m streamlit run app.py --server.port $(PORT) --logger.hideWelcomeMessage true
+
+test: lint
+	$(BIN)/python -m pytest
+
+bench: $(DEV_READY)
+	$(BIN)/python -m benchmarks
+
+lint: $(DEV_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEV_READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Python alone is no sign of a usable environment: one whose making was interrupted can lack pip, or not yet be an
+# environment, and pip would then write into the system's Python. Such a one is made anew, whatever is marked in it.
+ENV_WORKS := $(shell $(BIN)/python -c 'import pip, sys; \
+	print(sys.prefix != sys.base_prefix and sys.version_info >= (3, 11))' 2>/dev/null)
+ifneq ($(ENV_WORKS),True)
+.PHONY: $(APP_READY) $(DEV_READY)
+endif
+
+# A marker is written only after its installation has finished, so an interrupted one is taken up again.
+$(APP_READY): requirements.txt
+	$(call install,requirements.txt)
+	@touch $@
+
+$(DEV_READY): requirements-dev.txt requirements.txt
+	$(call install,requirements-dev.txt)
+	@touch $(APP_READY) $@
+
+define install
+@[ "$(ENV_WORKS)" = True ] || { \
+	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Sightlines needs Python 3.11 or newer, and \"$(PYTHON)\" is older or missing." \
+		     "Install one, then name it: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }; \
+	"$(PYTHON)" -m venv --clear $(VENV); }
+@$(BIN)/python -m pip install -r $(1) || { \
+	echo "The installation did not finish. Check the network and repeat the command;" \
+	     "if it fails again, delete the folder $(VENV) and repeat." >&2; exit 1; }
+endef

@@ -1,0 +1,21 @@
+"""The door: page settings, navigation, and what every page shares."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import component
+from ui.links import publish, restore
+from ui.sidebar import show_sidebar
+from ui.state import view
+from ui.style import apply_style
+from ui.words import t
+
+st.set_page_config(page_title="Sightlines", page_icon="assets/icon.svg", layout="wide")
+restore()
+apply_style()
+component.runtime()
+chosen = st.navigation([st.Page("pages/side_by_side.py", title=t("side_by_side.nav"), default=True)])
+show_sidebar()
+chosen.run()
+publish(view())

@@ -1,0 +1,104 @@
+"""What browser tests share: a Streamlit server on a free port, pages that keep what was said and sent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_ARGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+START_SECONDS = 60.0
+
+
+@dataclass
+class Traffic:
+    """What the server sent to a page over its web socket."""
+
+    frames: list[int] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """Bytes received so far."""
+        return sum(self.frames)
+
+
+@dataclass
+class OpenPage:
+    """A page with what its console said and what it received."""
+
+    page: Page
+    messages: list[str]
+    traffic: Traffic
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def server(script: Path, env: dict[str, str], log: Path) -> Iterator[str]:
+    """Run `streamlit run script` headless while the context lasts; gives its address.
+
+    Raises:
+        RuntimeError: with the server's output, when it does not answer within a minute.
+    """
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "streamlit", "run", str(script)),
+        *("--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"),
+        *("--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"),
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **env}, stdout=output, stderr=subprocess.STDOUT
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not _healthy(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')}")
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_idle(page: Page, timeout: float = 30_000) -> None:
+    """Wait until the script has run and Streamlit is at rest."""
+    selector = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+    page.wait_for_selector(selector, state="attached", timeout=timeout)

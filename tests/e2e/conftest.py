@@ -1,0 +1,78 @@
+"""Fixtures for tests that drive a real browser: a Streamlit server, Chromium, pages whose console must stay empty."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, WebSocket, sync_playwright
+
+from tests.e2e.browser import CHROMIUM_ARGS, ROOT, OpenPage, Traffic, server, wait_idle
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """`serve(script, env=None) -> url`: start `streamlit run script` on a free port; stopped with the module."""
+    with contextlib.ExitStack() as servers:
+
+        def start(script: str | Path, *, env: dict[str, str] | None = None) -> str:
+            log = tmp_path_factory.mktemp("server") / "log.txt"
+            return servers.enter_context(server(ROOT / script, env or {}, log))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; skips where there is none."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_ARGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., OpenPage]]:
+    """`open_page(url, width=1440, height=900, dark=False, touch=False) -> OpenPage`.
+
+    Waits until the first run of the script is over. At the end of the test every console message and page error
+    fails it.
+    """
+    with contextlib.ExitStack() as contexts:
+        opened: list[OpenPage] = []
+
+        def open_(
+            url: str, width: int = 1440, height: int = 900, *, dark: bool = False, touch: bool = False
+        ) -> OpenPage:
+            context = chromium.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if dark else "light",
+                has_touch=touch,
+                is_mobile=touch,
+            )
+            contexts.callback(context.close)
+            page = context.new_page()
+            messages: list[str] = []
+            traffic = Traffic()
+            page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+            page.on("pageerror", lambda error: messages.append(f"error: {error}"))
+
+            def listen(socket_: WebSocket) -> None:
+                socket_.on("framereceived", lambda payload: traffic.frames.append(len(payload)))
+
+            page.on("websocket", listen)
+            page.goto(url)
+            wait_idle(page)
+            result = OpenPage(page, messages, traffic)
+            opened.append(result)
+            return result
+
+        yield open_
+        for result in opened:
+            assert result.messages == [], "the browser's console is not empty"

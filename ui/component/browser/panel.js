@@ -1,0 +1,329 @@
+// One picture with its header, its map, its overlay and the lines beneath.
+
+const FAMILIES = ["resnet", "vit", "hybrid", "neutral", "point"];
+
+class Panel {
+  /** `board` is asked for words and told of pointer, click and key events. */
+  constructor(board, id) {
+    this.board = board;
+    this.id = id;
+    this.data = null;
+    this.local = null;
+    this.painted = "";
+    this.shown = null;
+    this.overlay = new Overlay();
+    this.build();
+    this.listen();
+    this.watcher = new ResizeObserver(() => this.measure());
+    this.watcher.observe(this.stage);
+  }
+
+  build() {
+    this.dot = element("span", "dot", { "aria-hidden": "true" });
+    this.title = element("h3", "title");
+    this.answer = element("span", "answer");
+    this.image = element("img", "picture", { alt: "", draggable: "false" });
+    this.canvas = element("canvas", "map");
+    this.outside = element("div", "chip outside", { hidden: "" });
+    this.waiting = element("div", "chip waiting", { hidden: "", role: "status" });
+    this.stage = element("div", "stage", { tabindex: "0", role: "application" },
+      this.image, this.canvas, this.overlay.svg, this.outside, this.waiting);
+    this.label = element("span", "label");
+    this.low = element("span", "end");
+    this.bar = element("span", "bar", { "aria-hidden": "true" });
+    this.high = element("span", "end");
+    this.legend = element("span", "legend", {}, this.low, this.bar, this.high);
+    this.captions = element("div", "captions");
+    this.sizer = element("span", "sizer", { "aria-hidden": "true" });
+    this.readout = element("span", "now");
+    this.note = element("p", "note");
+    this.root = element("article", "panel", {},
+      element("header", "head", {}, this.dot, this.title, this.answer),
+      this.stage,
+      element("div", "foot", {},
+        element("div", "first", {}, this.label, this.legend),
+        this.captions,
+        element("div", "readout", {}, this.sizer, this.readout),
+        this.note));
+  }
+
+  listen() {
+    const at = (event) => {
+      const box = this.stage.getBoundingClientRect();
+      return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    };
+    const inside = ([x, y]) => x >= 0 && x <= 1 && y >= 0 && y <= 1;
+    this.stage.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "touch" && !event.isPrimary) return;
+      const place = at(event);
+      if (inside(place)) this.board.hover(this, place, performance.now());
+      else this.board.leave(this);
+    });
+    // A touch that becomes a scroll is cancelled by the browser; one that ends leaves the element.
+    for (const name of ["pointerleave", "pointercancel"]) {
+      this.stage.addEventListener(name, () => this.board.leave(this));
+    }
+    this.stage.addEventListener("click", (event) => {
+      const place = at(event);
+      if (inside(place)) this.board.click(this, place);
+    });
+    this.stage.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (this.board.key(this, event.key)) event.preventDefault();
+    });
+  }
+
+  /** Take new data; the blobs of the picture are expected to be there, or the panel waits for them. */
+  update(data) {
+    const { strings } = this.board;
+    if (!this.data || data.selected !== this.data.selected) this.selected = data.selected;
+    this.data = data;
+    this.root.dataset.family = data.family;
+    setAttribute(this.root, "aria-label", data.title);
+    setText(this.title, data.title);
+    setText(this.answer, data.answer);
+    setAttribute(this.image, "alt", data.alt);
+    const keys = data.select ? strings.keys_select : strings.keys;
+    setAttribute(this.stage, "aria-label", [data.title, data.alt, keys].filter(Boolean).join(". "));
+    this.stage.style.setProperty("--aspect", `${data.size[0]} / ${data.size[1]}`);
+    this.stage.toggleAttribute("data-bare", !data.picture);
+    setHidden(this.image, !data.picture);
+    setText(this.outside, strings.outside);
+    this.overlay.cells.pin.group.classList.toggle("firm", data.select);
+    setText(this.note, data.note);
+    setHidden(this.note, !data.note);
+    this.fillCaptions();
+    setText(this.sizer, this.longestReadout());
+    this.framed = -1;
+    this.painted = "";
+    this.measure();
+  }
+
+  /** All captions lie in one grid cell, so that the tallest sets the height and stepping moves nothing. */
+  fillCaptions() {
+    this.captionOf = new Map();
+    const distinct = [...new Set(this.data.frames.map((frame) => frame.caption))];
+    this.captions.replaceChildren(...distinct.map((text) => {
+      const line = element("p", "caption");
+      line.textContent = text;
+      this.captionOf.set(text, line);
+      return line;
+    }));
+  }
+
+  longestReadout() {
+    const { strings } = this.board;
+    const lines = this.data.frames.map((frame) => {
+      const texts = frame.values.map((value) => quantity(value));
+      const value = texts.reduce((a, b) => (b.length > a.length ? b : a), "");
+      const unit = (frame.rows ?? frame.map)?.unit;
+      const [h, w] = frame.grid;
+      const widest = quantity(-0.0888, unit);
+      return [
+        fill(strings.cell, { row: h, column: w }), frame.rows || frame.map ? widest : "",
+        frame.readout ? fill(frame.readout, { value, row: h, column: w, here: widest, peak: widest }) : "",
+      ].filter(Boolean).join(" · ");
+    });
+    return [...lines, this.idleText()].reduce((a, b) => (b.length > a.length ? b : a), "");
+  }
+
+  idleText() {
+    if (this.data.select) return this.board.strings.choose;
+    return this.data.linked ? this.board.strings.idle : "";
+  }
+
+  measure() {
+    const { clientWidth, clientHeight } = this.stage;
+    if (!clientWidth || !this.data) return;
+    this.overlay.resize(clientWidth, clientHeight, this.data.size);
+    this.overlay.drawOutlines(this.data.outlines);
+    this.framed = -1;
+    this.board.redraw();
+  }
+
+  /** Where a point of the original lies in this picture, as fractions; outside 0..1 it is not in the crop. */
+  locate({ u, v }) {
+    const [x0, y0, x1, y1] = this.data.crop;
+    return [(u - x0) / (x1 - x0), (v - y0) / (y1 - y0)];
+  }
+
+  /** The point of the original at these fractions of the picture. */
+  original([x, y]) {
+    const [x0, y0, x1, y1] = this.data.crop;
+    return { u: clamp(x0 + x * (x1 - x0), 0, 1), v: clamp(y0 + y * (y1 - y0), 0, 1) };
+  }
+
+  frameAt(step) {
+    return this.data.frames[this.data.frameOfStep[clamp(step, 0, this.data.frameOfStep.length - 1)]];
+  }
+
+  /** Ids of the blobs without which this step cannot be shown. */
+  needs(step) {
+    const frame = this.frameAt(step);
+    return [this.data.picture, frame.map?.blob, frame.rows?.blob].filter(Boolean);
+  }
+
+  static cellAt([h, w], [x, y]) {
+    return clamp(Math.floor(y * h), 0, h - 1) * w + clamp(Math.floor(x * w), 0, w - 1);
+  }
+
+  static centreOf([h, w], cell) {
+    return [((cell % w) + 0.5) / w, (Math.floor(cell / w) + 0.5) / h];
+  }
+
+  /** Where the pointer and the point are in this picture: fractions, or null where it is not in it. */
+  places(state, frame) {
+    const within = (place) => (place && place.every((part) => part >= 0 && part <= 1) ? place : null);
+    if (!this.data.linked) {
+      const rest = this.selected == null ? null : Panel.centreOf(frame.grid, this.selected);
+      return { hover: this.local, pin: rest, ring: null, cross: null, missed: false };
+    }
+    const hover = state.hover && within(this.locate(state.hover));
+    const ring = state.pin && within(this.locate(state.pin));
+    const pin = this.data.select && this.selected != null ? Panel.centreOf(frame.grid, this.selected) : ring;
+    const missed = Boolean(state.hover ? !hover : state.pin && !ring);
+    return { hover, pin, ring, cross: hover, missed };
+  }
+
+  /** Which map to show now, and whether it answers for the place that is being looked at. */
+  choose(frame, places, state) {
+    const current = !frame.ofPoint || !state.pending;
+    const row = (place) => `row:${Panel.cellAt(frame.grid, place)}`;
+    if (places.hover && frame.rows) return { what: row(places.hover), dim: false };
+    const away = Boolean(state.hover) && this.data.linked && (frame.ofPoint || Boolean(frame.rows));
+    if (frame.map && (current || !frame.rows || !places.pin)) return { what: "map", dim: !current || (away && frame.ofPoint) };
+    if (frame.rows && places.pin) return { what: row(places.pin), dim: away };
+    return { what: "", dim: false };
+  }
+
+  field(frame, what) {
+    if (!what) return null;
+    return what === "map" ? mapField(frame.map) : rowField(frame.rows, Number(what.slice(4)));
+  }
+
+  draw(state) {
+    if (!this.data || !this.overlay.width) return;
+    const index = this.data.frameOfStep[clamp(state.step, 0, this.data.frameOfStep.length - 1)];
+    const frame = this.data.frames[index];
+    const places = this.places(state, frame);
+    const choice = this.choose(frame, places, state);
+    const missing = this.needs(state.step).filter((id) => !store.get(id));
+    this.drawPicture();
+    this.drawMap(frame, index, choice, missing);
+    setAttribute(this.stage, "data-pending", String(Boolean(state.pending && frame.ofPoint && choice.what === "map")));
+    if (this.framed !== index) this.drawFrame(frame, index);
+    this.drawPlaces(frame, places);
+    this.drawReadout(frame, places, Boolean(state.hover) || Boolean(this.local));
+    setHidden(this.outside, !places.missed);
+    this.await(missing);
+    this.shown = { frame: index, what: choice.what, places, dim: choice.dim };
+  }
+
+  drawPicture() {
+    const value = this.data.picture && store.get(this.data.picture);
+    if (value && this.image.src !== value.url) this.image.src = value.url;
+  }
+
+  drawMap(frame, index, choice, missing) {
+    const field = missing.length ? null : this.field(frame, choice.what);
+    this.current = field;
+    setHidden(this.canvas, !field);
+    this.stage.toggleAttribute("data-mapped", Boolean(field));
+    this.stage.toggleAttribute("data-dim", choice.dim);
+    const painted = field ? `${index} ${choice.what}` : "";
+    if (field && painted !== this.painted) {
+      paint(this.canvas, field, this.board.colours);
+      this.drawLegend(field);
+    }
+    this.painted = painted;
+    this.legend.style.visibility = field ? "visible" : "hidden";
+  }
+
+  drawLegend(field) {
+    const [low, high] = fieldRange(field);
+    setText(this.low, quantity(low));
+    setText(this.high, quantity(high, field.unit));
+    const table = tableOf(field, this.board.colours);
+    if (this.barTable !== table) this.bar.style.backgroundImage = gradient(table);
+    this.barTable = table;
+  }
+
+  drawFrame(frame, index) {
+    this.framed = index;
+    setText(this.label, frame.label);
+    this.legend.toggleAttribute("data-varies", Boolean(frame.rows));
+    for (const [text, line] of this.captionOf) line.toggleAttribute("data-shown", text === frame.caption);
+    this.overlay.drawGrid(frame.grid, frame.lines);
+    this.overlay.drawMarks(frame.grid, frame.marks);
+  }
+
+  drawPlaces(frame, { hover, pin, ring, cross }) {
+    const { overlay } = this;
+    const css = ([x, y]) => [x * overlay.width, y * overlay.height];
+    const fieldOf = (place) => place && frame.box && Overlay.field(frame.box, frame.grid, Panel.cellAt(frame.grid, place));
+    if (hover) overlay.cells.hover.show(overlay.cellPath(frame.grid, Panel.cellAt(frame.grid, hover)));
+    else overlay.cells.hover.hide();
+    // Where cells are chosen, the cell under the point is not the chosen one and gets no frame of its own.
+    const framed = pin && !(this.data.select && this.selected == null);
+    if (framed) overlay.cells.pin.show(overlay.cellPath(frame.grid, Panel.cellAt(frame.grid, pin)));
+    else overlay.cells.pin.hide();
+    overlay.drawBox("pin", fieldOf(pin));
+    overlay.drawBox("hover", fieldOf(hover));
+    if (ring) overlay.ring.at(...css(ring));
+    else overlay.ring.hide();
+    if (cross) overlay.cross.at(...css(cross));
+    else overlay.cross.hide();
+    const active = hover ?? pin;
+    const field = fieldOf(active);
+    const words = frame.box ? fill(this.board.strings.field, { size: Math.round(frame.box[1]) }) : "";
+    overlay.drawInset(field, active ? css(active) : [0, 0], words);
+  }
+
+  drawReadout(frame, { hover, pin }, previewing) {
+    const active = hover ?? pin;
+    setAttribute(this.readout, "aria-live", previewing ? "off" : "polite");
+    this.readout.toggleAttribute("data-idle", !active);
+    if (!active) return setText(this.readout, this.idleText());
+    const { current: field } = this;
+    const cell = Panel.cellAt(frame.grid, active);
+    const [row, column] = [Math.floor(cell / frame.grid[1]) + 1, (cell % frame.grid[1]) + 1];
+    const here = field && quantity(fieldValue(field, Panel.cellAt([field.h, field.w], active)), field.unit);
+    const peak = field && quantity(field.max, field.unit);
+    const given = frame.values.length > 1 ? frame.values[cell] : frame.values[0];
+    const value = given === undefined ? "" : quantity(given);
+    const parts = [fill(this.board.strings.cell, { row, column })];
+    if (here && !frame.readout?.includes("{here}")) parts.push(here);
+    if (frame.readout) parts.push(fill(frame.readout, { value, row, column, here, peak }));
+    setText(this.readout, parts.join(" · "));
+  }
+
+  /** Say that something is on its way, and draw again when it is there. */
+  await(missing) {
+    setHidden(this.waiting, !missing.length);
+    setText(this.waiting, this.board.strings[missing.length ? "waiting" : "updating"]);
+    if (this.stage.getAttribute("data-pending") === "true") setHidden(this.waiting, false);
+    const wanted = missing.join(" ");
+    if (!missing.length || this.wanted === wanted) return;
+    this.wanted = wanted;
+    store.when(missing).then(() => {
+      if (this.wanted === wanted) this.wanted = "";
+      this.board.redraw();
+    });
+  }
+
+  remove() {
+    this.watcher.disconnect();
+    this.root.remove();
+  }
+
+  debug() {
+    const field = this.current;
+    return {
+      id: this.id,
+      ...this.shown,
+      cell: this.shown?.what.startsWith("row:") ? Number(this.shown.what.slice(4)) : null,
+      shape: field && [field.h, field.w],
+      values: field && Array.from(field.cells, (_, i) => fieldValue(field, i)),
+    };
+  }
+}

@@ -1,0 +1,161 @@
+"""A board as messages: one small JSON object, and stores of blobs that are sent only when they change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ui.component.board import DEFAULT_STRINGS, Board, Frame, Panel
+from ui.component.encode import Blob, MapData, RowData, encode_blob, map_bytes, row_bytes
+
+ALONE = 8_000
+"""Blobs of at least this many characters get a message of their own.
+
+Streamlit repeats a message only by its hash from 10 kB on (`global.minCachedMessageSize`): smaller blobs would be
+sent again on every rerun, so those of a panel share a message, and where even that is small the board carries
+them itself.
+"""
+
+
+@dataclass(frozen=True)
+class Store:
+    """One hidden element that carries blobs; `name` is made of their content."""
+
+    name: str
+    blobs: tuple[Blob, ...]
+
+    def message(self) -> dict[str, Any]:
+        """The data of the browser's store component."""
+        return {"blobs": [blob.message() for blob in self.blobs]}
+
+
+def number(value: float) -> float:
+    """Six significant digits: enough for a screen, and the same text for the same value on every run."""
+    return float(f"{value:.6g}")
+
+
+def _numbers(values: Sequence[float]) -> list[float]:
+    return [number(value) for value in values]
+
+
+def _scale(data: MapData | RowData) -> dict[str, Any]:
+    limit = None if data.limit is None else number(data.limit)
+    return {"scale": data.scale, "unit": data.unit, "limit": limit}
+
+
+def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "label": frame.label,
+        "grid": list(frame.grid),
+        "map": None,
+        "rows": None,
+        "box": _numbers((frame.box.jump, frame.box.size, frame.box.start)) if frame.box else None,
+        "caption": frame.caption,
+        "readout": frame.readout,
+        "values": [value if isinstance(value, str) else number(value) for value in frame.readout_values],
+        "marks": list(frame.marks),
+        "lines": frame.lines,
+        "ofPoint": frame.map_of_point,
+    }
+    if frame.map is not None:
+        blob = encode_blob(map_bytes(frame.map))
+        blobs.append(blob)
+        message["map"] = {
+            "blob": blob.id,
+            "shape": list(frame.map.values.shape),
+            "min": number(frame.map.minimum),
+            "max": number(frame.map.maximum),
+            **_scale(frame.map),
+        }
+    if frame.rows is not None:
+        blob = encode_blob(row_bytes(frame.rows))
+        blobs.append(blob)
+        message["rows"] = {
+            "blob": blob.id,
+            "count": len(frame.rows.values),
+            "shape": list(frame.rows.shape),
+            **_scale(frame.rows),
+        }
+    return message
+
+
+def _panel(panel: Panel, blobs: list[Blob]) -> dict[str, Any]:
+    picture = None
+    if panel.picture is not None:
+        blob = encode_blob(panel.picture, panel.picture_mime)
+        blobs.append(blob)
+        picture = blob.id
+    return {
+        "id": panel.id,
+        "title": panel.title,
+        "answer": panel.answer,
+        "family": panel.family,
+        "alt": panel.alt,
+        "picture": picture,
+        "size": list(panel.size),
+        "crop": _numbers(panel.crop),
+        "frames": [_frame(frame, blobs) for frame in panel.frames],
+        "frameOfStep": list(panel.frame_of_step),
+        "select": panel.select,
+        "selected": panel.selected,
+        "linked": panel.linked,
+        "outlines": [
+            {"box": _numbers((o.x0, o.y0, o.x1, o.y1)), "label": o.label, "colour": o.colour}
+            for o in panel.outlines
+        ],
+        "note": panel.note,
+    }
+
+
+def _stores(blobs: Sequence[Blob]) -> tuple[list[Store], list[Blob]]:
+    """Share a panel's blobs out: stores of their own, and those small enough to ride with the board."""
+    distinct = list({blob.id: blob for blob in blobs}.values())
+    stores = [Store(blob.id, (blob,)) for blob in distinct if len(blob.b64) >= ALONE]
+    small = tuple(blob for blob in distinct if len(blob.b64) < ALONE)
+    if sum(len(blob.b64) for blob in small) < ALONE:
+        return stores, list(small)
+    name = hashlib.sha256(" ".join(blob.id for blob in small).encode()).hexdigest()[:20]
+    return [*stores, Store(name, small)], []
+
+
+def board_message(board: Board, events: Sequence[str] = ()) -> tuple[dict[str, Any], tuple[Store, ...]]:
+    """Translate a board to the JSON object and the stores that the browser needs.
+
+    Args:
+        board: what to show. Equal boards give equal JSON, so that Streamlit need not send them again.
+        events: which of "pin", "step", "select" the page listens to; others are not sent by the browser.
+
+    Returns:
+        The data of the board component, and the stores to mount beside it, without repetition.
+    """
+    stores: dict[str, Store] = {}
+    inline: dict[str, Blob] = {}
+    panels = []
+    for panel in board.panels:
+        blobs: list[Blob] = []
+        panels.append(_panel(panel, blobs))
+        own, riding = _stores(blobs)
+        stores.update({store.name: store for store in own})
+        inline.update({blob.id: blob for blob in riding})
+    message = {
+        "key": board.key,
+        "link": board.link,
+        "columns": board.columns,
+        "controls": list(board.controls),
+        "colours": board.colours,
+        "events": sorted(events),
+        "point": [round(board.point.u, 4), round(board.point.v, 4)] if board.point else None,
+        "steps": {
+            "labels": list(board.steps.labels),
+            "value": board.steps.value,
+            "title": board.steps.title,
+        }
+        if board.steps
+        else None,
+        "strings": {**DEFAULT_STRINGS, **board.strings},
+        "panels": panels,
+        "blobs": [blob.message() for blob in inline.values()],
+    }
+    return message, tuple(stores.values())

@@ -1,0 +1,126 @@
+"""The address line: the only code that reads or writes it.
+
+Identifiers are stable and language-free, and defaults are written too, so that a link made today shows
+the same view after a default has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from models.registry import REGISTRY
+from models.samples import SAMPLES
+from models.weights import categories
+from ui.language import LANGUAGES, match_language
+from ui.state import AUTO, OWN, Side, View, own_picture
+
+_WRITTEN = "written_query"
+
+
+def slug(name: str) -> str:
+    """A class name as it stands in a link: ``English springer`` becomes ``english-springer``."""
+    return "-".join(name.lower().split())
+
+
+def encode(view: View) -> dict[str, str]:
+    """A view as query parameters."""
+    return {
+        "lang": view.language,
+        "picture": view.picture,
+        "at": f"{view.point[0]:.4f},{view.point[1]:.4f}",
+        "left": view.left.network,
+        "left-layer": view.left.layer,
+        "left-show": view.left.show,
+        "right": view.right.network,
+        "right-layer": view.right.layer,
+        "right-show": view.right.show,
+        "class": view.target if view.target == AUTO else slug(view.target),
+        "depth": f"{view.depth:.3f}",
+        "reach": view.reach,
+        "from": view.query,
+    }
+
+
+def decode(query: Mapping[str, str], base: View) -> View:
+    """A view from query parameters; what is missing or makes no sense is taken from ``base``."""
+    view = base
+    if query.get("lang") in LANGUAGES:
+        view = replace(view, language=query["lang"])
+    if query.get("picture") in {OWN, *(sample.id for sample in SAMPLES)}:
+        focus = next((sample.focus for sample in SAMPLES if sample.id == query["picture"]), (0.5, 0.5))
+        view = replace(view, picture=query["picture"], point=focus)
+    view = replace(
+        view,
+        left=_side(query, "left", base.left),
+        right=_side(query, "right", base.right),
+        point=_point(query.get("at", ""), view.point),
+        target=_target(query.get("class", ""), base.target),
+        depth=min(max(_number(query.get("depth", ""), base.depth), 0.0), 1.0),
+    )
+    if query.get("reach") in ("attention", "field"):
+        view = replace(view, reach=query["reach"])  # type: ignore[arg-type]
+    if query.get("from") in ("point", "class"):
+        view = replace(view, query=query["from"])  # type: ignore[arg-type]
+    return view
+
+
+def link(view: View) -> str:
+    """The address of a view on this server."""
+    page = (st.context.url or "").split("?")[0]
+    return f"{page}?{urlencode(encode(view))}"
+
+
+def restore() -> None:
+    """Take the view from the address line where it says something this session does not know yet."""
+    query = dict(st.query_params)
+    if "view" not in st.session_state:
+        st.session_state["view"] = decode(query, View(language=match_language(st.context.locale)))
+    elif query and query != st.session_state.get(_WRITTEN):
+        # The address was edited or the browser went back.
+        st.session_state["view"] = decode(query, st.session_state["view"])
+    current: View = st.session_state["view"]
+    if current.picture == OWN and own_picture() is None:
+        sample = SAMPLES[0]
+        st.session_state["view"] = replace(current, picture=sample.id, point=sample.focus)
+        st.session_state["own_picture_missing"] = True
+
+
+def publish(view: View) -> None:
+    """Write the view to the address line."""
+    query = encode(view)
+    if dict(st.query_params) != query:
+        st.query_params.from_dict(query)
+    st.session_state[_WRITTEN] = query
+
+
+def _side(query: Mapping[str, str], name: str, base: Side) -> Side:
+    network = query.get(name, "")
+    if network not in REGISTRY:
+        return base
+    return Side(network, query.get(f"{name}-layer", ""), query.get(f"{name}-show", ""))
+
+
+def _point(text: str, base: tuple[float, float]) -> tuple[float, float]:
+    parts = text.split(",")
+    if len(parts) != 2:
+        return base
+    u, v = (_number(part, float("nan")) for part in parts)
+    return (u, v) if 0 <= u <= 1 and 0 <= v <= 1 else base
+
+
+def _number(text: str, base: float) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return base
+
+
+def _target(text: str, base: str) -> str:
+    if text == AUTO:
+        return AUTO
+    names = (name for classes in ("classroom", "imagenet") for name in categories(classes))
+    return next((name for name in names if slug(name) == text), base)

@@ -1,0 +1,103 @@
+"""What the panels of every row have in common: the network's own view, its name, its colour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from analysis import top_answers
+from ui import component
+from ui.component import Board, Frame, Panel, Point
+from ui.component.board import DEFAULT_STRINGS, Family
+from ui.pictures import encode_photograph, encode_sheet
+from ui.service import Run, derived
+from ui.state import change, view
+from ui.words import name_of_class, name_of_network, percent, t, template
+from viz.sheets import tile_sheet
+
+
+def answer_of(run: Run) -> str:
+    """The network's first answer and its probability, or that it is untrained."""
+    if not run.loaded.spec.trained:
+        return t("network.untrained.answer")
+    best = top_answers(run.trace.probabilities, run.loaded.categories, 1)[0]
+    return f"{name_of_class(best.name)} {percent(best.probability)}"
+
+
+def panel_of(run: Run, side: str, frames: tuple[Frame, ...], **more: Any) -> Panel:
+    """A panel that shows what a network received, with maps on it."""
+    rgb = run.trace.input_view
+    box = run.trace.crop_box
+    picture = derived(("picture", run.trace.key), lambda: encode_photograph(rgb))
+    settings: dict[str, Any] = {
+        "title": name_of_network(run.loaded.spec),
+        "family": run.loaded.spec.family,
+        "alt": t("alt.input", name=name_of_network(run.loaded.spec)),
+        "picture": picture,
+        "size": (rgb.shape[1], rgb.shape[0]),
+        "crop": (box.left, box.top, box.right, box.bottom),
+        "frames": frames,
+    }
+    return Panel(id=side, **{**settings, **more})
+
+
+def show_board(
+    key: str,
+    panels: tuple[Panel, ...],
+    *,
+    on_step: Callable[[int], None] | None = None,
+    on_select: Callable[[str, int], None] | None = None,
+    **more: Any,
+) -> None:
+    """A board whose point of interest is the session's, in the session's language."""
+    strings = {word: template(f"board.{word}") for word in DEFAULT_STRINGS}
+    board = Board(key=key, panels=panels, point=Point(*view().point), strings=strings, **more)
+    component.show(board, on_pin=_pin, on_step=on_step, on_select=on_select)
+
+
+def _pin(point: Point) -> None:
+    change(point=(point.u, point.v))
+
+
+def sheet_panel(
+    key: tuple[Any, ...],
+    tiles: Callable[[], list[np.ndarray]],
+    count: int,
+    columns: int,
+    *,
+    title: str,
+    family: Family,
+    selected: int | None,
+) -> Panel:
+    """Small coloured maps as one picture, of which a click chooses one.
+
+    Args:
+        key: names the picture in the cache.
+        tiles: makes the RGB uint8 ``[h, w, 3]`` tiles, all of one size, when the cache has no picture.
+        count: how many there are.
+        columns: how many stand beside each other.
+    """
+    shown = min(columns, count)
+    rows = -(-count // shown)
+
+    def make() -> tuple[bytes, tuple[int, int]]:
+        pictures = np.stack(tiles())
+        scale = max(1, round(48 / pictures.shape[1]))
+        picture = tile_sheet(pictures, shown, gap=4, scale=scale)
+        return encode_sheet(picture), (picture.shape[1], picture.shape[0])
+
+    picture, size = derived(("sheet", *key), make)
+    return Panel(
+        id="sheet",
+        title=title,
+        family=family,
+        alt=title,
+        picture=picture,
+        size=size,
+        frames=(Frame(label="", grid=(rows, shown)),),
+        select=True,
+        selected=selected,
+        linked=False,
+    )

@@ -1,0 +1,1 @@
+"""The rows of the side-by-side page, one file each."""

@@ -1,0 +1,140 @@
+"""The attention maps of a network: one block, one head, their mean or the rollout, from one token."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from analysis import attention_rollout, head_mean, outlier_tokens
+from models.adapters.base import LayerRef
+from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
+from ui.panels import sheet_panel
+from ui.service import Run, derived
+from ui.state import SideName, change, change_side, view
+from ui.words import name_of_layer, t
+from viz.sheets import colourise
+
+_COLUMNS = 6
+
+
+def controls(run: Run, side: SideName) -> None:
+    """Choose block, head and the token whose attention is shown."""
+    layers = {layer.name: layer for layer in run.loaded.adapter.attention_layers()}
+    chosen = view().side(side)
+    layer_key, show_key, query_key = f"layer-{side}", f"show-{side}", f"query-{side}"
+    st.session_state[layer_key] = chosen.layer
+    st.session_state[show_key] = chosen.show
+    st.session_state[query_key] = view().query
+    left, middle, right = st.columns([2, 2, 3])
+    left.selectbox(
+        t("inside.block"),
+        list(layers),
+        format_func=lambda name: name_of_layer(layers[name]),
+        key=layer_key,
+        on_change=lambda: change_side(side, layer=st.session_state[layer_key]),
+    )
+    middle.selectbox(
+        t("inside.head"),
+        _options(run, layers[chosen.layer]),
+        format_func=_name_of_show,
+        key=show_key,
+        on_change=lambda: change_side(side, show=st.session_state[show_key]),
+    )
+    right.segmented_control(
+        t("inside.query"),
+        ["class", "point"],
+        format_func=lambda value: t(f"inside.query.{value}"),
+        required=True,
+        key=query_key,
+        on_change=lambda: change(query=st.session_state[query_key]),
+    )
+
+
+def frame(run: Run, side: SideName) -> tuple[Frame, str, str]:
+    """The chosen attention as a map (class token) or one map per patch (point), its name, its limits."""
+    chosen = view().side(side)
+    layer = run.loaded.adapter.layer(chosen.layer)
+    query = view().query
+
+    prefix = layer.prefix_tokens
+
+    def measure() -> tuple[MapData, RowData, tuple[int, ...]]:
+        weights = _weights(run, layer, chosen.show) * 100
+        tokens = run.trace.recorded[layer.name.removesuffix(".self_attention")]
+        return (
+            to_uint8_map(weights[0, prefix:].reshape(layer.grid), unit="%"),
+            to_uint8_rows(weights[prefix:, prefix:], layer.grid, unit="%"),
+            tuple(int(index) for index in outlier_tokens(tokens, prefix)),
+        )
+
+    key = ("attention", run.trace.key, layer.name, chosen.show)
+    from_class, from_patches, outliers = derived(key, measure)
+    shown = Frame(
+        label=name_of_layer(layer),
+        grid=layer.grid,
+        map=from_class if query == "class" else None,
+        rows=from_patches if query == "point" else None,
+        marks=outliers,
+    )
+    answer = t("inside.attention.answer", block=name_of_layer(layer), head=_name_of_show(chosen.show))
+    note = t("inside.note.rollout" if chosen.show == "rollout" else "inside.note.attention")
+    return shown, answer, note
+
+
+def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
+    """All heads of the block side by side, each on its own scale, and what each stands for."""
+    chosen = view().side(side)
+    layer = run.loaded.adapter.layer(chosen.layer)
+    weights = run.trace.attentions[layer.name]
+    shows = tuple(f"h{head + 1}" for head in range(len(weights)))
+    query = _query_index(run, layer)
+
+    def colours() -> list[np.ndarray]:
+        maps = weights[:, query, layer.prefix_tokens :].reshape(-1, *layer.grid)
+        return [colourise(each, 0.0, float(max(each.max(), 1e-12))) for each in maps]
+
+    panel = sheet_panel(
+        ("heads", run.trace.key, layer.name, query),
+        colours,
+        len(shows),
+        _COLUMNS,
+        title=t("inside.heads", count=len(shows)),
+        family=run.loaded.spec.family,
+        selected=shows.index(chosen.show) if chosen.show in shows else None,
+    )
+    return panel, shows
+
+
+def default(run: Run) -> tuple[str, str]:
+    """A late block, whose class token looks at the object, and the mean over heads."""
+    layers = run.loaded.adapter.attention_layers()
+    return layers[max(len(layers) - 2, 0)].name, "mean"
+
+
+def _options(run: Run, layer: LayerRef) -> list[str]:
+    heads = len(run.trace.attentions[layer.name])
+    return ["mean", "rollout", *(f"h{head + 1}" for head in range(heads))]
+
+
+def _name_of_show(show: str) -> str:
+    return t("inside.head.one", head=int(show[1:])) if show.startswith("h") else t(f"inside.head.{show}")
+
+
+def _weights(run: Run, layer: LayerRef, show: str) -> np.ndarray:
+    if show == "rollout":
+        names = [each.name for each in run.loaded.adapter.attention_layers()]
+        blocks = [run.trace.attentions[name] for name in names[: names.index(layer.name) + 1]]
+        return attention_rollout(blocks)
+    weights = run.trace.attentions[layer.name]
+    return head_mean(weights) if show == "mean" else weights[int(show[1:]) - 1]
+
+
+def _query_index(run: Run, layer: LayerRef) -> int:
+    """The class token, or the patch at the point of interest."""
+    if view().query == "class":
+        return 0
+    size = run.trace.input_view.shape[0]
+    field = run.loaded.adapter.receptive_field(layer)
+    x, y = run.trace.crop_box.to_view(*view().point, size)
+    row, column = (field.nearest(value, count) for value, count in zip((y, x), layer.grid, strict=True))
+    return layer.prefix_tokens + row * layer.grid[1] + column

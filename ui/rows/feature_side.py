@@ -1,0 +1,102 @@
+"""The feature maps of a network: one layer, one channel, and a sheet of the strongest."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis import strongest_channels
+from ui.component import Frame, Panel, to_uint8_map
+from ui.panels import sheet_panel
+from ui.service import Run, derived
+from ui.state import SideName, change_side, view
+from ui.words import name_of_layer, t
+from viz.sheets import colourise
+
+_SHEET = 24
+_COLUMNS = 8
+
+
+def controls(run: Run, side: SideName) -> None:
+    """Choose layer and channel."""
+    layers = {layer.name: layer for layer in run.loaded.adapter.feature_layers()}
+    chosen = view().side(side)
+    layer_key, channel_key = f"layer-{side}", f"channel-{side}"
+    st.session_state[layer_key] = chosen.layer
+    st.session_state[channel_key] = _channel(chosen.show)
+    left, right = st.columns([3, 2])
+    left.selectbox(
+        t("inside.layer"),
+        list(layers),
+        format_func=lambda name: name_of_layer(layers[name]),
+        key=layer_key,
+        on_change=lambda: _choose_layer(run, side, st.session_state[layer_key]),
+    )
+    right.number_input(
+        t("inside.channel", count=layers[chosen.layer].channels),
+        min_value=1,
+        max_value=layers[chosen.layer].channels,
+        key=channel_key,
+        on_change=lambda: change_side(side, show=f"c{st.session_state[channel_key]}"),
+    )
+
+
+def frame(run: Run, side: SideName) -> tuple[Frame, str, str]:
+    """The chosen channel as a map, its name, and what to know about it."""
+    chosen = view().side(side)
+    layer = run.loaded.adapter.layer(chosen.layer)
+    channel = _channel(chosen.show)
+    values = run.trace.activations[layer.name][channel - 1]
+    # Rectified outputs have one sign; tokens of a ViT have both.
+    signed = bool(values.min() < 0)
+    rank = int((_order(run, layer.name) == channel - 1).argmax()) + 1
+    shown = Frame(label=name_of_layer(layer), grid=layer.grid, map=to_uint8_map(values, signed=signed))
+    answer = t("inside.channel.answer", channel=channel, rank=rank, count=layer.channels)
+    return shown, answer, t("inside.note.features", rows=layer.grid[0], columns=layer.grid[1])
+
+
+def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
+    """The strongest channels side by side, each on its own scale, and what each stands for."""
+    chosen = view().side(side)
+    layer = run.loaded.adapter.layer(chosen.layer)
+    best = _order(run, layer.name)[:_SHEET]
+    shows = tuple(f"c{int(channel) + 1}" for channel in best)
+
+    def colours() -> list[object]:
+        maps = run.trace.activations[layer.name][best]
+        return [colourise(each, float(each.min()), float(max(each.max(), each.min() + 1e-6))) for each in maps]
+
+    panel = sheet_panel(
+        ("features", run.trace.key, layer.name),
+        colours,
+        len(shows),
+        _COLUMNS,
+        title=t("inside.strongest", count=len(shows)),
+        family=run.loaded.spec.family,
+        selected=shows.index(chosen.show) if chosen.show in shows else None,
+    )
+    return panel, shows
+
+
+def default(run: Run) -> tuple[str, str]:
+    """A layer that still shows the picture and already shows its parts, and its strongest channel."""
+    layers = run.loaded.adapter.feature_layers()
+    fine = [layer for layer in layers if layer.grid[0] >= 14]
+    layer = (fine or list(layers))[-1]
+    return layer.name, strongest(run, layer.name)
+
+
+def strongest(run: Run, name: str) -> str:
+    """The strongest channel of a layer as :attr:`ui.state.Side.show` writes it."""
+    return f"c{int(_order(run, name)[0]) + 1}"
+
+
+def _order(run: Run, name: str):
+    return derived(("strongest", run.trace.key, name), lambda: strongest_channels(run.trace.activations[name]))
+
+
+def _choose_layer(run: Run, side: SideName, name: str) -> None:
+    change_side(side, layer=name, show=strongest(run, name))
+
+
+def _channel(show: str) -> int:
+    return int(show[1:])

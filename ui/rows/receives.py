@@ -1,0 +1,121 @@
+"""What it receives: the crop, then the grid of places that each network computes on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from models.errors import UnsupportedViewError
+from ui.component import Frame, Outline, Panel, ReceptiveBox, Steps
+from ui.panels import panel_of, show_board
+from ui.pictures import encode_photograph
+from ui.sections import heading, row
+from ui.service import Run, current_picture, derived, runs
+from ui.state import SIDES
+from ui.words import name_of_layer, name_of_network, t
+
+
+@row
+def show_receives() -> None:
+    pair = runs()
+    heading("receives")
+    count = max(len(run.loaded.adapter.stages()) for run in pair)
+    show_board("receives", (_original(pair, count), *_inputs(pair, count)), columns=3, steps=_steps(count))
+    for column, run in zip(st.columns(2), pair, strict=True):
+        with column:
+            st.markdown(_formula(run))
+
+
+def _steps(count: int) -> Steps:
+    labels = tuple(t("receives.step", step=step + 1, count=count) for step in range(count))
+    return Steps(labels=labels, value=count - 1, title=t("receives.depth"))
+
+
+def _original(pair: tuple[Run, Run], count: int) -> Panel:
+    picture = current_picture()
+    boxes = {run.trace.crop_box: run for run in pair}
+    outlines = tuple(
+        Outline(
+            box.left * picture.width,
+            box.top * picture.height,
+            box.right * picture.width,
+            box.bottom * picture.height,
+            label=t("receives.crop", size=run.loaded.preprocess.crop),
+            colour=run.loaded.spec.family if len(boxes) > 1 else "neutral",
+        )
+        for box, run in boxes.items()
+    )
+    grey = Frame(label=t("receives.original"), grid=(1, 1))
+    return Panel(
+        id="original",
+        title=t("receives.original"),
+        answer=f"{picture.width} × {picture.height}",
+        alt=t("alt.original"),
+        picture=derived(("original", picture.sha256), lambda: encode_photograph(picture.rgb)),
+        size=(picture.width, picture.height),
+        frames=(grey,),
+        frame_of_step=(0,) * count,
+        outlines=outlines,
+    )
+
+
+def _inputs(pair: tuple[Run, Run], count: int) -> tuple[Panel, ...]:
+    panels = []
+    for run, side in zip(pair, SIDES, strict=True):
+        stages = run.loaded.adapter.stages()
+        frames = tuple(_frame(run, index) for index in range(len(stages)))
+        steps = tuple(round(step * (len(frames) - 1) / max(count - 1, 1)) for step in range(count))
+        side_length = run.loaded.preprocess.crop
+        panels.append(
+            panel_of(
+                run, side, frames, frame_of_step=steps, answer=f"{side_length} × {side_length} × 3"
+            )
+        )
+    return tuple(panels)
+
+
+def _frame(run: Run, index: int) -> Frame:
+    _, layer = run.loaded.adapter.stages()[index]
+    field = run.loaded.adapter.receptive_field(layer)
+    rows, columns = layer.grid
+    reach = t("receives.field.whole") if field.whole else t("receives.field", size=field.size)
+    return Frame(
+        label=name_of_layer(layer),
+        grid=layer.grid,
+        # Lines closer than a few pixels would hide the picture they divide.
+        lines=rows <= 32,
+        box=None if field.whole else ReceptiveBox(field.jump, field.size, field.start),
+        caption=t(
+            "receives.grid",
+            rows=rows,
+            columns=columns,
+            stride=layer.stride,
+            channels=layer.channels,
+            reach=reach,
+        ),
+    )
+
+
+def _formula(run: Run) -> str:
+    try:
+        grid = run.loaded.adapter.patch_grid()
+    except UnsupportedViewError:
+        layer = run.loaded.adapter.feature_layers()[-1]
+        field = run.loaded.adapter.receptive_field(layer)
+        return t(
+            "receives.formula.strides",
+            name=name_of_network(run.loaded.spec),
+            size=run.loaded.preprocess.crop,
+            jump=field.jump,
+            side=layer.grid[0],
+            field=field.size,
+        )
+    return t(
+        "receives.formula.patches",
+        name=name_of_network(run.loaded.spec),
+        size=grid.image_size,
+        patch=grid.patch_size,
+        count=grid.count,
+        values=grid.patch_size**2 * 3,
+        dimensions=grid.dimensions,
+        tokens=grid.count + grid.prefix_tokens,
+    )

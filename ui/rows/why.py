@@ -1,0 +1,58 @@
+"""Why this class: Grad-CAM of both networks for one class."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis import top_answers
+from ui.component import Frame, to_uint8_map
+from ui.panels import panel_of, show_board
+from ui.sections import heading, row
+from ui.service import Run, cam, runs
+from ui.state import SIDES, change, view
+from ui.targets import target_of
+from ui.words import name_of_class, name_of_layer, percent, t
+
+
+@row
+def show_why() -> None:
+    pair = runs()
+    heading("why")
+    _suggestions(pair)
+    panels = []
+    for run, side in zip(pair, SIDES, strict=True):
+        index = target_of(run, pair)
+        layer = run.loaded.adapter.default_cam_layer()
+        heat = cam(run, index, side)
+        frame = Frame(
+            label=name_of_layer(layer),
+            grid=layer.grid,
+            map=to_uint8_map(heat),
+            caption=t("why.empty") if heat.max() <= 0 else t("why.layer", layer=name_of_layer(layer)),
+        )
+        name = name_of_class(run.loaded.categories[index])
+        answer = f"{name} {percent(float(run.trace.probabilities[index]))}"
+        panels.append(panel_of(run, side, (frame,), answer=answer, note=t(f"why.note.{run.loaded.spec.family}")))
+    show_board("why", tuple(panels))
+    left, right = (run.loaded.adapter.default_cam_layer().grid[0] for run in pair)
+    st.markdown(t("why.formula", left=left, right=right))
+    st.caption(t("why.limits"))
+
+
+def _suggestions(pair: tuple[Run, Run]) -> None:
+    """The classes that either network names first, one click each."""
+    names = [
+        answer.name
+        for run in pair
+        for answer in top_answers(run.trace.probabilities, run.loaded.categories)
+    ]
+    options = list(dict.fromkeys(names))
+    shown = pair[1].loaded.categories[target_of(pair[1], pair)]
+    st.session_state["why-class"] = shown if shown in options else None
+    st.pills(
+        t("why.classes"),
+        options,
+        format_func=name_of_class,
+        key="why-class",
+        on_change=lambda: change(target=st.session_state["why-class"] or view().target),
+    )

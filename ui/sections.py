@@ -1,0 +1,76 @@
+"""A row of the page: a fragment of its own, with a heading, a few sentences, and one way to fail."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import contextmanager
+from collections.abc import Iterator
+
+import streamlit as st
+
+from models.errors import BusyError, CancelledError, SightlinesError
+from ui.links import publish
+from ui.defaults import settle
+from ui.service import runs
+from ui.state import view
+from ui.words import sentence_for, t
+
+_log = logging.getLogger("sightlines")
+_DRAWN_FOR = "drawn_for"
+
+
+def row(draw: Callable[[], None]) -> Callable[[], None]:
+    """Make a row that redraws alone when its own controls change.
+
+    What other rows show as well (the point, the picture, the class) redraws the page: a fragment that
+    finds such a change gives way at once.
+    """
+
+    @st.fragment
+    def fragment() -> None:
+        if st.session_state.get(_DRAWN_FOR) != _shared():
+            st.rerun()
+        with guarded():
+            draw()
+        publish(view())
+
+    return fragment
+
+
+@contextmanager
+def page() -> Iterator[None]:
+    """A page: both networks have seen the picture, and every row knows what it is drawn for."""
+    with guarded():
+        settle(runs())
+        st.session_state[_DRAWN_FOR] = _shared()
+        yield
+
+
+def heading(key: str, **numbers: object) -> None:
+    """Title and sentences of a row: ``<key>.title`` and ``<key>.text`` of the catalogue."""
+    st.subheader(t(f"{key}.title"), anchor=key)
+    st.markdown(t(f"{key}.text", **numbers))
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show what goes wrong as one sentence; picture and settings stay as they are."""
+    try:
+        yield
+    except CancelledError:
+        # This session asked for something newer; that run draws the row.
+        st.caption(t("wait.running"))
+    except BusyError as error:
+        st.warning(sentence_for(error))
+    except SightlinesError as error:
+        st.info(sentence_for(error))
+    except Exception:
+        _log.exception("a row could not be drawn")
+        st.error(t("error.unexpected"))
+
+
+def _shared() -> tuple[object, ...]:
+    current = view()
+    networks = (current.left.network, current.right.network)
+    return (current.language, current.picture, networks, current.target, current.point)

@@ -1,0 +1,152 @@
+"""Calls to the engine: the only way in which the app runs a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
+
+import numpy as np
+import streamlit as st
+
+from analysis import EffectiveField, effective_fields, grad_cam
+from models.adapters.base import LayerRef
+from models.engine import Engine, Ticket
+from models.errors import UnsupportedViewError
+from models.image import DecodedImage, decode_image
+from models.loading import LoadedModel
+from models.samples import SAMPLES, sample_bytes
+from models.shelf import ModelShelf
+from models.tracing import Trace, trace, trace_key
+from ui.state import OWN, own_picture, view
+from ui.words import t
+
+T = TypeVar("T")
+
+_PATIENCE = 0.25
+"""Seconds after which a person who waits is told what for."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network and its recorded forward on the current picture."""
+
+    loaded: LoadedModel
+    trace: Trace
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether the network has attention maps to show."""
+        try:
+            return bool(self.loaded.adapter.attention_layers())
+        except UnsupportedViewError:
+            return False
+
+
+@st.cache_resource
+def engine() -> Engine:
+    """The one engine of this server."""
+    return Engine()
+
+
+@st.cache_resource
+def shelf() -> ModelShelf:
+    """The networks in memory."""
+    return ModelShelf()
+
+
+@lru_cache(maxsize=32)
+def _sample(identifier: str) -> DecodedImage:
+    return decode_image(sample_bytes(identifier))
+
+
+def current_picture() -> DecodedImage:
+    """The picture that everything on the page is about."""
+    own = own_picture()
+    return own if view().picture == OWN and own is not None else _sample(view().picture)
+
+
+def runs() -> tuple[Run, Run]:
+    """Both networks on the current picture: two forwards at most, none if somebody asked before."""
+    picture = current_picture()
+    networks = [view().left.network, view().right.network]
+    loaded = [_network(key) for key in networks]
+    tickets = [
+        _submit(("trace", *trace_key(each.spec, each.device, picture)), _tracer(each, picture), side)
+        for each, side in zip(loaded, ("trace-left", "trace-right"), strict=True)
+    ]
+    left, right = _wait(tickets)
+    return Run(loaded[0], left), Run(loaded[1], right)
+
+
+def cam(run: Run, target: int, side: str) -> np.ndarray:
+    """Grad-CAM of a class at the default layer ``[h, w]``: the tail of the network, no forward."""
+    key = ("cam", run.trace.key, target)
+    return _wait([_submit(key, lambda: grad_cam(run.loaded, run.trace, target), f"cam-{side}")])[0]
+
+
+def fields(
+    run: Run, point: tuple[float, float], layers: Sequence[LayerRef], side: str
+) -> tuple[EffectiveField, ...]:
+    """Effective fields of the places nearest to ``point`` (pixels of the input view)."""
+    names = tuple(layer.name for layer in layers)
+    reach = run.loaded.adapter.receptive_field(layers[-1])
+    count = layers[-1].grid[0]
+    # Points that fall on the same place of every layer share one computation.
+    finest = min(layers, key=lambda layer: layer.stride)
+    field = run.loaded.adapter.receptive_field(finest)
+    places = tuple(field.nearest(value, finest.grid[0]) for value in point)
+    places += tuple(reach.nearest(value, count) for value in point)
+    key = ("fields", run.trace.key, names, places)
+    job = lambda: effective_fields(run.loaded, run.trace, point, layers)  # noqa: E731
+    return _wait([_submit(key, job, f"fields-{side}")])[0]
+
+
+def derived(key: Hashable, make: Callable[[], T]) -> T:
+    """Maths on a trace that many views share, kept like any result."""
+    return engine().run(("derived", key), make)
+
+
+def _network(key: str) -> LoadedModel:
+    """A network from the shelf; loading one is the engine's work, keeping it is the shelf's."""
+    found = shelf().peek(key)
+    if found is None:
+        _wait([_submit(("load", key), lambda: shelf().get(key).spec.key, f"load-{key}")])
+    return found or shelf().get(key)
+
+
+def _tracer(loaded: LoadedModel, picture: DecodedImage) -> Callable[[], Trace]:
+    return lambda: trace(loaded, picture)
+
+
+def _session() -> str:
+    context = st.runtime.scriptrunner.get_script_run_ctx()
+    return context.session_id if context else "notebook"
+
+
+def _submit(key: Hashable, job: Callable[[], T], lane: str) -> Ticket[T]:
+    return engine().submit(key, job, session=_session(), lane=lane)
+
+
+def _wait(tickets: Sequence[Ticket[T]]) -> list[T]:
+    """Wait for all; after a moment say so. Leaving early, also by Streamlit's rerun, drops the interest."""
+    results: list[T] = []
+    try:
+        for ticket in tickets:
+            if not ticket.wait(_PATIENCE):
+                _tell_until_done(ticket)
+            results.append(ticket.result())
+    finally:
+        for ticket in tickets[len(results) :]:
+            ticket.cancel()
+    return results
+
+
+def _tell_until_done(ticket: Ticket[T]) -> None:
+    place = st.empty()
+    while not ticket.wait(_PATIENCE):
+        # Writing is also where Streamlit can interrupt a run that nobody needs any more.
+        position = ticket.position
+        place.caption(t("wait.queue", position=position) if position else t("wait.running"))
+    place.empty()

@@ -1,0 +1,187 @@
+"""The sidebar, the same on every page: picture, networks, class, language, this server."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from models.errors import PictureError
+from models.image import decode_image
+from models.registry import REGISTRY
+from models.weights import categories
+from models.samples import SAMPLES, find_sample, thumbnail_bytes
+from ui.language import LANGUAGES
+from ui.panels import sheet_panel, show_board
+from ui.service import current_picture, engine, shelf
+from ui.state import (
+    AUTO,
+    OWN,
+    SIDES,
+    SideName,
+    change,
+    change_side,
+    choose_picture,
+    keep_own_picture,
+    own_picture,
+    view,
+)
+from ui.words import name_of_class, name_of_network, sentence_for, t
+
+_THUMBNAIL = 96
+_COLUMNS = 4
+
+
+def show_sidebar() -> None:
+    """Everything a visitor chooses for the whole page."""
+    with st.sidebar:
+        _picture()
+        _networks()
+        _target()
+        _language()
+        _about()
+
+
+def _picture() -> None:
+    st.markdown(f"**{t('sidebar.picture')}**")
+    identifiers = [sample.id for sample in SAMPLES]
+    show_board(
+        "gallery",
+        (
+            sheet_panel(
+                ("gallery",),
+                _thumbnails,
+                len(SAMPLES),
+                _COLUMNS,
+                title="",
+                family="neutral",
+                selected=identifiers.index(view().picture) if view().picture in identifiers else None,
+            ),
+        ),
+        columns=1,
+        controls=(),
+        link="gallery",
+        on_select=lambda _panel, cell: choose_picture(identifiers[cell]) if cell < len(identifiers) else None,
+    )
+    if view().picture in identifiers:
+        st.caption(t(f"sample.{view().picture}.hint"))
+        sample = find_sample(view().picture)
+        if sample.author:
+            st.caption(t("sidebar.credit", author=sample.author, licence=sample.licence, source=sample.source))
+    st.file_uploader(
+        t("sidebar.upload"), help=t("sidebar.upload.help"), key="upload", on_change=lambda: _receive("upload")
+    )
+    _camera()
+    problem = st.session_state.get("picture_problem")
+    if isinstance(problem, PictureError):
+        st.error(sentence_for(problem))
+    if st.session_state.pop("own_picture_missing", False):
+        st.info(t("link.own_picture"))
+    if view().picture == OWN:
+        for note in current_picture().notes:
+            st.caption(t(f"image.note.{note.code}", **note.params))
+    elif own_picture() is not None:
+        st.button(t("sidebar.own"), on_click=lambda: choose_picture(OWN), width="stretch")
+
+
+def _thumbnails() -> list[np.ndarray]:
+    return [_decoded_thumbnail(sample.id) for sample in SAMPLES]
+
+
+def _decoded_thumbnail(identifier: str) -> np.ndarray:
+    # Our own files, not a visitor's: no need for the careful decoder.
+    with Image.open(io.BytesIO(thumbnail_bytes(identifier, _THUMBNAIL))) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def _camera() -> None:
+    # Browsers lend the camera to pages from this machine or over https alone.
+    address = st.context.url or ""
+    if not address.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        return
+    if st.toggle(t("sidebar.camera"), key="camera-on"):
+        st.camera_input(
+            t("sidebar.camera.take"),
+            label_visibility="collapsed",
+            key="camera",
+            on_change=lambda: _receive("camera"),
+        )
+
+
+def _receive(key: str) -> None:
+    """Decode what a visitor gave us; a picture we cannot show leaves the current one in place."""
+    file = st.session_state.get(key)
+    st.session_state["picture_problem"] = None
+    if file is None:
+        return
+    try:
+        keep_own_picture(decode_image(file.getvalue(), file.name))
+    except PictureError as error:
+        st.session_state["picture_problem"] = error
+
+
+def _networks() -> None:
+    st.markdown(f"**{t('sidebar.networks')}**")
+    for side in SIDES:
+        key = f"network-{side}"
+        st.session_state[key] = view().side(side).network
+        st.selectbox(
+            t(f"sidebar.{side}"),
+            list(REGISTRY),
+            format_func=_described,
+            label_visibility="collapsed",
+            key=key,
+            on_change=_choose_network,
+            args=(side,),
+        )
+
+
+def _described(key: str) -> str:
+    spec = REGISTRY[key]
+    return t("network.classroom", name=spec.title) if spec.trained else name_of_network(spec)
+
+
+def _choose_network(side: SideName) -> None:
+    change_side(side, network=st.session_state[f"network-{side}"], layer="", show="")
+
+
+def _target() -> None:
+    names = [categories(REGISTRY[view().side(side).network].classes) for side in SIDES]
+    options = sorted(set(names[0]) | set(names[1]), key=name_of_class)
+    st.session_state["target"] = view().target if view().target in options else AUTO
+    st.selectbox(
+        t("sidebar.target"),
+        [AUTO, *options],
+        format_func=lambda name: t("sidebar.target.auto") if name == AUTO else name_of_class(name),
+        key="target",
+        on_change=lambda: change(target=st.session_state["target"]),
+    )
+
+
+def _language() -> None:
+    st.session_state["language"] = view().language
+    st.segmented_control(
+        t("sidebar.language"),
+        list(LANGUAGES),
+        format_func=lambda tag: LANGUAGES[tag],
+        required=True,
+        key="language",
+        on_change=lambda: change(language=st.session_state["language"]),
+    )
+
+
+def _about() -> None:
+    with st.expander(t("sidebar.about")):
+        stats = engine().stats()
+        st.caption(
+            t(
+                "sidebar.about.text",
+                device=shelf().device.type.upper(),
+                networks=len(shelf().keys()),
+                run=stats.run,
+                spared=stats.hits + stats.shared,
+                memory=stats.cache_bytes / 1e6,
+            )
+        )

@@ -1,0 +1,100 @@
+"""What a visitor has chosen, as one frozen value: it outlives pages, and a link can carry it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import streamlit as st
+
+from models.image import DecodedImage
+from models.samples import SAMPLES
+
+OWN = "own"
+"""Stands for a picture that a visitor uploaded, which no link can carry."""
+
+AUTO = "auto"
+"""Stands for the class that the two networks together find most likely."""
+
+SideName = Literal["left", "right"]
+SIDES: tuple[SideName, SideName] = ("left", "right")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two networks and what the *inside* row shows of it.
+
+    Attributes:
+        network: key of the registry.
+        layer: name of a recorded layer; empty for the one that reads best.
+        show: ``c17`` (channel), ``h3`` (head), ``mean`` or ``rollout``; empty for a good default.
+    """
+
+    network: str
+    layer: str = ""
+    show: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything on the screen that a person chose.
+
+    Attributes:
+        language: a key of :data:`ui.language.LANGUAGES`.
+        picture: id of a sample, or :data:`OWN`.
+        left: the first network.
+        right: the second network.
+        target: English name of the class to explain, or :data:`AUTO`.
+        point: the point of interest, fractions of the original picture's width and height.
+        depth: of the *reach* row, from 0 (first layer) to 1 (last).
+        reach: what a network with attention shows there: its attention, or its own effective field.
+        query: whose attention the *inside* row shows: the point's patch or the class token.
+    """
+
+    language: str = "en"
+    picture: str = SAMPLES[0].id
+    left: Side = Side("resnet18_classroom")
+    right: Side = Side("vit_s_14_classroom")
+    target: str = AUTO
+    point: tuple[float, float] = SAMPLES[0].focus
+    depth: float = 0.75
+    reach: Literal["attention", "field"] = "attention"
+    query: Literal["point", "class"] = "class"
+
+    def side(self, name: SideName) -> Side:
+        return self.left if name == "left" else self.right
+
+
+def view() -> View:
+    """What this session has chosen."""
+    current: View = st.session_state["view"]
+    return current
+
+
+def change(**changes: Any) -> View:
+    """Choose something else; returns the new view."""
+    st.session_state["view"] = replace(view(), **changes)
+    return view()
+
+
+def change_side(name: SideName, **changes: Any) -> View:
+    """Choose something else for one of the two networks."""
+    return change(**{name: replace(view().side(name), **changes)})
+
+
+def choose_picture(identifier: str) -> None:
+    """Show a sample or the visitor's own picture, with a fitting point of interest."""
+    focus = next((sample.focus for sample in SAMPLES if sample.id == identifier), (0.5, 0.5))
+    change(picture=identifier, point=focus, target=AUTO)
+
+
+def own_picture() -> DecodedImage | None:
+    """The picture this visitor uploaded, if there is one; it lives in the session alone."""
+    picture: DecodedImage | None = st.session_state.get("own_picture")
+    return picture
+
+
+def keep_own_picture(picture: DecodedImage) -> None:
+    """Remember an uploaded picture and show it."""
+    st.session_state["own_picture"] = picture
+    choose_picture(OWN)

@@ -1,0 +1,26 @@
+"""The few rules that Streamlit's theme cannot express."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+# The identity colours are those of ui/component/browser/board.css and of the theme.
+_CSS = """<style>
+.block-container { padding-top: 2.6rem; padding-bottom: 4rem; max-width: 1180px; }
+.sl-name { font-weight: 600; margin-bottom: .35rem; }
+.sl-resnet-text { color: var(--sl-resnet); } .sl-vit-text { color: var(--sl-vit); }
+:root { --sl-resnet: #2f6fde; --sl-vit: #e0701a; --sl-hybrid: #2c9a5b; }
+.sl-bars { font-variant-numeric: tabular-nums; }
+.sl-bar { display: grid; grid-template-columns: 8.5rem 1fr 4rem; gap: .6rem; align-items: center; margin: .28rem 0; }
+.sl-bar-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.sl-bar-track { height: .7rem; border-radius: .35rem; background: rgba(128, 136, 148, .18); overflow: hidden; }
+.sl-bar-fill { display: block; height: 100%; border-radius: .35rem; min-width: 2px; }
+.sl-bar-fill.sl-resnet { background: var(--sl-resnet); } .sl-bar-fill.sl-vit { background: var(--sl-vit); }
+.sl-bar-value { text-align: right; }
+.sl-qr svg { display: block; width: 100%; max-width: 320px; height: auto; margin: 0 auto; border-radius: .375rem; }
+</style>"""
+
+
+def apply_style() -> None:
+    """Put the rules on the page; once per run."""
+    st.html(_CSS)

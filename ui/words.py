@@ -1,0 +1,54 @@
+"""The texts of this session: the catalogue in the language that the visitor chose."""
+
+from __future__ import annotations
+
+import html
+
+from models.adapters.base import LayerRef
+from models.errors import SightlinesError
+from models.registry import ModelSpec
+from ui.language import catalogue, class_name, translate
+from ui.state import view
+
+
+def t(key: str, /, **params: object) -> str:
+    """A text of the catalogue, with its placeholders filled in."""
+    return translate(view().language, key, **params)
+
+
+def template(key: str) -> str:
+    """A text whose placeholders the browser fills in."""
+    return catalogue(view().language)[key]
+
+
+def name_of_class(english: str) -> str:
+    """A class in the visitor's language."""
+    return class_name(view().language, english)
+
+
+def name_of_network(spec: ModelSpec) -> str:
+    """A network's title, with the word *untrained* wherever its output means nothing."""
+    return spec.title if spec.trained else t("network.untrained", name=spec.title)
+
+
+def name_of_layer(layer: LayerRef) -> str:
+    """A layer in the words of its architecture, such as *stage 3, block 1*."""
+    first, second = (*layer.numbers, 0, 0)[:2]
+    return t(f"layer.{layer.kind}", first=first, second=second)
+
+
+def percent(share: float) -> str:
+    """A probability with a fitting number of digits; never a 100 % that is not one."""
+    if share >= 0.995:
+        return ">99 %" if share < 1 else "100 %"
+    return f"{share:.0%}".replace("%", " %") if share >= 0.1 else f"{share:.1%}".replace("%", " %")
+
+
+def sentence_for(error: SightlinesError) -> str:
+    """What went wrong, in one sentence of the catalogue."""
+    return t(f"error.{error.code}", **error.params)
+
+
+def escape(text: str) -> str:
+    """Text that goes into our own HTML."""
+    return html.escape(text, quote=True)

@@ -1,0 +1,59 @@
+"""Many small maps as one RGB picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from viz.colormaps import ColourTable, lut
+
+
+def colourise(
+    values: npt.NDArray[np.floating], low: float, high: float, table: ColourTable = "viridis"
+) -> npt.NDArray[np.uint8]:
+    """Numbers to colours: ``[..., h, w]`` to RGB uint8 ``[..., h, w, 3]``.
+
+    Args:
+        values: any numbers; what lies outside the range takes the colour of its end.
+        low: the number drawn in the first colour; must be below ``high``.
+        high: the number drawn in the last colour.
+        table: name of the colour table; for signed values choose the diverging one and a range
+            symmetric about zero.
+
+    Raises:
+        ValueError: an empty range.
+    """
+    if not high > low:
+        raise ValueError(f"the range from {low} to {high} is empty")
+    place = np.clip((values - low) / (high - low), 0, 1)
+    return lut(table)[np.rint(place * 255).astype(np.uint8)]
+
+
+def tile_sheet(
+    tiles: npt.NDArray[np.uint8], columns: int, *, gap: int = 1, scale: int = 1, ground: int = 128
+) -> npt.NDArray[np.uint8]:
+    """Tiles in reading order as one picture, every cell enlarged to ``scale`` pixels.
+
+    Each tile occupies the same share of the picture, its gap included, so that a place on the picture
+    tells its tile by division alone.
+
+    Args:
+        tiles: RGB uint8 ``[n, h, w, 3]``.
+        columns: tiles beside each other.
+        gap: pixels left free around a tile, in total along each axis.
+        scale: pixels of the picture per cell and axis.
+        ground: grey value of the gaps and of places without a tile.
+
+    Returns:
+        RGB uint8 ``[rows * (h * scale + gap), columns * (w * scale + gap), 3]``.
+    """
+    count, height, width, _ = tiles.shape
+    rows = -(-count // columns)
+    pitch_y, pitch_x = height * scale + gap, width * scale + gap
+    picture = np.full((rows * pitch_y, columns * pitch_x, 3), ground, dtype=np.uint8)
+    before = gap // 2
+    for index, tile in enumerate(tiles):
+        top = index // columns * pitch_y + before
+        left = index % columns * pitch_x + before
+        picture[top : top + height * scale, left : left + width * scale] = tile.repeat(scale, 0).repeat(scale, 1)
+    return picture
