@@ -38,13 +38,13 @@ def grad_cam(
     index = int(record.logits.argmax()) if target is None else target
     if not 0 <= index < record.logits.size:
         raise IndexError(f"target {index} is not one of {record.logits.size} classes")
+    start = torch.tensor(record.recorded[layer.name], device=loaded.device).unsqueeze(0).requires_grad_()
     others = {
         name: torch.tensor(values, device=loaded.device).unsqueeze(0)
         for name, values in record.recorded.items()
         if name in adapter.needed_by_tail(layer)
     }
     tail = adapter.tail(layer, others)
-    start = torch.tensor(record.recorded[layer.name], device=loaded.device).unsqueeze(0).requires_grad_()
     with torch.enable_grad():
         logits = tail(start)
         (gradient,) = torch.autograd.grad(logits[0, index], start)

@@ -10,8 +10,7 @@ from ui.words import t
 
 def show_header(page: str) -> None:
     """Title and one line, with the link at the right."""
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.title(t(f"{page}.title"), anchor=False)
-    with right:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(t(f"{page}.title"), anchor=False, width="content")
         show_share()
     st.markdown(t(f"{page}.text"))

@@ -13,9 +13,9 @@ def encode_photograph(rgb: np.ndarray) -> bytes:
     return _webp(rgb, quality=84, method=4)
 
 
-def encode_sheet(rgb: np.ndarray) -> bytes:
-    """RGB uint8 ``[H, W, 3]`` as lossless WebP: cells keep their edges and their colours."""
-    return _webp(rgb, lossless=True, quality=50, method=2)
+def encode_sheet(pixels: np.ndarray) -> bytes:
+    """RGB or RGBA uint8 ``[H, W, 3 or 4]`` as lossless WebP: cells keep their edges and their colours."""
+    return _webp(pixels, lossless=True, quality=50, method=2)
 
 
 def _webp(rgb: np.ndarray, **options: object) -> bytes:

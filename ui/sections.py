@@ -49,6 +49,7 @@ def page() -> Iterator[None]:
 
 def heading(key: str, **numbers: object) -> None:
     """Title and sentences of a row: ``<key>.title`` and ``<key>.text`` of the catalogue."""
+    st.divider()
     st.subheader(t(f"{key}.title"), anchor=key)
     st.markdown(t(f"{key}.text", **numbers))
 

@@ -6,7 +6,9 @@ import streamlit as st
 
 # The identity colours are those of ui/component/browser/board.css and of the theme.
 _CSS = """<style>
-.block-container { padding-top: 2.6rem; padding-bottom: 4rem; max-width: 1180px; }
+[data-testid="stMainBlockContainer"] { padding-top: 1.6rem; padding-bottom: 4rem; max-width: 1180px; }
+[data-testid="stSidebarHeader"] { height: 2.2rem; margin-bottom: 0; padding-bottom: 0; }
+[data-testid="stMainBlockContainer"] h1 { padding: .2rem 0; }
 .sl-name { font-weight: 600; margin-bottom: .35rem; }
 .sl-resnet-text { color: var(--sl-resnet); } .sl-vit-text { color: var(--sl-vit); }
 :root { --sl-resnet: #2f6fde; --sl-vit: #e0701a; --sl-hybrid: #2c9a5b; }

@@ -30,9 +30,11 @@ def colourise(
 
 
 def tile_sheet(
-    tiles: npt.NDArray[np.uint8], columns: int, *, gap: int = 1, scale: int = 1, ground: int = 128
+    tiles: npt.NDArray[np.uint8], columns: int, *, gap: int = 1, scale: int = 1
 ) -> npt.NDArray[np.uint8]:
     """Tiles in reading order as one picture, every cell enlarged to ``scale`` pixels.
+
+    What lies between and after the tiles is transparent, so that the sheet suits any ground.
 
     Each tile occupies the same share of the picture, its gap included, so that a place on the picture
     tells its tile by division alone.
@@ -42,18 +44,19 @@ def tile_sheet(
         columns: tiles beside each other.
         gap: pixels left free around a tile, in total along each axis.
         scale: pixels of the picture per cell and axis.
-        ground: grey value of the gaps and of places without a tile.
 
     Returns:
-        RGB uint8 ``[rows * (h * scale + gap), columns * (w * scale + gap), 3]``.
+        RGBA uint8 ``[rows * (h * scale + gap), columns * (w * scale + gap), 4]``.
     """
     count, height, width, _ = tiles.shape
     rows = -(-count // columns)
     pitch_y, pitch_x = height * scale + gap, width * scale + gap
-    picture = np.full((rows * pitch_y, columns * pitch_x, 3), ground, dtype=np.uint8)
+    picture = np.zeros((rows * pitch_y, columns * pitch_x, 4), dtype=np.uint8)
     before = gap // 2
     for index, tile in enumerate(tiles):
         top = index // columns * pitch_y + before
         left = index % columns * pitch_x + before
-        picture[top : top + height * scale, left : left + width * scale] = tile.repeat(scale, 0).repeat(scale, 1)
+        place = picture[top : top + height * scale, left : left + width * scale]
+        place[..., :3] = tile.repeat(scale, 0).repeat(scale, 1)
+        place[..., 3] = 255
     return picture

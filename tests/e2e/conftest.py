@@ -1,4 +1,4 @@
-"""Fixtures for tests that drive a real browser: a Streamlit server, Chromium, pages whose console must stay empty."""
+"""Fixtures for tests that drive a real browser: a server, Chromium, pages whose console must stay empty."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.e2e.browser import CHROMIUM_ARGS, ROOT, OpenPage, Traffic, server, wa
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """`serve(script, env=None) -> url`: start `streamlit run script` on a free port; stopped with the module."""
+    """`serve(script, env=None) -> url`: run the script on a free port until the module's tests are over."""
     with contextlib.ExitStack() as servers:
 
         def start(script: str | Path, *, env: dict[str, str] | None = None) -> str:
@@ -41,8 +41,8 @@ def chromium() -> Iterator[Browser]:
 def open_page(chromium: Browser) -> Iterator[Callable[..., OpenPage]]:
     """`open_page(url, width=1440, height=900, dark=False, touch=False) -> OpenPage`.
 
-    Waits until the first run of the script is over. At the end of the test every console message and page error
-    fails it.
+    Waits until the first run of the script is over. At the end of the test every console message and page
+    error fails it.
     """
     with contextlib.ExitStack() as contexts:
         opened: list[OpenPage] = []

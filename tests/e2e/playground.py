@@ -1,4 +1,6 @@
-"""A page of synthetic boards: everything the component can show, without a network. Run it by hand to look at it:
+"""A page of synthetic boards: everything the component can show, without a network.
+
+Run it by hand to look at it:
 
     streamlit run tests/e2e/playground.py
 
@@ -19,8 +21,8 @@ from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.e2e.synthetic import BLOCKS, attention_rows, field_map, shift_rows  # noqa: E402
-from ui.component import (  # noqa: E402
+from tests.e2e.synthetic import BLOCKS, attention_rows, field_map, shift_rows
+from ui.component import (
     Board,
     Frame,
     Outline,
@@ -39,10 +41,10 @@ CROP = (0.125, 0.0, 0.875, 1.0)
 
 
 @st.cache_data
-def pictures() -> tuple[bytes, bytes]:
+def pictures(mirrored: bool) -> tuple[bytes, bytes]:
     """A synthetic 4:3 scene as WebP, whole and cropped to the square in its middle."""
     rng = np.random.default_rng(5)
-    y, x = np.mgrid[0:480, 0:640] / 480.0
+    y = np.mgrid[0:480, 0:640][0] / 480.0
     sky = np.stack([150 + 60 * y, 185 + 30 * y, 226 - 30 * y], axis=-1)
     noise = rng.normal(0.0, 5.0, (480, 640, 1))
     scene = Image.fromarray(np.clip(sky + noise, 0, 255).astype(np.uint8))
@@ -54,6 +56,8 @@ def pictures() -> tuple[bytes, bytes]:
     draw.rectangle((150, 300, 320, 430), fill=(178, 74, 58))
     draw.polygon([(135, 300), (235, 225), (335, 300)], fill=(84, 52, 48))
     draw.rectangle((215, 350, 255, 430), fill=(244, 232, 206))
+    if mirrored:
+        scene = scene.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     whole, square = io.BytesIO(), io.BytesIO()
     scene.save(whole, "WEBP", quality=80)
     scene.crop((80, 0, 560, 480)).resize((224, 224)).resize((448, 448)).save(square, "WEBP", quality=80)
@@ -61,7 +65,7 @@ def pictures() -> tuple[bytes, bytes]:
 
 
 def resnet(point: Point, picture: bytes) -> Panel:
-    """Effective fields of a point that grow with depth, with the theoretical box, in the end larger than the picture."""
+    """Effective fields that grow with depth; the theoretical box is in the end larger than the picture."""
     boxes = ((4, 43, 1.5), (8, 99, 3.5), (16, 211, 7.5), (32, 435, 15.5))
     frames = []
     for stage, (jump, size, start) in enumerate(boxes):
@@ -72,7 +76,7 @@ def resnet(point: Point, picture: bytes) -> Panel:
                 grid=(side, side),
                 map=to_uint8_map(field_map(point, CROP, stage), unit="%"),
                 box=ReceptiveBox(jump, size, start),
-                caption=f"Effective receptive field: half of the influence comes from within {12 + 14 * stage} px.",
+                caption=f"Effective receptive field: half the influence from within {12 + 14 * stage} px.",
                 readout="theoretical field {value} px",
                 readout_values=(float(size),),
                 map_of_point=True,
@@ -134,7 +138,9 @@ def extras(whole: bytes, chosen: int | None) -> tuple[Panel, ...]:
             alt="The whole scene",
             picture=whole,
             size=(640, 480),
-            frames=(Frame(label="evidence", grid=(14, 14), map=to_uint8_map(signed, signed=True)),),
+            frames=(
+                Frame(label="evidence", grid=(14, 14), map=to_uint8_map(signed, signed=True, limit=1.5)),
+            ),
             select=True,
             selected=chosen,
         ),
@@ -179,7 +185,7 @@ def main() -> None:
         state["chosen"] = cell
         state["events"].append(f"select {panel} {cell}")
 
-    whole, square = pictures()
+    whole, square = pictures(state.get("mirrored", False))
     runtime()
     st.title("What can each network see from here?")
     show(
@@ -194,16 +200,20 @@ def main() -> None:
         on_step=step,
         on_select=select,
     )
-    if st.button("Rerun"):
-        state["events"].append("rerun")
-    if st.button("Back to the middle"):
-        state["point"] = Point(0.5, 0.5)
-        st.rerun()
-    show(
-        Board(key="extras", panels=extras(whole, state.get("chosen")), point=state["point"], controls=()),
-        on_pin=pin,
-        on_select=select,
-    )
+    with st.container(horizontal=True):
+        if st.button("Rerun"):
+            state["events"].append("rerun")
+        if st.button("Back to the middle"):
+            state["point"] = Point(0.5, 0.5)
+            st.rerun()
+        st.checkbox("Mirror the picture", key="mirrored")
+        second = st.checkbox("Second board", value=True)
+    if second:
+        show(
+            Board(key="extras", panels=extras(whole, state.get("chosen")), point=state["point"], controls=()),
+            on_pin=pin,
+            on_select=select,
+        )
     st.text("\n".join(["events:", *state["events"]]))
 
 

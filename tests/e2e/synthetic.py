@@ -23,7 +23,7 @@ def attention_rows(block: int) -> npt.NDArray[np.float32]:
 
 
 def field_map(point: Point, crop: tuple[float, float, float, float], stage: int) -> npt.NDArray[np.float32]:
-    """A Gaussian effective field [56, 56] around a point, in per cent of its sum; zero where the crop misses it."""
+    """A Gaussian effective field [56, 56] around a point, in per cent of its sum; zero outside the crop."""
     x = (point.u - crop[0]) / (crop[2] - crop[0]) * 56
     y = (point.v - crop[1]) / (crop[3] - crop[1]) * 56
     yy, xx = np.mgrid[0:56, 0:56] + 0.5

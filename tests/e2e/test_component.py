@@ -102,14 +102,29 @@ def test_pixels_on_the_canvas_are_the_colours_of_the_values(url: str, open_page:
     drawn(page)
     move(page, "ViT-S/14", 0.5, 0.5)
     shown = debug(page)["panels"][1]
-    pixels = page.evaluate(
-        "() => { const canvas = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]"
-        ".map(host => host.shadowRoot.querySelectorAll('.stage canvas')[1])[0];"
-        " return [...canvas.getContext('2d').getImageData(0, 0, 16, 16).data]; }"
+    pixels = (
+        stage(page, "ViT-S/14")
+        .locator("canvas")
+        .evaluate("canvas => [...canvas.getContext('2d').getImageData(0, 0, 16, 16).data]")
     )
     values = np.array(shown["values"])
     codes = np.rint(255 * values / values.max()).astype(int)
     np.testing.assert_array_equal(np.array(pixels).reshape(256, 4)[:, :3], lut("viridis")[codes])
+
+
+def test_panels_may_share_a_colour_range(url: str, open_page: Opener) -> None:
+    from viz.colormaps import lut
+
+    page = open_page(url).page
+    drawn(page)
+    panel = page.get_by_role("article", name="Whole picture")
+    expect(panel.locator(".legend")).to_have_text("\u22121.51.5")
+    pixels = panel.locator("canvas").evaluate(
+        "canvas => [...canvas.getContext('2d').getImageData(0, 0, 14, 14).data]"
+    )
+    values = np.array(debug(page, "extras")["panels"][0]["values"])
+    codes = np.floor(128 + 127 * values / 1.5 + 0.5).astype(int)
+    np.testing.assert_array_equal(np.array(pixels).reshape(196, 4)[:, :3], lut("diverging")[codes])
 
 
 def test_hover_redraws_within_a_frame(url: str, open_page: Opener) -> None:
@@ -302,6 +317,69 @@ def test_narrow_panels_lie_in_a_row_and_taps_pin(url: str, open_page: Opener) ->
         "() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]"
         ".some(host => host.shadowRoot.querySelector('.panels')?.scrollLeft > 100)"
     )
+
+
+def test_a_finger_previews_sideways_and_scrolls_upwards(url: str, open_page: Opener) -> None:
+    page = open_page(url, 390, 844, touch=True).page
+    drawn(page)
+    before = debug(page)["point"]
+    box = stage(page, "ResNet-18").bounding_box()
+    assert box is not None
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, x: float, y: float) -> None:
+        points = (
+            []
+            if kind == "touchEnd"
+            else [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}]
+        )
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 0.2, 0.5)
+    for x in (0.25, 0.35, 0.5, 0.6):
+        touch("touchMove", x, 0.5)
+    previewed = debug(page)
+    assert previewed["hover"]["u"] == pytest.approx(original(0.6, 0.5)[0], abs=0.02)
+    touch("touchEnd", 0.6, 0.5)
+    assert debug(page)["hover"] is None
+    assert debug(page)["point"] == before
+    scroller = page.get_by_test_id("stMain")
+    top = scroller.evaluate("node => node.scrollTop")
+    touch("touchStart", 0.5, 0.9)
+    for y in (0.8, 0.6, 0.4, 0.2):
+        touch("touchMove", 0.5, y)
+    touch("touchEnd", 0.5, 0.2)
+    page.wait_for_timeout(300)
+    assert scroller.evaluate("node => node.scrollTop") > top
+    assert debug(page)["hover"] is None
+
+
+def test_new_data_replace_the_old_without_a_gap(url: str, open_page: Opener) -> None:
+    page = open_page(url).page
+    drawn(page)
+    stage(page, "ViT-S/14").evaluate(
+        "node => { globalThis.gaps = 0; globalThis.seen = new Set(); const watch = () => {"
+        " const image = node.querySelector('img'); seen.add(image.src);"
+        " if (!image.complete || !node.hasAttribute('data-mapped')) gaps++;"
+        " requestAnimationFrame(watch); }; watch(); }"
+    )
+    page.get_by_text("Mirror the picture").click()
+    page.wait_for_function("() => seen.size === 2")
+    wait_idle(page)
+    page.wait_for_timeout(200)
+    assert page.evaluate("gaps") == 0
+
+
+def test_a_board_may_leave_and_come_back(url: str, open_page: Opener) -> None:
+    page = open_page(url).page
+    drawn(page)
+    page.get_by_text("Second board").click()
+    page.wait_for_function("() => __sightlines.debug('extras') === null")
+    move(page, "ViT-S/14", 0.2, 0.2, click=True)
+    page.get_by_text("pin 0.2").wait_for()
+    page.get_by_text("Second board").click()
+    drawn(page)
+    assert debug(page, "extras")["point"] == debug(page)["point"]
 
 
 def test_dark_theme_reaches_the_component(url: str, open_page: Opener) -> None:

@@ -364,6 +364,7 @@ def test_the_same_key_again_keeps_its_place(engine: Engine) -> None:
     with occupied(engine):
         before = engine.submit("same", lambda: 1, session="a")
         after = engine.submit("same", lambda: 1, session="a")
+        assert not before.done
         before.cancel()
         assert after.position == 1
     assert take(after) == 1
@@ -454,6 +455,7 @@ def test_wait_says_whether_the_job_has_finished(engine: Engine) -> None:
 
 def test_progress_is_seen_while_the_job_runs(engine: Engine) -> None:
     reported, seen = threading.Event(), threading.Event()
+    clipped: list[float] = []
 
     def job(control: JobControl) -> str:
         control.report(0.25, "masks")
@@ -461,6 +463,8 @@ def test_progress_is_seen_while_the_job_runs(engine: Engine) -> None:
         assert seen.wait(PATIENCE)
         control.check()
         control.report(7.0)
+        clipped.append(ticket.progress.fraction)
+        control.report(0.5)
         return "done"
 
     with occupied(engine):
@@ -471,7 +475,8 @@ def test_progress_is_seen_while_the_job_runs(engine: Engine) -> None:
     assert ticket.position == 0 and not ticket.done
     seen.set()
     assert take(ticket) == "done"
-    assert ticket.progress.fraction == 1.0
+    assert clipped == [1.0]
+    assert ticket.progress == Progress(1.0)
 
 
 class Cooperative:

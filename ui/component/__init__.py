@@ -5,8 +5,8 @@
     component.runtime()                      # once per run
     component.show(component.Board(key="reach", panels=(left, right), point=point), on_pin=pin)
 
-Hovering, stepping, blending and smoothing happen in the browser; only a pinned point, a chosen cell and the step
-at rest come back to Python.
+Hovering, stepping, blending and smoothing happen in the browser; only a pinned point, a chosen cell and the
+step at rest come back to Python.
 """
 
 from __future__ import annotations

@@ -76,14 +76,14 @@ class Frame:
         label: short name, e.g. the layer; shown under the picture.
         grid: (h, w) cells that hovering and pinning address, row-major.
         map: a map that does not depend on the hovered cell; None for none.
-        map_of_point: whether `map` was computed for the pinned point. It is dimmed while it does not answer for
-            the point shown: during a hover elsewhere, and from a new pin until the next data arrive.
+        map_of_point: whether `map` was computed for the pinned point. It is dimmed while it does not answer
+            for the point shown: during a hover elsewhere, and from a new pin until the next data arrive.
         rows: one map per cell, shown while that cell is hovered or pinned. Where `map` is given too, `map` is
             shown at rest.
         box: theoretical receptive field of each cell.
         caption: a sentence under the picture.
-        readout: a template for the line that follows the pointer, with {value} and optionally {row}, {column},
-            {here} (value of the shown map at the cell) and {peak} (maximum of the shown map).
+        readout: a template for the line that follows the pointer, with {value} and optionally {row},
+            {column}, {here} (value of the shown map at the cell) and {peak} (maximum of the shown map).
         readout_values: what {value} stands for, one per cell, or one for all.
         marks: cells marked with a small diamond, e.g. outlier tokens.
         lines: draw the lines between cells.

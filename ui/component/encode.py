@@ -24,12 +24,13 @@ class MapData:
 
     Attributes:
         values: uint8 [h, w]. With scale "magnitude" the value of a cell is
-            `minimum + values / 255 * (maximum - minimum)`, with "signed" it is `(values - 128) / 127 * maximum`.
+            `minimum + values / 255 * (maximum - minimum)`, with "signed" it is
+            `(values - 128) / 127 * maximum`.
         maximum: the value that 255 stands for, in `unit`.
         minimum: the value that 0 stands for; magnitudes only.
         scale: "magnitude" (Viridis or Cividis) or "signed" (diverging, symmetric about zero).
         unit: written after each value, e.g. "%" or "px"; may be empty.
-        limit: the value at the end of the colour scale, for panels that share one range; None means `maximum`.
+        limit: the value at the end of the colour scale, for panels that share a range; None means `maximum`.
     """
 
     values: npt.NDArray[np.uint8]
@@ -92,8 +93,8 @@ def to_uint8_map(
     """Quantise one map [h, w] to uint8.
 
     A magnitude map runs from `minimum` (default 0, or the smallest value where that is negative) to its own
-    maximum; the error is at most (maximum - minimum) / 510, half a step. A signed map is scaled to its largest
-    absolute value so that zero is exactly 128; the error is at most maximum / 254.
+    maximum; the error is at most (maximum - minimum) / 510, half a step. A signed map is scaled to its
+    largest absolute value so that zero is exactly 128; the error is at most maximum / 254.
 
     Raises:
         ValueError: for the wrong number of axes, no values, or values that are not finite.
@@ -101,13 +102,13 @@ def to_uint8_map(
     values = _finite(array, 2)
     if signed:
         peak = float(np.abs(values).max())
-        step = 127.0 / peak if peak > 0 else 0.0
-        coded = np.rint(values * step + SIGNED_ZERO).astype(np.uint8)
+        share = values / peak if peak > 0 else np.zeros_like(values)
+        coded = np.rint(share * 127.0 + SIGNED_ZERO).astype(np.uint8)
         return MapData(coded, peak, -peak, "signed", unit, limit)
     low = min(0.0, float(values.min())) if minimum is None else minimum
     high = max(float(values.max()), low)
-    step = 255.0 / (high - low) if high > low else 0.0
-    coded = np.rint(np.clip((values - low) * step, 0.0, 255.0)).astype(np.uint8)
+    share = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    coded = np.rint(np.clip(share, 0.0, 1.0) * 255.0).astype(np.uint8)
     return MapData(coded, high, low, "magnitude", unit, limit)
 
 
@@ -128,12 +129,14 @@ def to_uint8_rows(
         ValueError: for the wrong number of axes, a width other than h * w, or values that are not finite.
     """
     values = _finite(array, 2)
-    peaks = np.abs(values).max(axis=1) if signed else np.clip(values.max(axis=1), 0.0, None)
-    steps = np.zeros_like(peaks)
-    np.divide(127.0 if signed else 255.0, peaks, out=steps, where=peaks > 0)
-    scaled = values * steps[:, None] + (SIGNED_ZERO if signed else 0.0)
-    coded = np.rint(np.clip(scaled, 0.0, 255.0)).astype(np.uint8)
-    return RowData(coded, peaks.astype(np.float32), shape, "signed" if signed else "magnitude", unit, limit)
+    if not signed:
+        values = np.clip(values, 0.0, None)
+    peaks = np.abs(values).max(axis=1)
+    # Divided by the peak before it is scaled up: 255 / peak would overflow for the smallest peaks.
+    share = np.zeros_like(values)
+    np.divide(values, peaks[:, None], out=share, where=peaks[:, None] > 0)
+    coded = np.rint(share * 127.0 + SIGNED_ZERO if signed else share * 255.0).astype(np.uint8)
+    return RowData(coded, peaks, shape, "signed" if signed else "magnitude", unit, limit)
 
 
 @dataclass(frozen=True)

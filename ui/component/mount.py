@@ -31,8 +31,8 @@ PARTS = (
 
 _TABLES: tuple[ColourTable, ...] = ("viridis", "cividis", "diverging")
 
-# Stores carry data, not looks; and a board stays at full strength during a rerun, because it goes on answering
-# the pointer meanwhile and says itself which of its maps are out of date.
+# Stores carry data, not looks; and a board stays at full strength during a rerun, because it goes on
+# answering the pointer meanwhile and says itself which of its maps are out of date.
 _PAGE_CSS = """<style>
 [class*="st-key-sightlines-store"], [class*="st-key-sightlines-runtime"] { display: none !important; }
 [class*="st-key-sightlines-board"] { opacity: 1 !important; transition: none !important; }
@@ -102,10 +102,10 @@ def show(
 ) -> None:
     """Mount a board, and the data it needs, at this place of the page.
 
-    The callbacks run before the script's next run, as Streamlit's own do, and only for events that make sense
-    for this board: `on_pin(point)` after the point of interest was moved, `on_step(step)` after the slider came
-    to rest, `on_select(panel id, cell)` after a cell of a panel with `select` was chosen. Without a callback the
-    browser acts for itself and sends nothing. The library must be on the page: see `runtime`.
+    The callbacks run before the script's next run, as Streamlit's own do, and only for events that make
+    sense for this board: `on_pin(point)` after the point of interest was moved, `on_step(step)` after the
+    slider came to rest, `on_select(panel id, cell)` after a cell of a panel with `select` was chosen. Without
+    a callback the browser acts for itself and sends nothing. The library must be on the page: see `runtime`.
     """
     key = f"sightlines-board-{board.key}"
 
@@ -128,7 +128,7 @@ def show(
         if on_select is not None and selection is not None:
             on_select(*selection)
 
-    callbacks: dict[str, Callable[[], None]] = {}
+    callbacks: dict[str, Any] = {}
     if on_pin is not None:
         callbacks["on_pin_change"] = pinned
     if on_step is not None:

@@ -13,9 +13,9 @@ from ui.component.encode import Blob, MapData, RowData, encode_blob, map_bytes, 
 ALONE = 8_000
 """Blobs of at least this many characters get a message of their own.
 
-Streamlit repeats a message only by its hash from 10 kB on (`global.minCachedMessageSize`): smaller blobs would be
-sent again on every rerun, so those of a panel share a message, and where even that is small the board carries
-them itself.
+Streamlit repeats a message by its hash alone from 10 kB on (`global.minCachedMessageSize`): smaller blobs
+would be sent again on every rerun, so those of a panel share a message, and where even that is small the
+board carries them itself.
 """
 
 

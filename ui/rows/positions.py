@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from analysis import padding_share, position_similarity
@@ -16,65 +18,69 @@ from ui.words import name_of_layer, name_of_network, sentence_for, t
 from viz.sheets import colourise, tile_sheet
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What one network contributes to the row."""
+
+    panels: tuple[Panel, ...]
+    text: str
+
+
 @row
 def show_positions() -> None:
     pair = runs()
     heading("positions")
-    for column, run, side in zip(st.columns(2, gap="medium"), pair, SIDES, strict=True):
-        with column:
-            try:
-                _learned(run, side)
-            except UnsupportedViewError as error:
-                _from_padding(run, side)
-                st.markdown(sentence_for(error))
+    parts = [_part(run, side) for run, side in zip(pair, SIDES, strict=True)]
+    panels = tuple(panel for part in parts for panel in part.panels)
+    show_board("positions", panels, columns=len(panels))
+    for column, part in zip(st.columns(2, gap="medium"), parts, strict=True):
+        column.markdown(part.text)
 
 
-def _learned(run: Run, side: SideName) -> None:
-    grid = run.loaded.adapter.patch_grid()
+def _part(run: Run, side: SideName) -> _Part:
+    try:
+        return _learned(run, side)
+    except UnsupportedViewError as error:
+        return _Part((_padding(run, side),), sentence_for(error))
+
+
+def _learned(run: Run, side: SideName) -> _Part:
     embedding = run.loaded.adapter.position_embedding().float().cpu().numpy()
+    grid = run.loaded.adapter.patch_grid()
     shape = (grid.rows, grid.columns)
-    box = run.trace.crop_box
-    crop = (box.left, box.top, box.right, box.bottom)
 
     def measure() -> tuple[RowData, bytes]:
         similarity = position_similarity(embedding)
-        tiles = similarity.reshape(-1, *shape)
-        sheet = tile_sheet(colourise(tiles, -1, 1, "diverging"), grid.columns, gap=4, scale=2)
+        colours = colourise(similarity.reshape(-1, *shape), -1, 1, "diverging")
+        sheet = tile_sheet(colours, grid.columns, gap=4, scale=2)
         return to_uint8_rows(similarity, shape, signed=True, limit=1.0), encode_sheet(sheet)
 
     rows, sheet = derived(("positions", run.trace.key[:2]), measure)
-    tiles = Panel(
-        id="tiles",
-        title=name_of_network(run.loaded.spec),
+    tiles = panel_of(
+        run,
+        f"{side}-tiles",
+        (Frame(label=t("positions.tiles"), grid=shape),),
         answer=t("positions.tiles.short", count=grid.count),
-        family=run.loaded.spec.family,
         alt=t("alt.positions"),
         picture=sheet,
-        size=(grid.image_size, grid.image_size),
-        crop=crop,
-        frames=(Frame(label=t("positions.tiles"), grid=shape),),
     )
-    frame = Frame(label=t("positions.one"), grid=shape, rows=rows)
-    one = panel_of(run, "one", (frame,), title=t("positions.one"), answer="")
-    show_board(f"positions-{side}", (tiles, one), controls=())
+    one = panel_of(
+        run, f"{side}-one", (Frame(label=t("positions.one"), grid=shape, rows=rows),), title=t("positions.one")
+    )
     tokens = grid.count + grid.prefix_tokens
-    st.markdown(t("positions.learned", count=grid.count, tokens=tokens, dimensions=grid.dimensions))
+    text = t("positions.learned", count=grid.count, tokens=tokens, dimensions=grid.dimensions)
+    return _Part((tiles, one), text)
 
 
-def _from_padding(run: Run, side: SideName) -> None:
-    layers = [layer for _, layer in run.loaded.adapter.stages()[-2:]]
-    panels = []
-    for layer in layers:
-        field = run.loaded.adapter.receptive_field(layer)
-        share = padding_share(field, layer.grid, run.loaded.preprocess.crop)
-        frame = Frame(
-            label=name_of_layer(layer),
-            grid=layer.grid,
-            map=to_uint8_map(share * 100, unit="%", limit=100.0, minimum=0.0),
-            box=ReceptiveBox(field.jump, field.size, field.start),
-            caption=t("positions.padding", size=field.size, stride=layer.stride),
-        )
-        panels.append(
-            panel_of(run, layer.name.replace(".", "-"), (frame,), answer=name_of_layer(layer))
-        )
-    show_board(f"positions-{side}", tuple(panels), controls=())
+def _padding(run: Run, side: SideName) -> Panel:
+    _, layer = run.loaded.adapter.stages()[-2]
+    field = run.loaded.adapter.receptive_field(layer)
+    share = padding_share(field, layer.grid, run.loaded.preprocess.crop)
+    frame = Frame(
+        label=name_of_layer(layer),
+        grid=layer.grid,
+        map=to_uint8_map(share * 100, unit="%", limit=100.0, minimum=0.0),
+        box=ReceptiveBox(field.jump, field.size, field.start),
+        caption=t("positions.padding", size=field.size, stride=layer.stride),
+    )
+    return panel_of(run, side, (frame,), title=name_of_network(run.loaded.spec))

@@ -22,15 +22,7 @@ _CELL = 4
 def show_reach() -> None:
     pair = runs()
     if any(run.has_attention for run in pair):
-        st.segmented_control(
-            t("reach.measure"),
-            ["attention", "field"],
-            format_func=lambda value: t(f"reach.measure.{value}"),
-            default=view().reach,
-            required=True,
-            key="reach-measure",
-            on_change=lambda: change(reach=st.session_state["reach-measure"]),
-        )
+        _choose_measure()
     drawn = [_frames(run, side) for run, side in zip(pair, SIDES, strict=True)]
     count = max(len(frames) for frames in drawn)
     panels = tuple(
@@ -40,7 +32,6 @@ def show_reach() -> None:
             frames,
             answer=answer_of(run),
             frame_of_step=tuple(_nearest(step, count, len(frames)) for step in range(count)),
-            note=_note(run),
         )
         for run, side, frames in zip(pair, SIDES, drawn, strict=True)
     )
@@ -54,7 +45,22 @@ def show_reach() -> None:
         ),
         on_step=lambda step: change(depth=step / max(count - 1, 1)),
     )
+    for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
+        column.caption(_note(run))
     st.caption(t("reach.measures"))
+
+
+def _choose_measure() -> None:
+    st.session_state["reach-measure"] = view().reach
+    st.segmented_control(
+        t("reach.measure"),
+        ["attention", "field"],
+        format_func=lambda value: t(f"reach.measure.{value}"),
+        label_visibility="collapsed",
+        required=True,
+        key="reach-measure",
+        on_change=lambda: change(reach=st.session_state["reach-measure"]),
+    )
 
 
 def _nearest(step: int, steps: int, frames: int) -> int:

@@ -105,8 +105,10 @@ class Overlay {
       group.append(shape("path", { class: "halo", d: path }), shape("path", { class: "line", d: path }));
       if (label) {
         const above = y0 > 18;
-        const text = shape("text", { x: round(clamp(x0, 2, this.width - 20)), y: round(above ? y0 - 6 : y0 + 16) });
-        if (!above) setAttribute(text, "x", round(Math.max(x0, 0) + 6));
+        const right = x0 > 0.6 * this.width;
+        const edge = (right ? Math.min(x1, this.width - 2) : Math.max(x0, 2)) + (above ? 0 : right ? -6 : 6);
+        const text = shape("text", { x: round(edge), y: round(above ? y0 - 6 : y0 + 16) });
+        if (right) setAttribute(text, "text-anchor", "end");
         text.textContent = label;
         group.append(text);
       }
