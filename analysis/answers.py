@@ -17,9 +17,7 @@ class Answer:
     probability: float
 
 
-def top_answers(
-    probabilities: np.ndarray, categories: Sequence[str], count: int = 5
-) -> tuple[Answer, ...]:
+def top_answers(probabilities: np.ndarray, categories: Sequence[str], count: int = 5) -> tuple[Answer, ...]:
     """The most probable classes, most probable first."""
     order = np.argsort(-probabilities, kind="stable")[:count]
     return tuple(Answer(int(index), categories[index], float(probabilities[index])) for index in order)

@@ -75,9 +75,7 @@ def _by_distance(grid: tuple[int, int]) -> np.ndarray:
     return order
 
 
-def half_distances(
-    rows: np.ndarray, grid: tuple[int, int], stride: int, share: float = 0.5
-) -> np.ndarray:
+def half_distances(rows: np.ndarray, grid: tuple[int, int], stride: int, share: float = 0.5) -> np.ndarray:
     """For every patch, the distance within which it finds ``share`` of its attention.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,11 @@ class EffectiveField:
 
 
 def effective_fields(
-    loaded: LoadedModel, record: Trace, point: tuple[float, float], layers: Sequence[LayerRef]
+    loaded: LoadedModel,
+    record: Trace,
+    point: tuple[float, float],
+    layers: Sequence[LayerRef],
+    check: Callable[[], None] = lambda: None,
 ) -> tuple[EffectiveField, ...]:
     """Effective receptive fields of the places nearest to a point, on this very picture.
 
@@ -54,6 +58,7 @@ def effective_fields(
         record: its recorded forward; gives the input.
         point: x and y on the input view, in pixels.
         layers: recorded layers, in any order.
+        check: called before each backward; what it raises ends the work.
 
     Returns:
         One field per layer, in the order given.
@@ -63,6 +68,7 @@ def effective_fields(
         loaded.module(inputs)
     fields: list[EffectiveField] = []
     for position, layer in enumerate(layers):
+        check()
         places = loaded.adapter.to_nchw(layer, recorder.tensors[layer.name])
         reach = loaded.adapter.receptive_field(layer)
         row, column = (

@@ -22,56 +22,16 @@ Results are shared between sessions: treat them as read-only.
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import Any, Generic, Self, TypeVar, cast
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
 
 from models.cache import ByteLRU, measure
-from models.errors import BusyError, CancelledError
+from models.errors import BusyError
+from models.jobs import FairQueue, Job, JobControl, Progress, State, Ticket, cancelled
 
 T = TypeVar("T")
-
-_CANCELLED = {
-    "superseded": "A newer request of the same session took the place of this one.",
-    "cancelled": "Nobody waits for this result any more.",
-    "closed": "The engine is closed.",
-}
-
-
-def _cancelled(code: str) -> CancelledError:
-    return CancelledError(code, _CANCELLED[code])
-
-
-def _twin(error: BaseException) -> BaseException:
-    """A copy of ``error`` to raise: same type, arguments, attributes, notes, causes and traceback.
-
-    Made through the built-in ancestor and not the type's own ``__init__``, whose parameters need not be
-    ``args``. An exception that cannot be made that way is returned itself.
-    """
-    builtin: Any = next(kind for kind in type(error).__mro__ if kind.__module__ == "builtins")
-    try:
-        _, args, *state = builtin.__reduce__(error)
-        twin: BaseException = builtin.__new__(type(error), *args)
-        builtin.__init__(twin, *args)
-        if state:
-            twin.__setstate__(state[0])
-    except Exception:
-        return error
-    if hasattr(twin, "__notes__"):
-        twin.__notes__ = list(twin.__notes__)
-    twin.__cause__, twin.__context__ = error.__cause__, error.__context__
-    twin.__suppress_context__ = error.__suppress_context__
-    return twin.with_traceback(error.__traceback__)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a job says it is: ``fraction`` in 0..1, and ``note``, a stable identifier of the step."""
-
-    fraction: float = 0.0
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,196 +66,11 @@ class EngineStats:
     cache_entries: int
 
 
-class _State(Enum):
-    QUEUED = auto()
-    RUNNING = auto()
-    DONE = auto()
-    FAILED = auto()
-    CANCELLED = auto()
-
-
-@dataclass(eq=False, repr=False, slots=True)
-class _Job:
-    """One computation, and the tickets of those who wait for it. Guarded by the engine's condition."""
-
-    key: Hashable
-    call: Callable[..., Any] | None
-    cooperative: bool = False
-    state: _State = _State.QUEUED
-    tickets: list[Ticket[Any]] = field(default_factory=list)
-    thread: int = 0
-    progress: Progress = Progress()
-    value: Any = None
-    error: BaseException | None = None
-
-    @property
-    def finished(self) -> bool:
-        return self.state not in (_State.QUEUED, _State.RUNNING)
-
-    @property
-    def wanted(self) -> bool:
-        """Whether anybody waits. A running job waits for its own sub-jobs only while it is wanted itself."""
-        return any(
-            ticket._parent is None
-            or ticket._parent.state in (_State.DONE, _State.FAILED)
-            or (ticket._parent.state is _State.RUNNING and ticket._parent.wanted)
-            for ticket in self.tickets
-        )
-
-
-class JobControl:
-    """Given to a cooperative job: to say how far it is, and to learn that nobody waits any more."""
-
-    def __init__(self, engine: Engine, job: _Job) -> None:
-        self._engine = engine
-        self._job = job
-
-    def report(self, fraction: float, note: str = "") -> None:
-        """Say how far the job is.
-
-        Args:
-            fraction: part of the work that is done; clipped to 0..1.
-            note: stable identifier of the current step, for the catalogues of the user interface.
-        """
-        self._job.progress = Progress(min(1.0, max(0.0, fraction)), note)
-
-    def check(self) -> None:
-        """Go on if anybody waits.
-
-        Raises:
-            CancelledError: if nobody does, or the engine is closed. The job is given up with this call:
-                whatever it still returns is discarded, and a later submit of its key starts afresh.
-        """
-        self._engine._check(self._job)
-
-
-@dataclass(eq=False, repr=False, slots=True)
-class Ticket(Generic[T]):
-    """One waiter's interest in one job; made by `Engine.submit` alone.
-
-    As a context manager it cancels that interest when the block is left before the job has finished, also
-    by Streamlit's stop and rerun, which are no ``Exception``.
-    """
-
-    _engine: Engine
-    _job: _Job
-    _session: str | None
-    _lane: tuple[str, str] | None
-    _rank: tuple[int, int]
-    _parent: _Job | None
-    _dropped: str = ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.cancel()
-
-    @property
-    def done(self) -> bool:
-        """Whether `result` returns or raises at once."""
-        return bool(self._dropped) or self._job.finished
-
-    @property
-    def position(self) -> int:
-        """n for the n-th in the queue, in the order it would be served now; 0 once running or done."""
-        return self._engine._position(self)
-
-    @property
-    def progress(self) -> Progress:
-        """What the job last reported; complete once it has a result."""
-        return self._job.progress
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the job has finished or this ticket is cancelled.
-
-        Inside another job of the same engine, a job still in the queue runs here and now, because its
-        worker may be the one that waits; ``timeout`` has no meaning then.
-
-        Args:
-            timeout: seconds at most; None waits as long as it takes.
-
-        Returns:
-            Whether `result` is there to be taken.
-
-        Raises:
-            RuntimeError: if a job would wait for itself, directly or through others.
-        """
-        return self._engine._wait(self, timeout)
-
-    def result(self) -> T:
-        """The job's result, waited for if need be.
-
-        Raises:
-            BaseException: what the job raised, whichever type it is; a copy for each call, so that
-                waiters do not share a traceback.
-            CancelledError: with code ``superseded``, ``cancelled`` or ``closed``, if the wait was ended.
-            RuntimeError: as `wait` does.
-        """
-        self.wait()
-        if self._dropped:
-            raise _cancelled(self._dropped)
-        if self._job.error is not None:
-            raise _twin(self._job.error)
-        return cast(T, self._job.value)
-
-    def cancel(self) -> None:
-        """Drop this waiter's interest. Does nothing to a finished job, or to others who wait for it."""
-        self._engine._cancel(self)
-
-
-class _FairQueue:
-    """Tickets of unstarted jobs, a line for each session. Sessions take turns; a line goes by rank.
-
-    A job that several sessions wait for has a ticket in each of their lines and is served at the first.
-    Guarded by the engine's condition.
-    """
-
-    def __init__(self) -> None:
-        self._lines: dict[str | None, list[Ticket[Any]]] = {}
-
-    def __len__(self) -> int:
-        return len({ticket._job for line in self._lines.values() for ticket in line})
-
-    def add(self, ticket: Ticket[Any]) -> None:
-        self._lines.setdefault(ticket._session, []).append(ticket)
-
-    def discard(self, ticket: Ticket[Any]) -> None:
-        line = self._lines[ticket._session]
-        line.remove(ticket)
-        if not line:
-            del self._lines[ticket._session]
-
-    def pop(self) -> _Job:
-        session, line = next(iter(self._lines.items()))
-        job = min(line, key=lambda ticket: ticket._rank)._job
-        self._lines[session] = self._lines.pop(session)
-        self.remove(job)
-        return job
-
-    def remove(self, job: _Job) -> None:
-        for ticket in job.tickets:
-            self.discard(ticket)
-
-    def order(self) -> Iterator[_Job]:
-        """The jobs in the order in which `pop` would give them if nothing were added."""
-        lines = [deque(sorted(line, key=lambda ticket: ticket._rank)) for line in self._lines.values()]
-        served: set[_Job] = set()
-        while lines:
-            for line in lines:
-                while line and line[0]._job in served:
-                    line.popleft()
-                if line:
-                    served.add(line[0]._job)
-                    yield line.popleft()._job
-            lines = [line for line in lines if line]
-
-
 class _Stack(threading.local):
     """The jobs that the current thread is in, outermost first."""
 
     def __init__(self) -> None:
-        self.jobs: list[_Job] = []
+        self.jobs: list[Job] = []
 
 
 class Engine:
@@ -321,10 +96,10 @@ class Engine:
         self.queue_limit = queue_limit
         self._cond = threading.Condition()
         self._cache = ByteLRU(cache_bytes)
-        self._queue = _FairQueue()
-        self._jobs: dict[Hashable, _Job] = {}
+        self._queue = FairQueue()
+        self._jobs: dict[Hashable, Job] = {}
         self._lanes: dict[tuple[str, str], list[Ticket[Any]]] = {}
-        self._blocked: dict[int, _Job] = {}
+        self._blocked: dict[int, Job] = {}
         self._count: Counter[str] = Counter()
         self._threads: list[threading.Thread] = []
         self._idle = 0
@@ -368,7 +143,7 @@ class Engine:
         """
         with self._cond:
             if self._closed:
-                raise _cancelled("closed")
+                raise cancelled("closed")
             parent = self._stack.jobs[-1] if self._stack.jobs else None
             place = (session, lane) if session is not None and parent is None else None
             entry = self._cache.get(key)
@@ -377,12 +152,12 @@ class Engine:
             self._serial += 1
             if entry is not None:
                 self._count["hits"] += 1
-                kept = _Job(key, None, state=_State.DONE, progress=Progress(1.0), value=entry.value)
+                kept = Job(key, None, state=State.DONE, progress=Progress(1.0), value=entry.value)
                 return Ticket(self, kept, session, None, (priority, self._serial), parent)
             shared = self._jobs.get(key)
             if shared is None:
                 self._make_room(bounded=parent is None)
-                shared = self._jobs[key] = _Job(key, job, cooperative)
+                shared = self._jobs[key] = Job(key, job, cooperative)
                 self._count["misses"] += 1
             else:
                 self._count["shared"] += 1
@@ -390,7 +165,7 @@ class Engine:
             shared.tickets.append(ticket)
             if place is not None:
                 self._lanes.setdefault(place, []).append(ticket)
-            if shared.state is _State.QUEUED:
+            if shared.state is State.QUEUED:
                 self._queue.add(ticket)
                 self._cond.notify_all()
             return ticket
@@ -470,7 +245,7 @@ class Engine:
     def _supersede(self, place: tuple[str, str], key: Hashable) -> None:
         for ticket in list(self._lanes.get(place, ())):
             job = ticket._job
-            if job.key != key and (job.state is _State.QUEUED or job.cooperative):
+            if job.key != key and (job.state is State.QUEUED or job.cooperative):
                 self._drop(ticket, "superseded")
 
     def _make_room(self, bounded: bool) -> None:
@@ -491,7 +266,7 @@ class Engine:
             if not self._lanes[ticket._lane]:
                 del self._lanes[ticket._lane]
 
-    def _leave_lanes(self, job: _Job) -> None:
+    def _leave_lanes(self, job: Job) -> None:
         for ticket in job.tickets:
             self._leave_lane(ticket)
         # Tickets hold their job; were it to hold them still, only the collector would free its result.
@@ -501,21 +276,21 @@ class Engine:
         if ticket.done:
             return
         job = ticket._job
-        if job.state is _State.QUEUED:
+        if job.state is State.QUEUED:
             self._queue.discard(ticket)
         self._leave_lane(ticket)
         ticket._dropped = code
         job.tickets.remove(ticket)
-        if job.state is _State.QUEUED and not job.tickets:
-            job.state, job.call = _State.CANCELLED, None
+        if job.state is State.QUEUED and not job.tickets:
+            job.state, job.call = State.CANCELLED, None
             del self._jobs[job.key]
             self._count["cancelled"] += 1
         self._cond.notify_all()
 
-    def _abandon(self, job: _Job, code: str) -> None:
-        if job.state is not _State.RUNNING:
+    def _abandon(self, job: Job, code: str) -> None:
+        if job.state is not State.RUNNING:
             return
-        job.state, job.error = _State.CANCELLED, _cancelled(code)
+        job.state, job.error = State.CANCELLED, cancelled(code)
         # Off the books at once, although it still runs: who asks from now on must not join a job that is
         # about to raise. The same goes for the job that waits for this one and will get its exception.
         del self._jobs[job.key]
@@ -529,17 +304,17 @@ class Engine:
         with self._cond:
             self._drop(ticket, "cancelled")
 
-    def _check(self, job: _Job) -> None:
+    def _check(self, job: Job) -> None:
         with self._cond:
-            if job.state is _State.RUNNING and job.wanted and not self._closed:
+            if job.state is State.RUNNING and job.wanted and not self._closed:
                 return
             code = "closed" if self._closed else "cancelled"
             self._abandon(job, code)
-        raise _cancelled(code)
+        raise cancelled(code)
 
     def _position(self, ticket: Ticket[Any]) -> int:
         with self._cond:
-            if ticket.done or ticket._job.state is not _State.QUEUED:
+            if ticket.done or ticket._job.state is not State.QUEUED:
                 return 0
             return next(n for n, job in enumerate(self._queue.order(), start=1) if job is ticket._job)
 
@@ -547,7 +322,7 @@ class Engine:
         job, here = ticket._job, threading.get_ident()
         if self._stack.jobs:
             with self._cond:
-                claimed = not ticket.done and job.state is _State.QUEUED
+                claimed = not ticket.done and job.state is State.QUEUED
                 if claimed:
                     self._queue.remove(job)
                     self._start(job)
@@ -562,9 +337,9 @@ class Engine:
             finally:
                 self._blocked.pop(here, None)
 
-    def _refuse_cycle(self, job: _Job, here: int) -> None:
-        link: _Job | None = job
-        while link is not None and link.state is _State.RUNNING:
+    def _refuse_cycle(self, job: Job, here: int) -> None:
+        link: Job | None = job
+        while link is not None and link.state is State.RUNNING:
             if link.thread == here:
                 raise RuntimeError(f"the job {job.key!r} would wait for itself")
             link = self._blocked.get(link.thread)
@@ -582,8 +357,8 @@ class Engine:
                 self._start(self._queue.pop())
             return not self._closed
 
-    def _start(self, job: _Job) -> None:
-        job.state, job.thread = _State.RUNNING, threading.get_ident()
+    def _start(self, job: Job) -> None:
+        job.state, job.thread = State.RUNNING, threading.get_ident()
         self._count["running"] += 1
         self._stack.jobs.append(job)
 
@@ -605,19 +380,19 @@ class Engine:
         # exception in turn, only the collector would free what the failed job had in its hands.
         del job, error
 
-    def _settle(self, job: _Job, value: Any, nbytes: int, error: BaseException | None) -> None:
+    def _settle(self, job: Job, value: Any, nbytes: int, error: BaseException | None) -> None:
         with self._cond:
             self._count["running"] -= 1
-            if job.state is _State.CANCELLED:
+            if job.state is State.CANCELLED:
                 self._count["cancelled"] += 1
                 return
             del self._jobs[job.key]
             self._leave_lanes(job)
             if error is not None:
-                job.state, job.error = _State.FAILED, error
+                job.state, job.error = State.FAILED, error
                 self._count["failed"] += 1
             else:
-                job.state, job.value, job.progress = _State.DONE, value, Progress(1.0)
+                job.state, job.value, job.progress = State.DONE, value, Progress(1.0)
                 self._count["run"] += 1
                 if not self._closed:
                     self._cache.put(job.key, value, nbytes)

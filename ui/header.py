@@ -13,4 +13,6 @@ def show_header(page: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(t(f"{page}.title"), anchor=False, width="content")
         show_share()
+    if st.session_state.get("own_picture_missing"):
+        st.info(t("link.own_picture"))
     st.markdown(t(f"{page}.text"))

@@ -44,17 +44,24 @@ def panel_of(run: Run, side: str, frames: tuple[Frame, ...], **more: Any) -> Pan
 
 
 def show_board(
-    key: str,
-    panels: tuple[Panel, ...],
-    *,
-    on_step: Callable[[int], None] | None = None,
-    on_select: Callable[[str, int], None] | None = None,
-    **more: Any,
+    key: str, panels: tuple[Panel, ...], *, on_step: Callable[[int], None] | None = None, **more: Any
 ) -> None:
     """A board whose point of interest is the session's, in the session's language."""
-    strings = {word: template(f"board.{word}") for word in DEFAULT_STRINGS}
-    board = Board(key=key, panels=panels, point=Point(*view().point), strings=strings, **more)
-    component.show(board, on_pin=_pin, on_step=on_step, on_select=on_select)
+    board = Board(key=key, panels=panels, point=Point(*view().point), strings=_strings(), **more)
+    component.show(board, on_pin=_pin, on_step=on_step)
+
+
+def show_sheet(key: str, sheet: Panel, on_choose: Callable[[int], None]) -> None:
+    """A sheet of small maps or pictures, of which a click chooses one."""
+    count = sum(1 for name in sheet.frames[0].readout_values if name)
+    # A tile has a name; its row and column say nothing.
+    strings = {**_strings(), "cell": ""}
+    board = Board(key=key, panels=(sheet,), link=key, columns=1, controls=(), strings=strings)
+    component.show(board, on_select=lambda _panel, cell: on_choose(cell) if cell < count else None)
+
+
+def _strings() -> dict[str, str]:
+    return {word: template(f"board.{word}") for word in DEFAULT_STRINGS}
 
 
 def _pin(point: Point) -> None:
@@ -64,7 +71,7 @@ def _pin(point: Point) -> None:
 def sheet_panel(
     key: tuple[Any, ...],
     tiles: Callable[[], list[np.ndarray]],
-    count: int,
+    names: tuple[str, ...],
     columns: int,
     *,
     title: str,
@@ -76,11 +83,13 @@ def sheet_panel(
     Args:
         key: names the picture in the cache.
         tiles: makes the RGB uint8 ``[h, w, 3]`` tiles, all of one size, when the cache has no picture.
-        count: how many there are.
+        names: what each tile is called.
         columns: how many stand beside each other.
     """
-    shown = min(columns, count)
-    rows = -(-count // shown)
+    shown = min(columns, len(names))
+    rows = -(-len(names) // shown)
+    # The grid is full, the last row of pictures may not be.
+    values = names + ("",) * (rows * shown - len(names))
 
     def make() -> tuple[bytes, tuple[int, int]]:
         pictures = np.stack(tiles())
@@ -93,10 +102,10 @@ def sheet_panel(
         id="sheet",
         title=title,
         family=family,
-        alt=title,
+        alt=t("alt.sheet", title=title),
         picture=picture,
         size=size,
-        frames=(Frame(label="", grid=(rows, shown)),),
+        frames=(Frame(label="", grid=(rows, shown), readout="{value}", readout_values=values),),
         select=True,
         selected=selected,
         linked=False,

@@ -12,7 +12,7 @@ import streamlit as st
 from models.errors import BusyError, CancelledError, SightlinesError
 from ui.links import publish
 from ui.defaults import settle
-from ui.service import runs
+from ui.service import runs, waiting_place
 from ui.state import view
 from ui.words import sentence_for, t
 
@@ -31,7 +31,7 @@ def row(draw: Callable[[], None]) -> Callable[[], None]:
     def fragment() -> None:
         if st.session_state.get(_DRAWN_FOR) != _shared():
             st.rerun()
-        with guarded():
+        with waiting_place(), guarded():
             draw()
         publish(view())
 
@@ -41,7 +41,7 @@ def row(draw: Callable[[], None]) -> Callable[[], None]:
 @contextmanager
 def page() -> Iterator[None]:
     """A page: both networks have seen the picture, and every row knows what it is drawn for."""
-    with guarded():
+    with waiting_place(), guarded():
         settle(runs())
         st.session_state[_DRAWN_FOR] = _shared()
         yield

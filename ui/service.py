@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis import EffectiveField, effective_fields, grad_cam
 from models.adapters.base import LayerRef
-from models.engine import Engine, Ticket
+from models.engine import Engine
+from models.jobs import JobControl, Ticket
 from models.errors import UnsupportedViewError
 from models.image import DecodedImage, decode_image
 from models.loading import LoadedModel
@@ -23,6 +27,8 @@ from ui.state import OWN, own_picture, view
 from ui.words import t
 
 T = TypeVar("T")
+
+_place: ContextVar[DeltaGenerator] = ContextVar("place")
 
 _PATIENCE = 0.25
 """Seconds after which a person who waits is told what for."""
@@ -99,8 +105,12 @@ def fields(
     places = tuple(field.nearest(value, finest.grid[0]) for value in point)
     places += tuple(reach.nearest(value, count) for value in point)
     key = ("fields", run.trace.key, names, places)
-    job = lambda: effective_fields(run.loaded, run.trace, point, layers)  # noqa: E731
-    return _wait([_submit(key, job, f"fields-{side}")])[0]
+
+    def job(control: JobControl) -> tuple[EffectiveField, ...]:
+        return effective_fields(run.loaded, run.trace, point, layers, control.check)
+
+    ticket = engine().submit(key, job, session=_session(), lane=f"fields-{side}", cooperative=True)
+    return _wait([ticket])[0]
 
 
 def derived(key: Hashable, make: Callable[[], T]) -> T:
@@ -143,8 +153,22 @@ def _wait(tickets: Sequence[Ticket[T]]) -> list[T]:
     return results
 
 
+@contextmanager
+def waiting_place() -> Iterator[None]:
+    """Reserve the place where this part of the page says that it waits.
+
+    Reserved whether or not anybody waits: Streamlit names fragments by their position, and what moves by
+    one place is sent to the browser again.
+    """
+    token = _place.set(st.empty())
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
 def _tell_until_done(ticket: Ticket[T]) -> None:
-    place = st.empty()
+    place = _place.get()
     while not ticket.wait(_PATIENCE):
         # Writing is also where Streamlit can interrupt a run that nobody needs any more.
         position = ticket.position

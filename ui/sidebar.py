@@ -14,7 +14,7 @@ from models.registry import REGISTRY
 from models.weights import categories
 from models.samples import SAMPLES, find_sample, thumbnail_bytes
 from ui.language import LANGUAGES
-from ui.panels import sheet_panel, show_board
+from ui.panels import sheet_panel, show_sheet
 from ui.service import current_picture, engine, shelf
 from ui.state import (
     AUTO,
@@ -45,26 +45,17 @@ def show_sidebar() -> None:
 
 
 def _picture() -> None:
-    st.markdown(f"**{t('sidebar.picture')}**")
     identifiers = [sample.id for sample in SAMPLES]
-    show_board(
-        "gallery",
-        (
-            sheet_panel(
-                ("gallery",),
-                _thumbnails,
-                len(SAMPLES),
-                _COLUMNS,
-                title="",
-                family="neutral",
-                selected=identifiers.index(view().picture) if view().picture in identifiers else None,
-            ),
-        ),
-        columns=1,
-        controls=(),
-        link="gallery",
-        on_select=lambda _panel, cell: choose_picture(identifiers[cell]) if cell < len(identifiers) else None,
+    sheet = sheet_panel(
+        ("gallery",),
+        _thumbnails,
+        tuple(t(f"sample.{name}.title") for name in identifiers),
+        _COLUMNS,
+        title=t("sidebar.picture"),
+        family="neutral",
+        selected=identifiers.index(view().picture) if view().picture in identifiers else None,
     )
+    show_sheet("gallery", sheet, lambda index: choose_picture(identifiers[index]))
     if view().picture in identifiers:
         st.caption(t(f"sample.{view().picture}.hint"))
         sample = find_sample(view().picture)
@@ -77,8 +68,6 @@ def _picture() -> None:
     problem = st.session_state.get("picture_problem")
     if isinstance(problem, PictureError):
         st.error(sentence_for(problem))
-    if st.session_state.pop("own_picture_missing", False):
-        st.info(t("link.own_picture"))
     if view().picture == OWN:
         for note in current_picture().notes:
             st.caption(t(f"image.note.{note.code}", **note.params))

@@ -85,6 +85,7 @@ def change_side(name: SideName, **changes: Any) -> View:
 def choose_picture(identifier: str) -> None:
     """Show a sample or the visitor's own picture, with a fitting point of interest."""
     focus = next((sample.focus for sample in SAMPLES if sample.id == identifier), (0.5, 0.5))
+    st.session_state["own_picture_missing"] = False
     change(picture=identifier, point=focus, target=AUTO)
 
 

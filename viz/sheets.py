@@ -21,12 +21,17 @@ def colourise(
             symmetric about zero.
 
     Raises:
-        ValueError: an empty range.
+        ValueError: an empty range, or values that are not numbers.
     """
     if not high > low:
         raise ValueError(f"the range from {low} to {high} is empty")
-    place = np.clip((values - low) / (high - low), 0, 1)
-    return lut(table)[np.rint(place * 255).astype(np.uint8)]
+    if np.isnan(values).any():
+        raise ValueError("NaN has no colour")
+    # The diverging table's first entry only repeats its second: from 1 to 255 its middle is exactly zero.
+    first = 1 if table == "diverging" else 0
+    share = np.clip((values - low) / (high - low), 0, 1)
+    colours: npt.NDArray[np.uint8] = lut(table)[np.rint(first + share * (255 - first)).astype(np.uint8)]
+    return colours
 
 
 def tile_sheet(

@@ -47,20 +47,20 @@ def test_without_positions_shuffled_patches_give_the_same_answer(
 
     logits, attentions = run(loaded, inputs, torch.zeros_like(embedding))
     same, moved = run(loaded, shuffled, torch.zeros_like(embedding))
-    np.testing.assert_allclose(same, logits, rtol=0, atol=1e-4 * np.abs(logits).max())
+    np.testing.assert_allclose(same, logits, rtol=0, atol=2e-5 * np.abs(logits).max())
     for name, attention in attentions.items():
         class_token = attention[:, 0, 1:][:, order]
         error = np.abs(moved[name][:, 0, 1:] - class_token).max() / class_token.max()
-        assert error < 1e-3, name
+        assert error < 1e-4, name
 
     logits, _ = run(loaded, inputs, embedding)
     other, _ = run(loaded, shuffled, embedding)
-    assert np.abs(other - logits).max() > 1e-2 * np.abs(logits).max()
+    assert np.abs(other - logits).max() > 1e-3 * np.abs(logits).max()
 
 
 def test_similarity_by_hand() -> None:
     embedding = np.array([[[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]], [[-1.0, 0.0], [3.0, 4.0], [0.0, 0.0]]])
-    expected = [
+    expected: list[list[float]] = [
         [1, 1, 0, -1, 0.6, 0],
         [1, 1, 0, -1, 0.6, 0],
         [0, 0, 1, 0, 0.8, 0],
@@ -82,7 +82,7 @@ def test_similarity_of_a_network_against_torch(network: Network) -> None:
 
 
 def test_neighbours_resemble_each_other_in_a_trained_network(network: Network) -> None:
-    """The row-and-column cross of the ViT paper, figure 7: the lesson of the page must hold for what we ship."""
+    """The row-and-column cross of the ViT paper, figure 7: a lesson that must hold for what we ship."""
     similarity = position_similarity(network(VIT).adapter.position_embedding().numpy())
     from_centre = similarity[8 * 16 + 8].reshape(16, 16)
     nearest = np.array([from_centre[7, 8], from_centre[9, 8], from_centre[8, 7], from_centre[8, 9]])

@@ -71,6 +71,7 @@ class TestEveryNetwork:
         _, adapter, recorded, _ = on_meta(key)
         side = REGISTRY[key].preprocess.crop
         for layer in all_layers(adapter):
+            expected: tuple[int, ...]
             rows, columns = layer.grid
             if layer.layout == "NLC":
                 expected = (1, layer.prefix_tokens + rows * columns, layer.channels)
@@ -178,7 +179,7 @@ def test_patches_are_counted_as_in_the_paper(key: str, count: int, patch: int) -
 def test_patches_and_their_positions_are_in_reading_order(network: Network) -> None:
     loaded = network("vit_s_14_classroom")
     layer = loaded.adapter.feature_layers()[0]
-    embedding = loaded.module.encoder.pos_embedding[0]
+    embedding = loaded.module.get_parameter("encoder.pos_embedding")[0]
     positions = loaded.adapter.position_embedding()
     assert torch.equal(positions[0, 1], embedding[2])
     assert torch.equal(positions[3, 5], embedding[1 + 3 * 16 + 5])

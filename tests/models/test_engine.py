@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 
 from models.cache import ByteLRU, measure
-from models.engine import Engine, JobControl, Progress, Ticket
+from models.engine import Engine
 from models.errors import BusyError, CancelledError, SightlinesError, UnsupportedViewError
+from models.jobs import JobControl, Progress, Ticket
 
 PATIENCE = 10.0
 

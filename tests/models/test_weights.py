@@ -7,6 +7,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,8 +109,8 @@ def test_a_file_without_a_known_checksum_is_refused() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"options": {"num_classes": 5}}, {"builder": "resnet34"}])
-def test_a_file_of_another_network_is_refused(changes: dict[str, object]) -> None:
-    spec = replace(REGISTRY["resnet18_classroom"], **{"options": {"num_classes": 107}, **changes})
+def test_a_file_of_another_network_is_refused(changes: dict[str, Any]) -> None:
+    spec = replace(REGISTRY["resnet18_classroom"], **changes)
     with pytest.raises(ModelError) as caught:
         build(spec)
     assert caught.value.code == "weights_mismatch"
@@ -141,10 +142,10 @@ def test_builds_at_the_same_time_do_not_mix_their_numbers() -> None:
 
 @pytest.mark.parametrize("spec", [TINY_VIT, REGISTRY["vit_s_14_classroom"]], ids=lambda spec: spec.key)
 def test_building_leaves_the_random_numbers_of_others_alone(spec: ModelSpec) -> None:
-    of_torch, of_numpy, of_python = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+    of_torch, of_numpy, of_python = torch.get_rng_state(), str(np.random.get_state()), random.getstate()
     build(spec)
     assert torch.equal(torch.get_rng_state(), of_torch)
-    assert np.array_equal(np.random.get_state()[1], of_numpy)
+    assert str(np.random.get_state()) == of_numpy
     assert random.getstate() == of_python
 
 

@@ -96,7 +96,7 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
     panel = sheet_panel(
         ("heads", run.trace.key, layer.name, query),
         colours,
-        len(shows),
+        tuple(_name_of_show(show) for show in shows),
         _COLUMNS,
         title=t("inside.heads", count=len(shows)),
         family=run.loaded.spec.family,

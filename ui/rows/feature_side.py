@@ -68,7 +68,7 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
     panel = sheet_panel(
         ("features", run.trace.key, layer.name),
         colours,
-        len(shows),
+        tuple(t("inside.channel.one", channel=show[1:]) for show in shows),
         _COLUMNS,
         title=t("inside.strongest", count=len(shows)),
         family=run.loaded.spec.family,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.component import Frame
-from ui.panels import panel_of, show_board
+from ui.panels import panel_of, show_board, show_sheet
 from ui.rows import attention_side, feature_side
 from ui.sections import heading, row
 from ui.service import Run, runs
@@ -47,10 +47,5 @@ def _choose(run: Run, side: SideName) -> tuple[Frame, str, str]:
 def _sheet(run: Run, side: SideName) -> None:
     part = attention_side if run.has_attention else feature_side
     sheet, shows = part.sheet(run, side)
-    show_board(
-        f"sheet-{side}",
-        (sheet,),
-        columns=1,
-        controls=(),
-        on_select=lambda _panel, cell: change_side(side, show=shows[cell]) if cell < len(shows) else None,
-    )
+    show_sheet(f"sheet-{side}", sheet, lambda index: change_side(side, show=shows[index]))
+    st.caption(t("inside.sheet"))

@@ -69,6 +69,8 @@ def _learned(run: Run, side: SideName) -> _Part:
     )
     tokens = grid.count + grid.prefix_tokens
     text = t("positions.learned", count=grid.count, tokens=tokens, dimensions=grid.dimensions)
+    if not run.loaded.spec.trained:
+        text = f"{t('positions.untrained')} {text}"
     return _Part((tiles, one), text)
 
 

@@ -17,6 +17,9 @@ from ui.words import name_of_layer, t, template
 _CELL = 4
 """Side of a cell of the effective field, in input pixels: single pixels are noise to the eye."""
 
+_DEPTHS = 18
+"""Effective fields to compute at most; a ResNet-152 has 52 places to look at."""
+
 
 @row
 def show_reach() -> None:
@@ -70,13 +73,19 @@ def _nearest(step: int, steps: int, frames: int) -> int:
 def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
     if run.has_attention and view().reach == "attention":
         return tuple(_attention_frame(run, layer) for layer in run.loaded.adapter.attention_layers())
-    layers = run.loaded.adapter.feature_layers()
+    layers = _some(run.loaded.adapter.feature_layers())
     box, size = run.trace.crop_box, run.trace.input_view.shape[0]
     if not box.contains(*view().point):
         # Nothing of the picture at this point reaches the network: only the boxes can be shown.
         return tuple(_field_frame(run, layer, None) for layer in layers)
     found = fields(run, box.to_view(*view().point, size), layers, side)
     return tuple(_field_frame(run, layer, field) for layer, field in zip(layers, found, strict=True))
+
+
+def _some(layers: tuple[LayerRef, ...]) -> tuple[LayerRef, ...]:
+    """Layers in even steps of depth, ends included: each costs a backward, and a slider needs no more."""
+    count = min(len(layers), _DEPTHS)
+    return tuple(layers[round(step * (len(layers) - 1) / (count - 1))] for step in range(count))
 
 
 def _attention_frame(run: Run, layer: LayerRef) -> Frame:

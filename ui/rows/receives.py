@@ -20,7 +20,7 @@ def show_receives() -> None:
     heading("receives")
     count = max(len(run.loaded.adapter.stages()) for run in pair)
     show_board("receives", (_original(pair, count), *_inputs(pair, count)), columns=3, steps=_steps(count))
-    for column, run in zip(st.columns(2), pair, strict=True):
+    for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
         with column:
             st.markdown(_formula(run))
 
@@ -44,7 +44,8 @@ def _original(pair: tuple[Run, Run], count: int) -> Panel:
         )
         for box, run in boxes.items()
     )
-    grey = Frame(label=t("receives.original"), grid=(1, 1))
+    done = " ".join(t(f"image.note.{note.code}", **note.params) for note in picture.notes)
+    whole = Frame(label=t("receives.original"), grid=(1, 1), caption=done)
     return Panel(
         id="original",
         title=t("receives.original"),
@@ -52,7 +53,7 @@ def _original(pair: tuple[Run, Run], count: int) -> Panel:
         alt=t("alt.original"),
         picture=derived(("original", picture.sha256), lambda: encode_photograph(picture.rgb)),
         size=(picture.width, picture.height),
-        frames=(grey,),
+        frames=(whole,),
         frame_of_step=(0,) * count,
         outlines=outlines,
     )

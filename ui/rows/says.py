@@ -17,7 +17,7 @@ def show_says() -> None:
     pair = runs()
     heading("says")
     best = [_best(run) for run in pair]
-    for column, run, answers in zip(st.columns(2), pair, best, strict=True):
+    for column, run, answers in zip(st.columns(2, gap="medium"), pair, best, strict=True):
         with column:
             st.html(_bars(run, answers))
             with st.popover(t("says.known", count=len(run.loaded.categories))):

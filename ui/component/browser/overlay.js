@@ -116,10 +116,17 @@ class Overlay {
     }
   }
 
-  /** The theoretical field of a cell as [x, y, side] in pixels of the picture. */
-  static field(box, [, w], cell) {
+  /**
+   * The theoretical field whose centre lies nearest to a place, as [x, y, side] in pixels of the picture.
+   *
+   * Nearest, not the cell drawn around the place: padding shifts the centres of a network's places by up to half
+   * a stride against the cells that maps are drawn in.
+   */
+  static field(box, [h, w], [u, v], [width, height]) {
     const [jump, size, start] = box;
-    return [start + jump * (cell % w) - size / 2, start + jump * Math.floor(cell / w) - size / 2, size];
+    const first = (share, extent, count) =>
+      start + jump * clamp(Math.floor((share * extent - start) / jump + 0.5), 0, count - 1) - size / 2;
+    return [first(u, width, w), first(v, height, h), size];
   }
 
   drawBox(which, field) {

@@ -1,13 +1,25 @@
 // Maps as numbers, and maps as pixels.
 
-/** Colour tables as 256 opaque RGBA words in the byte order of ImageData. */
+/**
+ * Colour tables as 256 RGBA words in the byte order of ImageData.
+ *
+ * What is weak is also fainter: where there is nothing to show, the picture beneath shows itself.
+ */
 const tables = {};
+const FAINTEST = 0.3;
+
+function strength(name, index) {
+  const share = name === "diverging" ? Math.min(Math.abs(index - 128) / 127, 1) : index / 255;
+  return Math.round(255 * (FAINTEST + (1 - FAINTEST) * share));
+}
 
 function loadTables(encoded) {
   for (const [name, b64] of Object.entries(encoded)) {
     const rgb = fromBase64(b64);
     const bytes = new Uint8Array(1024);
-    for (let i = 0; i < 256; i++) bytes.set([rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2], 255], 4 * i);
+    for (let i = 0; i < 256; i++) {
+      bytes.set([rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2], strength(name, i)], 4 * i);
+    }
     tables[name] = new Uint32Array(bytes.buffer);
   }
 }

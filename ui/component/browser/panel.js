@@ -260,11 +260,12 @@ class Panel {
   drawPlaces(frame, { hover, pin, ring, cross }) {
     const { overlay } = this;
     const css = ([x, y]) => [x * overlay.width, y * overlay.height];
-    const fieldOf = (place) => place && frame.box && Overlay.field(frame.box, frame.grid, Panel.cellAt(frame.grid, place));
-    if (hover) overlay.cells.hover.show(overlay.cellPath(frame.grid, Panel.cellAt(frame.grid, hover)));
+    const fieldOf = (place) => place && frame.box && Overlay.field(frame.box, frame.grid, place, this.data.size);
+    // A field computed for the point belongs to a place of the network, not to a cell drawn on the picture.
+    if (hover && !frame.ofPoint) overlay.cells.hover.show(overlay.cellPath(frame.grid, Panel.cellAt(frame.grid, hover)));
     else overlay.cells.hover.hide();
     // Where cells are chosen, the cell under the point is not the chosen one and gets no frame of its own.
-    const framed = pin && !(this.data.select && this.selected == null);
+    const framed = pin && !frame.ofPoint && !(this.data.select && this.selected == null);
     if (framed) overlay.cells.pin.show(overlay.cellPath(frame.grid, Panel.cellAt(frame.grid, pin)));
     else overlay.cells.pin.hide();
     overlay.drawBox("pin", fieldOf(pin));
@@ -291,10 +292,11 @@ class Panel {
     const peak = field && quantity(field.max, field.unit);
     const given = frame.values.length > 1 ? frame.values[cell] : frame.values[0];
     const value = given === undefined ? "" : quantity(given);
-    const parts = [fill(this.board.strings.cell, { row, column })];
+    const several = frame.grid[0] * frame.grid[1] > 1;
+    const parts = frame.readout ? [fill(frame.readout, { value, row, column, here, peak })] : [];
+    if (several && !frame.ofPoint) parts.push(fill(this.board.strings.cell, { row, column }));
     if (here && !frame.readout?.includes("{here}")) parts.push(here);
-    if (frame.readout) parts.push(fill(frame.readout, { value, row, column, here, peak }));
-    setText(this.readout, parts.join(" · "));
+    setText(this.readout, parts.filter(Boolean).join(" · "));
   }
 
   /** Say that something is on its way, and draw again when it is there. */

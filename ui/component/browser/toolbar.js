@@ -11,7 +11,7 @@ const ICONS = {
 /** Strength and smoothing of maps, kept over visits where the browser allows it. */
 class View {
   constructor() {
-    this.opacity = 0.55;
+    this.opacity = 0.8;
     this.smooth = false;
     this.listeners = new Set();
     try {

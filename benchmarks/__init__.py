@@ -1,0 +1,1 @@
+"""How fast Sightlines is against named peers, and how much it sends: ``python -m benchmarks``."""

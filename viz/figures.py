@@ -1,0 +1,248 @@
+"""Plotly figures: a map on a picture, and how far networks reach at each depth.
+
+Every word on them is an argument, so that a figure speaks the language of whoever asks for it. Grounds are
+transparent and lines a middle grey: the same figure suits a light and a dark page.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from plotly import graph_objects
+
+from viz.colormaps import ColourTable, lut
+from viz.png import png_uri
+
+Family = Literal["resnet", "vit", "hybrid", "neutral"]
+
+FAMILY_COLOURS: Mapping[Family, str] = MappingProxyType(
+    {"resnet": "#2f6fde", "vit": "#e0701a", "hybrid": "#2c9a5b", "neutral": "#808894"}
+)
+"""The colour of a family, the same on every page and chart."""
+
+# As far from white (contrast 4.2) as from the dark theme's ground.
+_TEXT = "#747d89"
+_GRID = "rgba(128, 136, 148, 0.28)"
+_CLEAR = "rgba(0, 0, 0, 0)"
+
+# Two networks of one family share its colour and differ in the shape of their marks.
+_SYMBOLS = ("circle", "diamond", "square", "triangle-up")
+
+
+@dataclass(frozen=True, eq=False)
+class ReachLine:
+    """How far one network reaches at each of its layers.
+
+    Attributes:
+        name: what the network is called.
+        family: decides the colour.
+        depth: of each layer ``[n]``, from 0 (first) to 1 (last).
+        radius: distance within which half of the influence or attention lies ``[n]``, in pixels; NaN leaves
+            a gap.
+        layers: what each layer is called, n names.
+        limit: theoretical distance ``[n]``, in pixels, drawn as a dashed line; none if None.
+        limit_name: what that line is called.
+    """
+
+    name: str
+    family: Family
+    depth: npt.NDArray[np.floating]
+    radius: npt.NDArray[np.floating]
+    layers: Sequence[str]
+    limit: npt.NDArray[np.floating] | None = None
+    limit_name: str = ""
+
+    def __post_init__(self) -> None:
+        arrays = [self.depth, self.radius] + ([] if self.limit is None else [self.limit])
+        if any(array.shape != (len(self.layers),) for array in arrays):
+            sizes = ", ".join(str(list(array.shape)) for array in arrays)
+            raise ValueError(f"{self.name}: {len(self.layers)} layers do not fit arrays of {sizes}")
+        if not np.all((self.depth >= 0) & (self.depth <= 1)):
+            raise ValueError(f"{self.name}: depth is relative, between 0 and 1")
+
+
+def heatmap_overlay(
+    view: npt.NDArray[np.uint8],
+    heat: npt.NDArray[np.floating],
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    table: ColourTable = "viridis",
+    opacity: float = 0.6,
+    smooth: bool = False,
+    title: str = "",
+    unit: str = "",
+    alt: str = "",
+    caption: str = "",
+) -> graph_objects.Figure:
+    """A map over the picture it belongs to.
+
+    Args:
+        view: what the network received, uint8 ``[H, W, 3]``.
+        heat: one number per cell ``[h, w]``; the cells together cover the picture. NaN leaves a cell clear.
+        low: number of the first colour; the smallest one drawn if None.
+        high: number of the last colour; the largest one drawn if None. Give panels that are compared the
+            same range.
+        table: name of the colour table. The diverging one needs a range symmetric about zero, and finds one
+            if neither end is given.
+        opacity: of the map, from 0 (picture alone) to 1 (map alone).
+        smooth: interpolate between cells. True cells are the honest picture: a smooth map suggests a
+            precision that is not there.
+        title: printed above.
+        unit: printed after each number, with its own leading space if it needs one.
+        alt: the figure in words, for whoever cannot see it; kept in ``layout.meta["alt"]``.
+        caption: what to know about the figure; kept in ``layout.meta["caption"]`` for the page to print.
+
+    Raises:
+        ValueError: arrays that are not a picture and a map of numbers, an empty range, or a diverging range
+            that is not symmetric about zero.
+    """
+    if heat.ndim != 2 or not np.isfinite(heat).any():
+        raise ValueError(f"a map is [h, w] with at least one number, not {list(heat.shape)}")
+    first, last = _span(heat, low, high, table)
+    source = png_uri(view)
+    height, width = view.shape[:2]
+    rows, columns = heat.shape
+    # plotly gives whole numbers to the centres of pixels: the picture begins half a pixel before zero.
+    cell_x, cell_y = width / columns, height / rows
+    figure = graph_objects.Figure(
+        [
+            graph_objects.Image(source=source, hoverinfo="skip"),
+            graph_objects.Heatmap(
+                z=heat,
+                x0=cell_x / 2 - 0.5,
+                dx=cell_x,
+                y0=cell_y / 2 - 0.5,
+                dy=cell_y,
+                zmin=first,
+                zmax=last,
+                zsmooth="best" if smooth else False,
+                opacity=opacity,
+                colorscale=_scale(table),
+                colorbar={"ticksuffix": unit, "outlinewidth": 0, "thickness": 12},
+                hovertemplate=f"%{{z:.4~g}}{unit}<extra></extra>",
+            ),
+        ]
+    )
+    figure.update_layout(**_frame(title, alt, caption))
+    hidden = {"visible": False, "constrain": "domain"}
+    figure.update_xaxes(range=[-0.5, width - 0.5], **hidden)
+    figure.update_yaxes(range=[height - 0.5, -0.5], scaleanchor="x", **hidden)
+    return figure
+
+
+def reach_curve(
+    lines: Sequence[ReachLine],
+    *,
+    title: str = "",
+    x_title: str = "",
+    y_title: str = "",
+    unit: str = "px",
+    alt: str = "",
+    caption: str = "",
+) -> graph_objects.Figure:
+    """Half-distance against relative depth, one line per network.
+
+    Args:
+        lines: the networks; those of one family share its colour and differ in their marks.
+        title: printed above.
+        x_title: what the horizontal axis is.
+        y_title: what the vertical axis is.
+        unit: printed after each distance.
+        alt: the figure in words, for whoever cannot see it; kept in ``layout.meta["alt"]``.
+        caption: what to know about the figure; kept in ``layout.meta["caption"]`` for the page to print.
+
+    Raises:
+        ValueError: no line at all.
+    """
+    if not lines:
+        raise ValueError("a reach curve needs at least one network")
+    figure = graph_objects.Figure()
+    drawn: Counter[Family] = Counter()
+    for line in lines:
+        colour = FAMILY_COLOURS[line.family]
+        symbol = _SYMBOLS[drawn[line.family] % len(_SYMBOLS)]
+        drawn[line.family] += 1
+        figure.add_scatter(
+            x=line.depth,
+            y=line.radius,
+            name=line.name,
+            mode="lines+markers",
+            line={"color": colour, "width": 2.5},
+            marker={"color": colour, "size": 9, "symbol": symbol},
+            text=list(line.layers),
+            hovertemplate=f"%{{text}}: %{{y:.0f}} {unit}",
+        )
+        if line.limit is not None:
+            figure.add_scatter(
+                x=line.depth,
+                y=line.limit,
+                name=line.limit_name,
+                mode="lines",
+                line={"color": colour, "width": 1.5, "dash": "dash"},
+                text=list(line.layers),
+                hovertemplate=f"%{{text}}: %{{y:.0f}} {unit}",
+            )
+    figure.update_layout(
+        **_frame(title, alt, caption),
+        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
+    )
+    ruled = {"gridcolor": _GRID, "linecolor": _GRID, "zeroline": False}
+    # A little room at both ends keeps the first and the last mark whole.
+    figure.update_xaxes(title_text=x_title, range=[-0.02, 1.02], tickformat=".0%", **ruled)
+    figure.update_yaxes(title_text=y_title, rangemode="tozero", ticksuffix=f" {unit}", **ruled)
+    return figure
+
+
+def _span(
+    heat: npt.NDArray[np.floating], low: float | None, high: float | None, table: ColourTable
+) -> tuple[float, float]:
+    smallest, largest = float(np.nanmin(heat)), float(np.nanmax(heat))
+    if table == "diverging":
+        ends = [abs(end) for end in (low, high) if end is not None]
+        reach = ends[0] if ends else max(abs(smallest), abs(largest)) or 1.0
+        first = -reach if low is None else low
+        last = reach if high is None else high
+        if first != -last:
+            raise ValueError(f"a diverging range is symmetric about zero, not from {first} to {last}")
+    else:
+        first = smallest if low is None else low
+        last = largest if high is None else high
+        if low is None and high is None and first == last:
+            # An even map, such as a Grad-CAM without any evidence, takes the first colour throughout.
+            last = first + 1.0
+    if not first < last:
+        raise ValueError(f"the range from {first} to {last} is empty")
+    return first, last
+
+
+def _scale(table: ColourTable) -> list[tuple[float, str]]:
+    """A colour table as plotly takes it; of the diverging one all but the first entry, a repetition."""
+    colours = lut(table)[1:] if table == "diverging" else lut(table)
+    places = np.linspace(0.0, 1.0, len(colours))
+    return [
+        (float(place), f"rgb({red}, {green}, {blue})")
+        for place, (red, green, blue) in zip(places, colours.tolist(), strict=True)
+    ]
+
+
+def _frame(title: str, alt: str, caption: str) -> dict[str, Any]:
+    """What all figures have in common."""
+    return {
+        "template": "none",
+        "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 15}},
+        "meta": {"alt": alt, "caption": caption},
+        "font": {"color": _TEXT},
+        "paper_bgcolor": _CLEAR,
+        "plot_bgcolor": _CLEAR,
+        "margin": {"l": 8, "r": 8, "t": 44 if title else 8, "b": 8},
+        "xaxis": {"automargin": True},
+        "yaxis": {"automargin": True},
+        "hoverlabel": {"namelength": -1},
+    }
