@@ -14,7 +14,9 @@ def main() -> None:
     print(f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     found = []
     for line in networks.lines():
-        found.append(line); print(line, flush=True)
+        found.append(line)
+        print(line, flush=True)
     print(table(found))
+
 
 main()

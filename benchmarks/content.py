@@ -122,9 +122,7 @@ def inside(loaded: LoadedModel, record: Trace) -> Attention | Features:
     return attention(layers, weights, tokens)
 
 
-def attention(
-    layers: tuple[LayerRef, ...], weights: list[np.ndarray], tokens: list[np.ndarray]
-) -> Attention:
+def attention(layers: tuple[LayerRef, ...], weights: list[np.ndarray], tokens: list[np.ndarray]) -> Attention:
     """Reach for every block; class token, patches and all heads of the default block; rollout up to it.
 
     Args:

@@ -45,7 +45,9 @@ def lines() -> Iterator[Line]:
     views = ours()
     first = alternate(ours, bare_forwards(pair, picture), PAIRS)
     yield _compared("first view against bare forwards", first, "at most 1.3", at_most(first.ratio, 1.3))
-    yield Line("  first view, and the two forwards", f"{milliseconds(first.first)}, {milliseconds(first.second)}")
+    yield Line(
+        "  first view, and the two forwards", f"{milliseconds(first.first)}, {milliseconds(first.second)}"
+    )
 
     from benchmarks import peers  # pytorch-grad-cam takes seconds to import: only once it is needed
 
@@ -56,7 +58,7 @@ def lines() -> Iterator[Line]:
     )
     yield Line("  the usual tools", milliseconds(against.first))
 
-    classes = iter(range(left.spec.classes == "imagenet" and 1000 or 107))
+    classes = iter(range((left.spec.classes == "imagenet" and 1000) or 107))
 
     def another_class() -> list[content.MapData]:
         target = next(classes)

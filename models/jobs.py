@@ -23,6 +23,7 @@ _CANCELLED = {
 
 
 def cancelled(code: str) -> CancelledError:
+    """The error that tells a waiter why there will be no result."""
     return CancelledError(code, _CANCELLED[code])
 
 
@@ -57,6 +58,8 @@ class Progress:
 
 
 class State(Enum):
+    """How far a job is."""
+
     QUEUED = auto()
     RUNNING = auto()
     DONE = auto()

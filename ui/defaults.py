@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ui.rows import attention_side, feature_side
 from ui.service import Run
-from ui.state import SIDES, SideName, change_side, view
+from ui.state import SIDES, change_side, view
 
 
 def settle(pair: tuple[Run, Run]) -> None:

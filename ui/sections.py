@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 
 import streamlit as st
 
 from models.errors import BusyError, CancelledError, SightlinesError
-from ui.links import publish
 from ui.defaults import settle
+from ui.links import publish
 from ui.service import runs, waiting_place
 from ui.state import view
 from ui.words import sentence_for, t

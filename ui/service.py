@@ -16,11 +16,11 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis import EffectiveField, effective_fields, grad_cam
 from models.adapters.base import LayerRef
 from models.engine import Engine
-from models.jobs import JobControl, Ticket
 from models.errors import UnsupportedViewError
 from models.image import DecodedImage, decode_image
+from models.jobs import JobControl, Ticket
 from models.loading import LoadedModel
-from models.samples import SAMPLES, sample_bytes
+from models.samples import sample_bytes
 from models.shelf import ModelShelf
 from models.tracing import Trace, trace, trace_key
 from ui.state import OWN, own_picture, view

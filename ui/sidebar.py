@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -11,8 +12,9 @@ from PIL import Image
 from models.errors import PictureError
 from models.image import decode_image
 from models.registry import REGISTRY
-from models.weights import categories
 from models.samples import SAMPLES, find_sample, thumbnail_bytes
+from models.weights import categories
+from ui.controls import choice
 from ui.language import LANGUAGES
 from ui.panels import sheet_panel, show_sheet
 from ui.service import current_picture, engine, shelf
@@ -60,7 +62,9 @@ def _picture() -> None:
         st.caption(t(f"sample.{view().picture}.hint"))
         sample = find_sample(view().picture)
         if sample.author:
-            st.caption(t("sidebar.credit", author=sample.author, licence=sample.licence, source=sample.source))
+            st.caption(
+                t("sidebar.credit", author=sample.author, licence=sample.licence, source=sample.source)
+            )
     st.file_uploader(
         t("sidebar.upload"), help=t("sidebar.upload.help"), key="upload", on_change=lambda: _receive("upload")
     )
@@ -114,16 +118,14 @@ def _receive(key: str) -> None:
 def _networks() -> None:
     st.markdown(f"**{t('sidebar.networks')}**")
     for side in SIDES:
-        key = f"network-{side}"
-        st.session_state[key] = view().side(side).network
-        st.selectbox(
+        choice(
+            st.selectbox,
             t(f"sidebar.{side}"),
-            list(REGISTRY),
-            format_func=_described,
+            {key: _described(key) for key in REGISTRY},
+            key=f"network-{side}",
+            value=view().side(side).network,
+            choose=partial(_choose_network, side),
             label_visibility="collapsed",
-            key=key,
-            on_change=_choose_network,
-            args=(side,),
         )
 
 
@@ -132,32 +134,32 @@ def _described(key: str) -> str:
     return t("network.classroom", name=spec.title) if spec.trained else name_of_network(spec)
 
 
-def _choose_network(side: SideName) -> None:
-    change_side(side, network=st.session_state[f"network-{side}"], layer="", show="")
+def _choose_network(side: SideName, key: str) -> None:
+    change_side(side, network=key, layer="", show="")
 
 
 def _target() -> None:
-    names = [categories(REGISTRY[view().side(side).network].classes) for side in SIDES]
-    options = sorted(set(names[0]) | set(names[1]), key=name_of_class)
-    st.session_state["target"] = view().target if view().target in options else AUTO
-    st.selectbox(
+    known = {name for side in SIDES for name in categories(REGISTRY[view().side(side).network].classes)}
+    names = {name: name_of_class(name) for name in sorted(known, key=name_of_class)}
+    choice(
+        st.selectbox,
         t("sidebar.target"),
-        [AUTO, *options],
-        format_func=lambda name: t("sidebar.target.auto") if name == AUTO else name_of_class(name),
+        {AUTO: t("sidebar.target.auto"), **names},
         key="target",
-        on_change=lambda: change(target=st.session_state["target"]),
+        value=view().target if view().target in known else AUTO,
+        choose=lambda name: change(target=name),
     )
 
 
 def _language() -> None:
-    st.session_state["language"] = view().language
-    st.segmented_control(
+    choice(
+        st.segmented_control,
         t("sidebar.language"),
-        list(LANGUAGES),
-        format_func=lambda tag: LANGUAGES[tag],
-        required=True,
+        LANGUAGES,
         key="language",
-        on_change=lambda: change(language=st.session_state["language"]),
+        value=view().language,
+        choose=lambda tag: change(language=tag),
+        required=True,
     )
 
 

@@ -71,15 +71,14 @@ def view() -> View:
     return current
 
 
-def change(**changes: Any) -> View:
-    """Choose something else; returns the new view."""
+def change(**changes: Any) -> None:
+    """Choose something else."""
     st.session_state["view"] = replace(view(), **changes)
-    return view()
 
 
-def change_side(name: SideName, **changes: Any) -> View:
+def change_side(name: SideName, **changes: Any) -> None:
     """Choose something else for one of the two networks."""
-    return change(**{name: replace(view().side(name), **changes)})
+    change(**{name: replace(view().side(name), **changes)})
 
 
 def choose_picture(identifier: str) -> None:

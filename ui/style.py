@@ -13,13 +13,15 @@ _CSS = """<style>
 .sl-resnet-text { color: var(--sl-resnet); } .sl-vit-text { color: var(--sl-vit); }
 :root { --sl-resnet: #2f6fde; --sl-vit: #e0701a; --sl-hybrid: #2c9a5b; }
 .sl-bars { font-variant-numeric: tabular-nums; }
-.sl-bar { display: grid; grid-template-columns: 8.5rem 1fr 4rem; gap: .6rem; align-items: center; margin: .28rem 0; }
+.sl-bar { display: grid; grid-template-columns: 8.5rem 1fr 4rem; gap: .6rem; align-items: center; }
+.sl-bar { margin: .28rem 0; }
 .sl-bar-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.sl-bar-track { height: .7rem; border-radius: .35rem; background: rgba(128, 136, 148, .18); overflow: hidden; }
-.sl-bar-fill { display: block; height: 100%; border-radius: .35rem; min-width: 2px; }
+.sl-bar-track, .sl-bar-fill { display: block; height: .7rem; border-radius: .35rem; min-width: 2px; }
+.sl-bar-track { background: rgba(128, 136, 148, .18); overflow: hidden; }
 .sl-bar-fill.sl-resnet { background: var(--sl-resnet); } .sl-bar-fill.sl-vit { background: var(--sl-vit); }
 .sl-bar-value { text-align: right; }
-.sl-qr svg { display: block; width: 100%; max-width: 320px; height: auto; margin: 0 auto; border-radius: .375rem; }
+.sl-qr svg { display: block; width: 100%; max-width: 320px; height: auto; }
+.sl-qr svg { margin: 0 auto; border-radius: .375rem; }
 </style>"""
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from analysis import attention_rollout, head_mean, outlier_tokens
 from models.adapters.base import LayerRef
 from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
+from ui.controls import choice
 from ui.panels import sheet_panel
 from ui.service import Run, derived
 from ui.state import SideName, change, change_side, view
@@ -21,32 +22,31 @@ def controls(run: Run, side: SideName) -> None:
     """Choose block, head and the token whose attention is shown."""
     layers = {layer.name: layer for layer in run.loaded.adapter.attention_layers()}
     chosen = view().side(side)
-    layer_key, show_key, query_key = f"layer-{side}", f"show-{side}", f"query-{side}"
-    st.session_state[layer_key] = chosen.layer
-    st.session_state[show_key] = chosen.show
-    st.session_state[query_key] = view().query
     left, middle, right = st.columns([2, 2, 3])
-    left.selectbox(
+    choice(
+        left.selectbox,
         t("inside.block"),
-        list(layers),
-        format_func=lambda name: name_of_layer(layers[name]),
-        key=layer_key,
-        on_change=lambda: change_side(side, layer=st.session_state[layer_key]),
+        {name: name_of_layer(layer) for name, layer in layers.items()},
+        key=f"layer-{side}",
+        value=chosen.layer,
+        choose=lambda name: change_side(side, layer=name),
     )
-    middle.selectbox(
+    choice(
+        middle.selectbox,
         t("inside.head"),
-        _options(run, layers[chosen.layer]),
-        format_func=_name_of_show,
-        key=show_key,
-        on_change=lambda: change_side(side, show=st.session_state[show_key]),
+        {show: _name_of_show(show) for show in _options(run, layers[chosen.layer])},
+        key=f"show-{side}",
+        value=chosen.show,
+        choose=lambda show: change_side(side, show=show),
     )
-    right.segmented_control(
+    choice(
+        right.segmented_control,
         t("inside.query"),
-        ["class", "point"],
-        format_func=lambda value: t(f"inside.query.{value}"),
+        {query: t(f"inside.query.{query}") for query in ("class", "point")},
+        key=f"query-{side}",
+        value=view().query,
+        choose=lambda query: change(query=query),
         required=True,
-        key=query_key,
-        on_change=lambda: change(query=st.session_state[query_key]),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from analysis import strongest_channels
 from ui.component import Frame, Panel, to_uint8_map
+from ui.controls import bound, choice
 from ui.panels import sheet_panel
 from ui.service import Run, derived
 from ui.state import SideName, change_side, view
@@ -20,23 +22,24 @@ def controls(run: Run, side: SideName) -> None:
     """Choose layer and channel."""
     layers = {layer.name: layer for layer in run.loaded.adapter.feature_layers()}
     chosen = view().side(side)
-    layer_key, channel_key = f"layer-{side}", f"channel-{side}"
-    st.session_state[layer_key] = chosen.layer
-    st.session_state[channel_key] = _channel(chosen.show)
     left, right = st.columns([3, 2])
-    left.selectbox(
+    choice(
+        left.selectbox,
         t("inside.layer"),
-        list(layers),
-        format_func=lambda name: name_of_layer(layers[name]),
-        key=layer_key,
-        on_change=lambda: _choose_layer(run, side, st.session_state[layer_key]),
+        {name: name_of_layer(layer) for name, layer in layers.items()},
+        key=f"layer-{side}",
+        value=chosen.layer,
+        choose=lambda name: change_side(side, layer=name, show=strongest(run, name)),
     )
-    right.number_input(
-        t("inside.channel", count=layers[chosen.layer].channels),
-        min_value=1,
-        max_value=layers[chosen.layer].channels,
-        key=channel_key,
-        on_change=lambda: change_side(side, show=f"c{st.session_state[channel_key]}"),
+    count = layers[chosen.layer].channels
+    bound(
+        right.number_input,
+        t("inside.channel", count=count),
+        1,
+        count,
+        key=f"channel-{side}",
+        value=_channel(chosen.show),
+        choose=lambda channel: change_side(side, show=f"c{channel}"),
     )
 
 
@@ -61,9 +64,11 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
     best = _order(run, layer.name)[:_SHEET]
     shows = tuple(f"c{int(channel) + 1}" for channel in best)
 
-    def colours() -> list[object]:
+    def colours() -> list[np.ndarray]:
         maps = run.trace.activations[layer.name][best]
-        return [colourise(each, float(each.min()), float(max(each.max(), each.min() + 1e-6))) for each in maps]
+        return [
+            colourise(each, float(each.min()), float(max(each.max(), each.min() + 1e-6))) for each in maps
+        ]
 
     panel = sheet_panel(
         ("features", run.trace.key, layer.name),
@@ -90,12 +95,10 @@ def strongest(run: Run, name: str) -> str:
     return f"c{int(_order(run, name)[0]) + 1}"
 
 
-def _order(run: Run, name: str):
-    return derived(("strongest", run.trace.key, name), lambda: strongest_channels(run.trace.activations[name]))
-
-
-def _choose_layer(run: Run, side: SideName, name: str) -> None:
-    change_side(side, layer=name, show=strongest(run, name))
+def _order(run: Run, name: str) -> np.ndarray:
+    return derived(
+        ("strongest", run.trace.key, name), lambda: strongest_channels(run.trace.activations[name])
+    )
 
 
 def _channel(show: str) -> int:

@@ -15,6 +15,7 @@ from ui.words import t
 
 @row
 def show_inside() -> None:
+    """Draw the row: controls, maps, sheets to choose from, formulas."""
     pair = runs()
     heading("inside")
     panels = []

@@ -28,6 +28,7 @@ class _Part:
 
 @row
 def show_positions() -> None:
+    """Draw the row: padding shares or position similarities, and what they mean."""
     pair = runs()
     heading("positions")
     parts = [_part(run, side) for run, side in zip(pair, SIDES, strict=True)]
@@ -65,7 +66,10 @@ def _learned(run: Run, side: SideName) -> _Part:
         picture=sheet,
     )
     one = panel_of(
-        run, f"{side}-one", (Frame(label=t("positions.one"), grid=shape, rows=rows),), title=t("positions.one")
+        run,
+        f"{side}-one",
+        (Frame(label=t("positions.one"), grid=shape, rows=rows),),
+        title=t("positions.one"),
     )
     tokens = grid.count + grid.prefix_tokens
     text = t("positions.learned", count=grid.count, tokens=tokens, dimensions=grid.dimensions)

@@ -8,6 +8,7 @@ import streamlit as st
 from analysis import EffectiveField, half_distances, head_mean, outlier_tokens, patch_rows
 from models.adapters.base import LayerRef
 from ui.component import Frame, ReceptiveBox, RowData, Steps, to_uint8_map, to_uint8_rows
+from ui.controls import choice
 from ui.panels import answer_of, panel_of, show_board
 from ui.sections import row
 from ui.service import Run, derived, fields, runs
@@ -23,6 +24,7 @@ _DEPTHS = 18
 
 @row
 def show_reach() -> None:
+    """Draw the row: what reaches the point, and what the point's patch looks at, by depth."""
     pair = runs()
     if any(run.has_attention for run in pair):
         _choose_measure()
@@ -54,15 +56,15 @@ def show_reach() -> None:
 
 
 def _choose_measure() -> None:
-    st.session_state["reach-measure"] = view().reach
-    st.segmented_control(
+    choice(
+        st.segmented_control,
         t("reach.measure"),
-        ["attention", "field"],
-        format_func=lambda value: t(f"reach.measure.{value}"),
+        {measure: t(f"reach.measure.{measure}") for measure in ("attention", "field")},
+        key="reach-measure",
+        value=view().reach,
+        choose=lambda measure: change(reach=measure),
         label_visibility="collapsed",
         required=True,
-        key="reach-measure",
-        on_change=lambda: change(reach=st.session_state["reach-measure"]),
     )
 
 

@@ -16,6 +16,7 @@ from ui.words import name_of_layer, name_of_network, t
 
 @row
 def show_receives() -> None:
+    """Draw the row: the original with its crop, and each network's grid of places by stage."""
     pair = runs()
     heading("receives")
     count = max(len(run.loaded.adapter.stages()) for run in pair)
@@ -67,9 +68,7 @@ def _inputs(pair: tuple[Run, Run], count: int) -> tuple[Panel, ...]:
         steps = tuple(round(step * (len(frames) - 1) / max(count - 1, 1)) for step in range(count))
         side_length = run.loaded.preprocess.crop
         panels.append(
-            panel_of(
-                run, side, frames, frame_of_step=steps, answer=f"{side_length} × {side_length} × 3"
-            )
+            panel_of(run, side, frames, frame_of_step=steps, answer=f"{side_length} × {side_length} × 3")
         )
     return tuple(panels)
 

@@ -14,6 +14,7 @@ _BUNDLED_PAIR = {"resnet18_classroom", "vit_s_14_classroom"}
 
 @row
 def show_says() -> None:
+    """Draw the row: bars, known classes, agreement, and what the comparison does not show."""
     pair = runs()
     heading("says")
     best = [_best(run) for run in pair]
@@ -41,7 +42,9 @@ def _bars(run: Run, answers: tuple[Answer, ...]) -> str:
         for answer in answers
     )
     name = escape(name_of_network(run.loaded.spec))
-    return f'<div class="sl-bars"><div class="sl-name sl-{run.loaded.spec.family}-text">{name}</div>{rows}</div>'
+    return (
+        f'<div class="sl-bars"><div class="sl-name sl-{run.loaded.spec.family}-text">{name}</div>{rows}</div>'
+    )
 
 
 def _verdict(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> str:

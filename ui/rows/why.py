@@ -6,6 +6,7 @@ import streamlit as st
 
 from analysis import top_answers
 from ui.component import Frame, to_uint8_map
+from ui.controls import choice
 from ui.panels import panel_of, show_board
 from ui.sections import heading, row
 from ui.service import Run, cam, runs
@@ -16,6 +17,7 @@ from ui.words import name_of_class, name_of_layer, percent, t
 
 @row
 def show_why() -> None:
+    """Draw the row: classes to choose from, both maps, their formula and their limits."""
     pair = runs()
     heading("why")
     _suggestions(pair)
@@ -32,7 +34,9 @@ def show_why() -> None:
         )
         name = name_of_class(run.loaded.categories[index])
         answer = f"{name} {percent(float(run.trace.probabilities[index]))}"
-        panels.append(panel_of(run, side, (frame,), answer=answer, note=t(f"why.note.{run.loaded.spec.family}")))
+        panels.append(
+            panel_of(run, side, (frame,), answer=answer, note=t(f"why.note.{run.loaded.spec.family}"))
+        )
     show_board("why", tuple(panels))
     left, right = (run.loaded.adapter.default_cam_layer().grid[0] for run in pair)
     st.markdown(t("why.formula", left=left, right=right))
@@ -42,17 +46,15 @@ def show_why() -> None:
 def _suggestions(pair: tuple[Run, Run]) -> None:
     """The classes that either network names first, one click each."""
     names = [
-        answer.name
-        for run in pair
-        for answer in top_answers(run.trace.probabilities, run.loaded.categories)
+        answer.name for run in pair for answer in top_answers(run.trace.probabilities, run.loaded.categories)
     ]
     options = list(dict.fromkeys(names))
     shown = pair[1].loaded.categories[target_of(pair[1], pair)]
-    st.session_state["why-class"] = shown if shown in options else None
-    st.pills(
+    choice(
+        st.pills,
         t("why.classes"),
-        options,
-        format_func=name_of_class,
+        {name: name_of_class(name) for name in options},
         key="why-class",
-        on_change=lambda: change(target=st.session_state["why-class"] or view().target),
+        value=shown if shown in options else None,
+        choose=lambda name: change(target=name or view().target),
     )

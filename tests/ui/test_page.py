@@ -1,0 +1,191 @@
+"""The whole page as a visitor meets it, without a browser: Streamlit's own test runner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.testing.v1 import AppTest
+
+from models.samples import SAMPLES
+from ui import words
+from ui.language import translate
+from ui.state import OWN, Side, View
+
+ROOT = Path(__file__).parents[2]
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Opens the app in a new session, at the address with these parameters."""
+    pages: list[AppTest] = []
+    begin, in_script = PagesManager.__init__, words.view
+
+    def begun(self: PagesManager, *args: object, **more: object) -> None:
+        # Every run of AppTest is the first of a new server, which takes a folder called `pages` for an app
+        # of Streamlit's old kind until it meets st.navigation. These tests are about the runs after that.
+        begin(self, *args, **more)
+        PagesManager.uses_pages_directory = False
+
+    def anywhere() -> View:
+        # AppTest formats the options of a widget outside the script, where no session is at hand.
+        inside = get_script_run_ctx(suppress_warning=True) is not None
+        found: View = in_script() if inside else pages[-1].session_state["view"]
+        return found
+
+    def opened(**query: str) -> AppTest:
+        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        pages.append(page)
+        page.query_params.update(query)
+        return page.run()
+
+    monkeypatch.setattr(PagesManager, "__init__", begun)
+    monkeypatch.setattr(words, "view", anywhere)
+    yield opened
+    PagesManager.uses_pages_directory = None
+
+
+def problems(page: AppTest) -> list[str]:
+    return [element.value for element in (*page.exception, *page.error, *page.warning)]
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(element.value for element in (*page.markdown, *page.caption, *page.info))
+
+
+def test_the_first_run_shows_a_finished_comparison(open_page: Open) -> None:
+    page = open_page()
+    assert problems(page) == []
+    assert [title.value for title in page.title] == [translate("en", "side_by_side.title")]
+    headings = [heading.value for heading in page.subheader]
+    assert headings == [
+        translate("en", f"{row}.title") for row in ("receives", "says", "positions", "inside", "why")
+    ]
+    # The address carries the view already, with the layers that were chosen for the visitor.
+    assert page.query_params["picture"] == SAMPLES[0].id
+    assert page.query_params["left-layer"] and page.query_params["right-layer"]
+
+
+def test_a_visitor_chooses_the_language(open_page: Open) -> None:
+    page = open_page()
+    page.button_group(key="language").set_value("zh-CN").run()
+    assert problems(page) == []
+    assert [title.value for title in page.title] == [translate("zh-CN", "side_by_side.title")]
+    assert page.query_params["lang"] == "zh-CN"
+    page.button_group(key="language").set_value("en").run()
+    assert [title.value for title in page.title] == [translate("en", "side_by_side.title")]
+
+
+def test_the_browser_proposes_a_language(open_page: Open) -> None:
+    page = open_page(lang="zh-CN")
+    assert [title.value for title in page.title] == [translate("zh-CN", "side_by_side.title")]
+
+
+def test_untrained_networks_stand_on_either_side(open_page: Open) -> None:
+    page = open_page()
+    assert translate("en", "says.untrained") not in texts(page)
+    for left, right in (
+        ("resnet18_untrained", "resnet18_classroom"),
+        ("vit_s_14_classroom", "vit_b_32_untrained"),
+        ("vit_b_32_untrained", "resnet18_untrained"),
+        ("resnet50_untrained", "vit_b_32_untrained"),
+    ):
+        page.selectbox(key="network-left").set_value(left)
+        page.selectbox(key="network-right").set_value(right)
+        page.run()
+        assert problems(page) == [], (left, right)
+        assert (page.query_params["left"], page.query_params["right"]) == (left, right)
+        assert translate("en", "says.untrained") in texts(page)
+        assert "untrained" in page.selectbox(key="network-left").options[-1]
+
+
+def test_an_own_picture_is_shown(open_page: Open) -> None:
+    page = open_page()
+    data = (ROOT / "assets" / "samples" / "dog.jpg").read_bytes()
+    page.file_uploader(key="upload").set_value(("holiday.jpg", data, "image/jpeg")).run()
+    assert problems(page) == []
+    assert page.query_params["picture"] == OWN
+    assert page.session_state["own_picture"].format == "JPEG"
+    # The dog is recognised: the networks were run on what was uploaded, not on the sample before it.
+    assert "dog" in page.button_group(key="why-class").options
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code"),
+    [
+        ("cut.jpg", (ROOT / "assets" / "samples" / "cat.jpg").read_bytes()[:3000], "error.broken"),
+        ("notes.jpg", b"not a picture at all", "error.not_a_picture"),
+        ("empty.png", b"", "error.empty"),
+    ],
+)
+def test_a_broken_picture_is_one_sentence_and_the_picture_stays(
+    open_page: Open, name: str, data: bytes, code: str
+) -> None:
+    page = open_page(picture="dot")
+    page.file_uploader(key="upload").set_value((name, data, "image/jpeg")).run()
+    assert len(page.error) == 1
+    beginning = translate("en", code, format="JPEG", formats="").split(".")[0]
+    assert page.error[0].value.startswith(beginning)
+    assert not page.exception
+    assert page.query_params["picture"] == "dot"
+    assert page.session_state["view"].picture == "dot"
+
+
+def test_a_link_restores_the_view(open_page: Open) -> None:
+    query = {
+        "lang": "en",
+        "picture": "dot",
+        "at": "0.2500,0.7500",
+        "left": "vit_s_14_classroom",
+        "left-layer": "encoder.layers.encoder_layer_3.self_attention",
+        "left-show": "h5",
+        "right": "resnet18_classroom",
+        "right-layer": "layer2.0",
+        "right-show": "c9",
+        "class": "cat",
+        "depth": "0.500",
+        "reach": "attention",
+        "from": "point",
+    }
+    page = open_page(**query)
+    assert problems(page) == []
+    assert page.query_params == query
+    assert page.session_state["view"] == View(
+        picture="dot",
+        point=(0.25, 0.75),
+        left=Side("vit_s_14_classroom", query["left-layer"], "h5"),
+        right=Side("resnet18_classroom", "layer2.0", "c9"),
+        target="cat",
+        depth=0.5,
+        query="point",
+    )
+    assert page.selectbox(key="target").value == "cat"
+    assert page.number_input(key="channel-right").value == 9
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"left-show": "h1", "left-layer": "layer9", "left": "resnet18_classroom"},
+        {"right": "vit_s_14_classroom", "right-layer": "encoder.dropout", "right-show": "h01"},
+        {"right": "vit_s_14_classroom", "right-show": "h" + "1" * 5000},
+        {"depth": "nan", "at": "nan,nan", "class": "unicorn", "picture": "unicorn"},
+    ],
+    ids=["layer", "leading-zero", "many-digits", "numbers"],
+)
+def test_a_damaged_link_still_shows_a_page(open_page: Open, query: dict[str, str]) -> None:
+    page = open_page(**query)
+    assert problems(page) == []
+    assert len(page.subheader) == 5
+
+
+def test_a_link_to_somebodys_own_picture_says_so(open_page: Open) -> None:
+    page = open_page(picture=OWN)
+    assert problems(page) == []
+    assert translate("en", "link.own_picture") in [info.value for info in page.info]
+    assert page.query_params["picture"] == SAMPLES[0].id
