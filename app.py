@@ -11,8 +11,8 @@ from ui.state import view
 from ui.style import apply_style
 from ui.words import t
 
-st.set_page_config(page_title="Sightlines", page_icon="assets/icon.svg", layout="wide")
 restore()
+st.set_page_config(page_title=t("app.title"), page_icon="assets/icon.svg", layout="wide")
 apply_style()
 component.runtime()
 chosen = st.navigation([st.Page("pages/side_by_side.py", title=t("side_by_side.nav"), default=True)])

@@ -10,9 +10,10 @@ from ui.rows.receives import show_receives
 from ui.rows.says import show_says
 from ui.rows.why import show_why
 from ui.sections import page
+from ui.words import t
 
 with page():
-    show_header("side_by_side")
+    show_header(t("side_by_side.title"), t("side_by_side.text"))
     show_reach()
     show_receives()
     show_says()

@@ -8,11 +8,11 @@ from ui.share import show_share
 from ui.words import t
 
 
-def show_header(page: str) -> None:
+def show_header(title: str, text: str) -> None:
     """Title and one line, with the link at the right."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.title(t(f"{page}.title"), anchor=False, width="content")
+        st.title(title, anchor=False, width="content")
         show_share()
     if st.session_state.get("own_picture_missing"):
         st.info(t("link.own_picture"))
-    st.markdown(t(f"{page}.text"))
+    st.markdown(text)

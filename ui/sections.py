@@ -46,11 +46,11 @@ def page() -> Iterator[None]:
         yield
 
 
-def heading(key: str, **numbers: object) -> None:
-    """Title and sentences of a row: ``<key>.title`` and ``<key>.text`` of the catalogue."""
+def heading(title: str, text: str) -> None:
+    """What a row is called and what it is about."""
     st.divider()
-    st.subheader(t(f"{key}.title"), anchor=key)
-    st.markdown(t(f"{key}.text", **numbers))
+    st.subheader(title)
+    st.markdown(text)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.words import t
+
 # The identity colours are those of ui/component/browser/board.css and of the theme.
 _CSS = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 1.6rem; padding-bottom: 4rem; max-width: 1180px; }
@@ -22,9 +24,13 @@ _CSS = """<style>
 .sl-bar-value { text-align: right; }
 .sl-qr svg { display: block; width: 100%; max-width: 320px; height: auto; }
 .sl-qr svg { margin: 0 auto; border-radius: .375rem; }
+[data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
+[data-testid="stFileUploaderDropzone"] button p::after { font-size: .875rem; content: var(--sl-upload); }
+[data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
 </style>"""
 
 
 def apply_style() -> None:
     """Put the rules on the page; once per run."""
-    st.html(_CSS)
+    # Streamlit's uploader speaks English only; its limits stand in our own help text.
+    st.html(_CSS + f'<style>:root {{ --sl-upload: "{t("sidebar.upload.button")}"; }}</style>')

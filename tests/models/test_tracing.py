@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from models import DecodedImage, LoadedModel, Trace, trace
 from models import recording as recording_module
-from models.recording import recording
+from models.adapters.base import Tap
+from models.recording import install, recording
 from models.tracing import trace_key
 from tests.conftest import Network, Picture, Record
 
@@ -245,6 +246,18 @@ def test_no_hook_and_no_recording_stays(
     assert hooks(loaded.module) == before
     assert recording_module._recorder.get() is None
     np.testing.assert_array_equal(trace(loaded, picture).logits, record(key).logits)
+
+
+def test_what_is_recorded_survives_an_operation_in_place() -> None:
+    """As a batch norm that an in-place ReLU follows; a live recording keeps the graph's own tensor."""
+    module = nn.Sequential(nn.Identity(), nn.ReLU(inplace=True))
+    install([Tap("before", module[0])])
+    with recording() as copied, torch.inference_mode():
+        module(torch.tensor([-1.0, 2.0]))
+    assert copied.tensors["before"].tolist() == [-1, 2]
+    with recording(live=True) as live:
+        module(torch.tensor([1.0, 2.0], requires_grad=True) * 1)
+    assert live.tensors["before"].requires_grad
 
 
 def test_recordings_nest_and_the_inner_one_gets_the_forward(network: Network, record: Record) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.runtime.pages_manager import PagesManager
@@ -11,41 +12,43 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from models.samples import SAMPLES
-from ui import words
 from ui.language import translate
-from ui.state import OWN, Side, View
+from ui.state import OWN, Side, View, view
 
 ROOT = Path(__file__).parents[2]
+
+BLOCK = "encoder.layers.encoder_layer_3.self_attention"
 
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Opens the app in a new session, at the address with these parameters."""
+    """Opens the app in a new session, in a browser of this language, with these parameters in the address."""
     pages: list[AppTest] = []
-    begin, in_script = PagesManager.__init__, words.view
+    begin = PagesManager.__init__
 
-    def begun(self: PagesManager, *args: object, **more: object) -> None:
+    def begun(self: PagesManager, main_script_path: str, script_cache: Any = None, **more: Any) -> None:
         # Every run of AppTest is the first of a new server, which takes a folder called `pages` for an app
         # of Streamlit's old kind until it meets st.navigation. These tests are about the runs after that.
-        begin(self, *args, **more)
+        begin(self, main_script_path, script_cache, **more)
         PagesManager.uses_pages_directory = False
 
     def anywhere() -> View:
         # AppTest formats the options of a widget outside the script, where no session is at hand.
         inside = get_script_run_ctx(suppress_warning=True) is not None
-        found: View = in_script() if inside else pages[-1].session_state["view"]
+        found: View = view() if inside else pages[-1].session_state["view"]
         return found
 
-    def opened(**query: str) -> AppTest:
+    def opened(locale: str = "en-GB", **query: str) -> AppTest:
         page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         pages.append(page)
+        page.context["locale"] = locale
         page.query_params.update(query)
         return page.run()
 
     monkeypatch.setattr(PagesManager, "__init__", begun)
-    monkeypatch.setattr(words, "view", anywhere)
+    monkeypatch.setattr("ui.words.view", anywhere)
     yield opened
     PagesManager.uses_pages_directory = None
 
@@ -82,8 +85,10 @@ def test_a_visitor_chooses_the_language(open_page: Open) -> None:
 
 
 def test_the_browser_proposes_a_language(open_page: Open) -> None:
-    page = open_page(lang="zh-CN")
+    page = open_page(locale="zh-TW")
     assert [title.value for title in page.title] == [translate("zh-CN", "side_by_side.title")]
+    page = open_page(locale="zh-TW", lang="en")
+    assert [title.value for title in page.title] == [translate("en", "side_by_side.title")]
 
 
 def test_untrained_networks_stand_on_either_side(open_page: Open) -> None:
@@ -142,7 +147,7 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
         "picture": "dot",
         "at": "0.2500,0.7500",
         "left": "vit_s_14_classroom",
-        "left-layer": "encoder.layers.encoder_layer_3.self_attention",
+        "left-layer": BLOCK,
         "left-show": "h5",
         "right": "resnet18_classroom",
         "right-layer": "layer2.0",
@@ -172,11 +177,12 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
     "query",
     [
         {"left-show": "h1", "left-layer": "layer9", "left": "resnet18_classroom"},
-        {"right": "vit_s_14_classroom", "right-layer": "encoder.dropout", "right-show": "h01"},
-        {"right": "vit_s_14_classroom", "right-show": "h" + "1" * 5000},
+        {"right": "vit_s_14_classroom", "right-layer": BLOCK, "right-show": "h01"},
+        {"right": "vit_s_14_classroom", "right-layer": BLOCK, "right-show": "h" + "1" * 5000},
+        {"left": "resnet18_classroom", "left-layer": "layer2.0", "left-show": "h1"},
         {"depth": "nan", "at": "nan,nan", "class": "unicorn", "picture": "unicorn"},
     ],
-    ids=["layer", "leading-zero", "many-digits", "numbers"],
+    ids=["layer", "leading-zero", "many-digits", "head-of-a-resnet", "numbers"],
 )
 def test_a_damaged_link_still_shows_a_page(open_page: Open, query: dict[str, str]) -> None:
     page = open_page(**query)

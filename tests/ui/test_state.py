@@ -17,7 +17,7 @@ from ui.state import AUTO, OWN, Side, View
 def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A session without a server."""
     values: dict[str, Any] = {"view": View()}
-    monkeypatch.setattr(state.st, "session_state", values)
+    monkeypatch.setattr("streamlit.session_state", values)
     return values
 
 

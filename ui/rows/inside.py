@@ -17,7 +17,7 @@ from ui.words import t
 def show_inside() -> None:
     """Draw the row: controls, maps, sheets to choose from, formulas."""
     pair = runs()
-    heading("inside")
+    heading(t("inside.title"), t("inside.text"))
     panels = []
     for column, run, side in zip(st.columns(2, gap="medium"), pair, SIDES, strict=True):
         with column:

@@ -18,7 +18,7 @@ from ui.words import name_of_layer, name_of_network, t
 def show_receives() -> None:
     """Draw the row: the original with its crop, and each network's grid of places by stage."""
     pair = runs()
-    heading("receives")
+    heading(t("receives.title"), t("receives.text"))
     count = max(len(run.loaded.adapter.stages()) for run in pair)
     show_board("receives", (_original(pair, count), *_inputs(pair, count)), columns=3, steps=_steps(count))
     for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
