@@ -3,6 +3,7 @@
 from analysis.answers import Answer, top_answers
 from analysis.attention import (
     attention_rollout,
+    attention_sinks,
     half_distances,
     head_mean,
     mean_distances,
@@ -19,6 +20,7 @@ __all__ = [
     "Answer",
     "EffectiveField",
     "attention_rollout",
+    "attention_sinks",
     "effective_fields",
     "energy_radius",
     "grad_cam",

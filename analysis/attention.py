@@ -119,3 +119,22 @@ def outlier_tokens(tokens: np.ndarray, prefix_tokens: int, factor: float = 3.0) 
     order = np.argsort(-norms, kind="stable")
     outliers: np.ndarray = order[norms[order] > factor * np.median(norms)]
     return outliers
+
+
+def attention_sinks(rows: np.ndarray, factor: float = 8.0) -> np.ndarray:
+    """Patches that nearly all others look at, whatever they show.
+
+    The name is from Xiao et al., *Efficient Streaming Language Models with Attention Sinks* (2023); Darcet
+    et al. (2023) describe the same in ViTs. A sink in one block dominates every rollout through it.
+
+    Args:
+        rows: attention of each patch to each patch ``[N, N]``, rows sum to 1.
+        factor: how many times its even share, ``1 / N``, a patch must receive on average.
+
+    Returns:
+        Indices of the patches, row by row, most attended first.
+    """
+    received = rows.mean(axis=0) * len(rows)
+    order = np.argsort(-received, kind="stable")
+    sinks: np.ndarray = order[received[order] > factor]
+    return sinks

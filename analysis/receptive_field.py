@@ -77,7 +77,7 @@ def effective_fields(
         (gradient,) = torch.autograd.grad(
             places[0, :, row, column].sum(), inputs, retain_graph=position < len(layers) - 1
         )
-        energy = gradient[0].double().square().sum(dim=0)
+        energy = gradient[0].cpu().double().square().sum(dim=0)
         total = energy.sum()
         energy = energy / total if total > 0 else energy
         fields.append(
@@ -85,7 +85,7 @@ def effective_fields(
                 layer,
                 (row, column),
                 (reach.centre(column), reach.centre(row)),
-                energy.float().cpu().numpy(),
+                energy.float().numpy(),
             )
         )
     return tuple(fields)

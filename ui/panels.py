@@ -75,6 +75,7 @@ def sheet_panel(
     columns: int,
     *,
     title: str,
+    answer: str = "",
     family: Family,
     selected: int | None,
 ) -> Panel:
@@ -101,6 +102,7 @@ def sheet_panel(
     return Panel(
         id="sheet",
         title=title,
+        answer=answer,
         family=family,
         alt=t("alt.sheet", title=title),
         picture=picture,

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from analysis import (
     attention_rollout,
+    attention_sinks,
     half_distances,
     head_mean,
     mean_distances,
@@ -21,7 +22,7 @@ from analysis import (
     patch_distances,
     patch_rows,
 )
-from models import LoadedModel, Trace
+from models import DecodedImage, LoadedModel, Trace, trace
 from tests.conftest import Network, Record
 
 VIT = "vit_s_14_classroom"
@@ -249,3 +250,20 @@ class TestOutliers:
         norms = np.linalg.norm(traced.activations[layer.name].reshape(384, -1), axis=0)
         assert set(found) == set(np.flatnonzero(norms > 3 * np.median(norms)))
         assert np.all(np.diff(norms[found]) <= 0)
+
+
+def test_sinks_are_patches_that_most_others_look_at() -> None:
+    rows = np.full((16, 16), 0.4 / 15, dtype=np.float32)
+    rows[:, 5] = 0.6
+    assert attention_sinks(rows).tolist() == [5]
+    assert attention_sinks(rows, factor=10.0).tolist() == []
+    assert attention_sinks(np.full((16, 16), 1 / 16, dtype=np.float32)).tolist() == []
+
+
+def test_the_bundled_vit_has_a_sink_in_its_first_block_and_rollout_inherits_it(
+    network: Network, samples: tuple[DecodedImage, ...]
+) -> None:
+    record = trace(network(VIT), samples[0])
+    maps = [record.attentions[layer.name] for layer in network(VIT).adapter.attention_layers()]
+    (sink, *_) = attention_sinks(patch_rows(head_mean(maps[0]), 1))
+    assert int(attention_rollout(maps)[0, 1:].argmax()) == sink

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
@@ -27,6 +28,8 @@ CHROMIUM_ARGS = (
     "--disable-sync",
 )
 START_SECONDS = 60.0
+PATIENCE_MS = 60_000.0
+"""How long a browser test waits for what must come: much longer than needed, for machines with other work."""
 
 
 @dataclass
@@ -43,11 +46,17 @@ class Traffic:
 
 @dataclass
 class OpenPage:
-    """A page with what its console said and what it received."""
+    """A page with what its console said, what it asked for and what it received."""
 
     page: Page
     messages: list[str]
+    requests: list[str]
     traffic: Traffic
+
+    @property
+    def strangers(self) -> list[str]:
+        """Requests to another machine than this one."""
+        return [url for url in self.requests if urlsplit(url).hostname not in (None, "127.0.0.1", "localhost")]
 
 
 def _free_port() -> int:
@@ -98,7 +107,7 @@ def server(script: Path, env: dict[str, str], log: Path) -> Iterator[str]:
             process.wait()
 
 
-def wait_idle(page: Page, timeout: float = 30_000) -> None:
+def wait_idle(page: Page, timeout: float = PATIENCE_MS) -> None:
     """Wait until the script has run and Streamlit is at rest."""
     selector = '[data-testid="stApp"][data-test-script-state="notRunning"]'
     page.wait_for_selector(selector, state="attached", timeout=timeout)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from analysis import attention_rollout, head_mean, outlier_tokens
+from analysis import attention_rollout, head_mean, patch_rows
 from models.adapters.base import LayerRef
 from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.controls import choice
 from ui.panels import sheet_panel
+from ui.rows.marks import marked_patches
 from ui.service import Run, derived
 from ui.state import SideName, change, change_side, view
 from ui.words import name_of_layer, t
@@ -59,12 +60,11 @@ def frame(run: Run, side: SideName) -> tuple[Frame, str, str]:
     prefix = layer.prefix_tokens
 
     def measure() -> tuple[MapData, RowData, tuple[int, ...]]:
-        weights = _weights(run, layer, chosen.show) * 100
-        tokens = run.trace.recorded[layer.name.removesuffix(".self_attention")]
+        weights = _weights(run, layer, chosen.show)
         return (
-            to_uint8_map(weights[0, prefix:].reshape(layer.grid), unit="%"),
-            to_uint8_rows(weights[prefix:, prefix:], layer.grid, unit="%"),
-            tuple(int(index) for index in outlier_tokens(tokens, prefix)),
+            to_uint8_map(weights[0, prefix:].reshape(layer.grid) * 100, unit="%"),
+            to_uint8_rows(weights[prefix:, prefix:] * 100, layer.grid, unit="%"),
+            marked_patches(run.trace, layer, patch_rows(weights, prefix)),
         )
 
     key = ("attention", run.trace.key, layer.name, chosen.show)
@@ -99,6 +99,7 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
         tuple(_name_of_show(show) for show in shows),
         _COLUMNS,
         title=t("inside.heads", count=len(shows)),
+        answer=t("inside.sheet"),
         family=run.loaded.spec.family,
         selected=shows.index(chosen.show) if chosen.show in shows else None,
     )

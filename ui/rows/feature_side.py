@@ -76,6 +76,7 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
         tuple(t("inside.channel.one", channel=show[1:]) for show in shows),
         _COLUMNS,
         title=t("inside.strongest", count=len(shows)),
+        answer=t("inside.sheet"),
         family=run.loaded.spec.family,
         selected=shows.index(chosen.show) if chosen.show in shows else None,
     )

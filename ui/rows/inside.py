@@ -49,4 +49,3 @@ def _sheet(run: Run, side: SideName) -> None:
     part = attention_side if run.has_attention else feature_side
     sheet, shows = part.sheet(run, side)
     show_sheet(f"sheet-{side}", sheet, lambda index: change_side(side, show=shows[index]))
-    st.caption(t("inside.sheet"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from analysis import EffectiveField, half_distances, head_mean, outlier_tokens, patch_rows
+from analysis import EffectiveField, half_distances, head_mean, patch_rows
 from models.adapters.base import LayerRef
 from ui.component import Frame, ReceptiveBox, RowData, Steps, to_uint8_map, to_uint8_rows
 from ui.controls import choice
 from ui.panels import answer_of, panel_of, show_board
+from ui.rows.marks import marked_patches
 from ui.sections import row
 from ui.service import Run, derived, fields, runs
 from ui.state import SIDES, SideName, change, view
@@ -94,11 +95,10 @@ def _attention_frame(run: Run, layer: LayerRef) -> Frame:
     def measure() -> tuple[RowData, tuple[str, ...], tuple[int, ...]]:
         rows = patch_rows(head_mean(run.trace.attentions[layer.name]), layer.prefix_tokens)
         half = half_distances(rows, layer.grid, layer.stride)
-        tokens = run.trace.recorded[layer.name.removesuffix(".self_attention")]
         return (
             to_uint8_rows(rows * 100, layer.grid, unit="%"),
             tuple(f"{value:.0f}" for value in half),
-            tuple(int(index) for index in outlier_tokens(tokens, layer.prefix_tokens)),
+            marked_patches(run.trace, layer, rows),
         )
 
     rows, half, outliers = derived(("reach", run.trace.key, layer.name), measure)

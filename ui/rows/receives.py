@@ -20,7 +20,13 @@ def show_receives() -> None:
     pair = runs()
     heading(t("receives.title"), t("receives.text"))
     count = max(len(run.loaded.adapter.stages()) for run in pair)
-    show_board("receives", (_original(pair, count), *_inputs(pair, count)), columns=3, steps=_steps(count))
+    show_board(
+        "receives",
+        (_original(pair, count), *_inputs(pair, count)),
+        columns=3,
+        steps=_steps(count),
+        controls=(),
+    )
     for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
         with column:
             st.markdown(_formula(run))

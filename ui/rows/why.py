@@ -30,7 +30,7 @@ def show_why() -> None:
             label=name_of_layer(layer),
             grid=layer.grid,
             map=to_uint8_map(heat),
-            caption=t("why.empty") if heat.max() <= 0 else t("why.layer", layer=name_of_layer(layer)),
+            caption="" if heat.max() > 0 else t("why.empty"),
         )
         name = name_of_class(run.loaded.categories[index])
         answer = f"{name} {percent(float(run.trace.probabilities[index]))}"

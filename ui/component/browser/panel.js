@@ -262,10 +262,11 @@ class Panel {
     const css = ([x, y]) => [x * overlay.width, y * overlay.height];
     const fieldOf = (place) => place && frame.box && Overlay.field(frame.box, frame.grid, place, this.data.size);
     // A field computed for the point belongs to a place of the network, not to a cell drawn on the picture.
-    if (hover && !frame.ofPoint) overlay.cells.hover.show(overlay.cellPath(frame.grid, Panel.cellAt(frame.grid, hover)));
+    const celled = frame.grid[0] * frame.grid[1] > 1 && !frame.ofPoint;
+    if (hover && celled) overlay.cells.hover.show(overlay.cellPath(frame.grid, Panel.cellAt(frame.grid, hover)));
     else overlay.cells.hover.hide();
     // Where cells are chosen, the cell under the point is not the chosen one and gets no frame of its own.
-    const framed = pin && !frame.ofPoint && !(this.data.select && this.selected == null);
+    const framed = pin && celled && !(this.data.select && this.selected == null);
     if (framed) overlay.cells.pin.show(overlay.cellPath(frame.grid, Panel.cellAt(frame.grid, pin)));
     else overlay.cells.pin.hide();
     overlay.drawBox("pin", fieldOf(pin));

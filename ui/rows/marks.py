@@ -1,0 +1,22 @@
+"""Which patches a diamond marks: those that draw attention without showing anything."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis import attention_sinks, outlier_tokens
+from models.adapters.base import LayerRef
+from models.tracing import Trace
+
+
+def marked_patches(record: Trace, layer: LayerRef, rows: np.ndarray) -> tuple[int, ...]:
+    """Patches with an unusually large vector after this block, or an unusual share of the attention.
+
+    Args:
+        record: of the network.
+        layer: one of its attention layers.
+        rows: the attention that is shown, each patch to each patch ``[N, N]``, rows sum to 1.
+    """
+    tokens = record.recorded[layer.name.removesuffix(".self_attention")]
+    found = {*outlier_tokens(tokens, layer.prefix_tokens).tolist(), *attention_sinks(rows).tolist()}
+    return tuple(sorted(found))
