@@ -110,8 +110,13 @@ def wait_until_idle(engine: Engine) -> None:
 
 def test_a_result_is_computed_once_and_then_kept(engine: Engine) -> None:
     calls: list[int] = []
+
+    def job() -> str:
+        calls.append(1)
+        return "result"
+
     for _ in range(3):
-        assert engine.run(("trace", "cat"), lambda: calls.append(1) or "result") == "result"
+        assert engine.run(("trace", "cat"), job) == "result"
     assert len(calls) == 1
     stats = engine.stats()
     assert (stats.misses, stats.hits, stats.run, stats.cache_entries) == (1, 2, 1, 1)
@@ -192,7 +197,7 @@ def test_measure_sees_arrays_wherever_they_are() -> None:
 
 def test_an_unhashable_key_is_refused_without_a_trace(engine: Engine) -> None:
     with pytest.raises(TypeError):
-        engine.submit([1, 2], lambda: 1)
+        engine.submit([1, 2], lambda: 1)  # type: ignore[arg-type]
     assert_nothing_left(engine)
 
 
@@ -835,7 +840,12 @@ def test_close_stops_a_cooperative_job_although_somebody_waits() -> None:
 
 def test_a_job_may_close_its_own_engine() -> None:
     engine = Engine()
-    assert take(engine.submit("last", lambda: engine.close() or "closed")) == "closed"
+
+    def close() -> str:
+        engine.close()
+        return "closed"
+
+    assert take(engine.submit("last", close)) == "closed"
     engine.close()
     assert not any(thread.is_alive() for thread in engine._threads)
 
