@@ -27,5 +27,5 @@ def _fits(run: Run, name: str, show: str) -> bool:
 
 
 def _numbered(show: str, letter: str, count: int) -> bool:
-    number = show.removeprefix(letter)
-    return show.startswith(letter) and number.isdecimal() and 1 <= int(number) <= count
+    # Compared as text: an address may carry more digits than int() reads, or zeros in front.
+    return any(show == f"{letter}{number}" for number in range(1, count + 1))

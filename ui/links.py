@@ -6,8 +6,11 @@ the same view after a default has changed.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -16,7 +19,7 @@ from models.registry import REGISTRY
 from models.samples import SAMPLES
 from models.weights import categories
 from ui.language import LANGUAGES, match_language
-from ui.state import AUTO, OWN, Side, View, own_picture
+from ui.state import AUTO, OWN, Side, View, is_restored, own_picture
 
 _WRITTEN = "written_query"
 
@@ -38,7 +41,7 @@ def encode(view: View) -> dict[str, str]:
         "right": view.right.network,
         "right-layer": view.right.layer,
         "right-show": view.right.show,
-        "class": view.target if view.target == AUTO else slug(view.target),
+        "class": _identifiers().get(view.target, AUTO),
         "depth": f"{view.depth:.3f}",
         "reach": view.reach,
         "from": view.query,
@@ -77,7 +80,7 @@ def link(view: View) -> str:
 def restore() -> None:
     """Take the view from the address line where it says something this session does not know yet."""
     query = dict(st.query_params)
-    if "view" not in st.session_state:
+    if not is_restored():
         st.session_state["view"] = decode(query, View(language=match_language(st.context.locale)))
     elif query and query != st.session_state.get(_WRITTEN):
         # The address was edited or the browser went back.
@@ -114,13 +117,26 @@ def _point(text: str, base: tuple[float, float]) -> tuple[float, float]:
 
 def _number(text: str, base: float) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return base
+    return base if math.isnan(number) else number
 
 
 def _target(text: str, base: str) -> str:
     if text == AUTO:
         return AUTO
-    names = (name for classes in ("classroom", "imagenet") for name in categories(classes))
-    return next((name for name in names if slug(name) == text), base)
+    return next((name for name, identifier in _identifiers().items() if identifier == text), base)
+
+
+@lru_cache(maxsize=1)
+def _identifiers() -> Mapping[str, str]:
+    """Class name -> what stands in a link; cardigan and Cardigan (a dog) differ in capitals alone."""
+    names = dict.fromkeys(name for classes in ("classroom", "imagenet") for name in categories(classes))
+    seen: Counter[str] = Counter()
+    identifiers: dict[str, str] = {}
+    for name in names:
+        seen[slug(name)] += 1
+        repeated = seen[slug(name)]
+        identifiers[name] = slug(name) if repeated == 1 else f"{slug(name)}-{repeated}"
+    return identifiers

@@ -12,7 +12,7 @@ from models.errors import BusyError, CancelledError, SightlinesError
 from ui.defaults import settle
 from ui.links import publish
 from ui.service import runs, waiting_place
-from ui.state import view
+from ui.state import is_restored, view
 from ui.words import sentence_for, t
 
 _log = logging.getLogger("sightlines")
@@ -40,6 +40,9 @@ def row(draw: Callable[[], None]) -> Callable[[], None]:
 @contextmanager
 def page() -> Iterator[None]:
     """A page: both networks have seen the picture, and every row knows what it is drawn for."""
+    if not is_restored():
+        # Until app.py has run once, a fresh server takes a page's address for its file and runs that alone.
+        st.switch_page("app.py", query_params=dict(st.query_params))
     with waiting_place(), guarded():
         settle(runs())
         st.session_state[_DRAWN_FOR] = _shared()

@@ -71,6 +71,11 @@ def view() -> View:
     return current
 
 
+def is_restored() -> bool:
+    """Whether this session has a view yet; :func:`ui.links.restore` gives it one."""
+    return "view" in st.session_state
+
+
 def change(**changes: Any) -> None:
     """Choose something else."""
     st.session_state["view"] = replace(view(), **changes)

@@ -56,7 +56,9 @@ class OpenPage:
     @property
     def strangers(self) -> list[str]:
         """Requests to another machine than this one."""
-        return [url for url in self.requests if urlsplit(url).hostname not in (None, "127.0.0.1", "localhost")]
+        return [
+            url for url in self.requests if urlsplit(url).hostname not in (None, "127.0.0.1", "localhost")
+        ]
 
 
 def _free_port() -> int:

@@ -62,15 +62,26 @@ def settled(page: Page, boards: Iterable[str] = BOARDS) -> None:
 
 def maps(page: Page, key: str, index: int = 0) -> str:
     """The values of a panel's map, as a text to compare."""
-    return str(page.evaluate("([key, i]) => JSON.stringify(__sightlines.debug(key).panels[i].values)", [key, index]))
+    return str(
+        page.evaluate("([key, i]) => JSON.stringify(__sightlines.debug(key).panels[i].values)", [key, index])
+    )
+
+
+def wait_for_map(page: Page, key: str, index: int, values: str) -> None:
+    """Wait until a panel shows just this map."""
+    _wait_for_values(page, key, index, values, "===")
 
 
 def wait_for_other_map(page: Page, key: str, index: int, before: str) -> None:
     """Wait until a panel shows another map than before."""
+    _wait_for_values(page, key, index, before, "!==")
+
+
+def _wait_for_values(page: Page, key: str, index: int, values: str, comparison: str) -> None:
     page.wait_for_function(
-        "([key, i, before]) => { const values = __sightlines.debug(key)?.panels[i]?.values;"
-        " return values && JSON.stringify(values) !== before; }",
-        arg=[key, index, before],
+        "([key, i, expected]) => { const values = __sightlines.debug(key)?.panels[i]?.values;"
+        f" return values && JSON.stringify(values) {comparison} expected; }}",
+        arg=[key, index, values],
     )
 
 
@@ -92,7 +103,8 @@ def wait_for_other_address(page: Page, name: str, before: str) -> str:
 
 def _wait_for_query(page: Page, name: str, value: str, comparison: str) -> None:
     page.wait_for_function(
-        f"([name, value]) => new URLSearchParams(location.search).get(name) {comparison} value", arg=[name, value]
+        f"([name, value]) => new URLSearchParams(location.search).get(name) {comparison} value",
+        arg=[name, value],
     )
     settled(page)
 
@@ -130,14 +142,18 @@ def select(page: Page, key: str, text: str) -> None:
 
 def colours_of_picture(page: Page, key: str, index: int) -> list[list[float]]:
     """Mean red, green and blue of the left and of the right half of a panel's picture."""
-    return panel(page, key, index).locator("img").evaluate(
-        """image => {
+    return (
+        panel(page, key, index)
+        .locator("img")
+        .evaluate(
+            """image => {
           const canvas = Object.assign(document.createElement('canvas'), {width: 2, height: 1});
           const context = canvas.getContext('2d');
           context.drawImage(image, 0, 0, 2, 1);
           const data = [...context.getImageData(0, 0, 2, 1).data];
           return [data.slice(0, 3), data.slice(4, 7)];
         }"""
+        )
     )
 
 

@@ -35,7 +35,14 @@ def test_hover_leads_every_row_and_sends_nothing(app: str, open_page: Opener) ->
     pinned, view, received = debug(page)["point"], page.url, opened.traffic.total
     at_rest = maps(page, "reach", 1)
     place_pointer(page, "reach", 0, 0.2, 0.3)
-    for key, index in (("reach", 0), ("reach", 1), ("receives", 0), ("positions", 0), ("inside", 1), ("why", 0)):
+    for key, index in (
+        ("reach", 0),
+        ("reach", 1),
+        ("receives", 0),
+        ("positions", 0),
+        ("inside", 1),
+        ("why", 0),
+    ):
         assert debug(page, key)["panels"][index]["places"]["cross"] is not None, (key, index)
     shown = debug(page)["panels"]
     assert shown[0]["dim"], "a field belongs to the pinned point"

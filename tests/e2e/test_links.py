@@ -1,0 +1,128 @@
+"""The address is the view: links, reloads, and the history of the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser import OpenPage
+from tests.e2e.comparison import (
+    address,
+    debug,
+    maps,
+    panel,
+    place_pointer,
+    settled,
+    slider,
+    t,
+    wait_for_address,
+    wait_for_other_address,
+    widget,
+)
+
+pytestmark = pytest.mark.e2e
+
+Opener = Callable[..., OpenPage]
+
+CHOSEN = {
+    "lang": "zh-CN",
+    "picture": "pyramids",
+    "at": "0.3000,0.6000",
+    "left": "resnet18_classroom",
+    "left-layer": "layer2.1",
+    "left-show": "c17",
+    "right": "vit_s_14_classroom",
+    "right-layer": "encoder.layers.encoder_layer_3.self_attention",
+    "right-show": "h2",
+    "class": "ketch",
+    "depth": "0.273",
+    "reach": "field",
+    "from": "point",
+}
+
+
+def link_to(app: str, view: dict[str, str]) -> str:
+    return f"{app}/?{'&'.join(f'{name}={value}' for name, value in view.items())}"
+
+
+def everything(page: Page) -> list[str]:
+    """The maps of the rows that depend on what was chosen, and what stands above them."""
+    shown = [maps(page, key, index) for key in ("reach", "inside", "why") for index in (0, 1)]
+    answers = [
+        panel(page, key, index).locator(".answer").inner_text()
+        for key in ("inside", "why")
+        for index in (0, 1)
+    ]
+    return [*shown, *answers, str(debug(page)["step"]), str(debug(page)["point"])]
+
+
+def test_a_link_opens_the_same_view_in_another_browser(app: str, open_page: Opener) -> None:
+    first = open_page(link_to(app, CHOSEN)).page
+    settled(first)
+    assert address(first) == CHOSEN
+    slider(first, "reach", t("reach.depth", "zh-CN")).press("ArrowRight")
+    wait_for_other_address(first, "depth", CHOSEN["depth"])
+    place_pointer(first, "reach", 1, 0.4, 0.4, click=True)
+    wait_for_other_address(first, "at", CHOSEN["at"])
+    first.mouse.move(2, 2)
+    second = open_page(first.url).page
+    settled(second)
+    assert second.url == first.url
+    assert everything(second) == everything(first)
+    expect(second.get_by_role("heading", name=t("why.title", "zh-CN"), exact=True)).to_be_visible()
+
+
+def test_a_reload_keeps_the_view(app: str, open_page: Opener) -> None:
+    page = open_page(link_to(app, CHOSEN)).page
+    settled(page)
+    widget(page, "query-right").get_by_role("radio").first.click()
+    wait_for_address(page, "from", "class")
+    before, view = everything(page), page.url
+    page.reload()
+    settled(page)
+    assert page.url == view
+    assert everything(page) == before
+
+
+def test_nonsense_in_a_link_does_no_harm(app: str, open_page: Opener) -> None:
+    nonsense = {name: "../<b>%00</b>" for name in CHOSEN}
+    page = open_page(link_to(app, nonsense)).page
+    settled(page)
+    assert address(page) == address(open_page(app).page)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+
+
+def test_the_link_on_the_page_is_the_address_of_what_is_shown(app: str, open_page: Opener) -> None:
+    page = open_page(app).page
+    settled(page)
+    button = page.get_by_role("button", name=t("share.title"), exact=False)
+    popover = page.get_by_test_id("stPopoverBody")
+    for depth in ("0.000", "1.000"):
+        # The depth belongs to one row; the link stands in another part of the page and must follow.
+        slider(page, "reach", t("reach.depth")).press("Home" if depth == "0.000" else "End")
+        wait_for_address(page, "depth", depth)
+        button.click()
+        expect(popover).to_contain_text(t("share.text"))
+        expect(popover.get_by_test_id("stCode")).to_contain_text(f"depth={depth}")
+        told, here = urlsplit(popover.get_by_test_id("stCode").inner_text().strip()), urlsplit(page.url)
+        assert (told.netloc, told.path or "/", told.query) == (here.netloc, here.path or "/", here.query)
+        page.keyboard.press("Escape")
+        expect(popover).to_have_count(0)
+
+
+def test_the_link_has_a_code_to_scan(app: str, open_page: Opener) -> None:
+    page = open_page(app).page
+    settled(page)
+    page.get_by_role("button", name=t("share.title"), exact=False).click()
+    code = (
+        page.get_by_test_id("stPopoverBody")
+        .locator(".sl-qr svg, .sl-qr img, [data-testid=stImage] img")
+        .first
+    )
+    expect(code).to_be_visible()
+    box = code.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 200, "large enough for the back of a classroom"

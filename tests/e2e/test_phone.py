@@ -1,0 +1,114 @@
+"""The side-by-side page on a phone: one column, panels to swipe, fingers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser import OpenPage
+from tests.e2e.comparison import (
+    ROWS,
+    address,
+    board,
+    debug,
+    panel,
+    settled,
+    slider,
+    t,
+    wait_for_address,
+    wait_for_other_address,
+    widget,
+)
+
+pytestmark = pytest.mark.e2e
+
+Opener = Callable[..., OpenPage]
+
+
+@pytest.fixture
+def page(app: str, open_page: Opener) -> Page:
+    page = open_page(app, 390, 844, touch=True).page
+    settled(page)
+    return page
+
+
+def scrolled(page: Page, key: str) -> float:
+    return float(board(page, key).locator(".panels").evaluate("node => node.scrollLeft"))
+
+
+def test_nothing_is_wider_than_the_screen(page: Page) -> None:
+    widths = page.evaluate(
+        "() => [document.documentElement, document.querySelector('[data-testid=stMain]')].map(n => n.scrollWidth)"
+    )
+    assert max(widths) <= 390
+    title = page.get_by_role("heading", name=t("side_by_side.title"), exact=True)
+    box, header = title.bounding_box(), page.get_by_test_id("stHeader").bounding_box()
+    assert box is not None
+    assert header is not None
+    assert box["y"] >= header["y"] + header["height"] - 1, "the title lies under the header"
+    for row in ROWS:
+        heading = page.get_by_role("heading", name=t(f"{row}.title"), exact=True)
+        heading.scroll_into_view_if_needed()
+        expect(heading).to_be_in_viewport()
+
+
+def test_panels_are_swiped_and_named(page: Page) -> None:
+    first, second = (panel(page, "reach", index).locator(".stage").bounding_box() for index in (0, 1))
+    assert first is not None
+    assert second is not None
+    assert first["y"] == second["y"]
+    assert 0 < second["x"] < 390, "the next panel peeks in"
+    board(page, "reach").get_by_role("button", name="ViT-S/14").tap()
+    page.wait_for_function(
+        "node => node.scrollLeft > 100", arg=board(page, "reach").locator(".panels").element_handle()
+    )
+    expect(panel(page, "reach", 1).locator(".stage")).to_be_in_viewport(ratio=0.9)
+    assert scrolled(page, "why") == 0
+
+
+def test_a_tap_pins(page: Page) -> None:
+    at = address(page)["at"]
+    stage = panel(page, "reach").locator(".stage")
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box is not None
+    stage.tap(position={"x": 0.3 * box["width"], "y": 0.4 * box["height"]})
+    place = debug(page)["panels"][0]["places"]["ring"]
+    assert place == pytest.approx([0.3, 0.4], abs=0.01)
+    at = wait_for_other_address(page, "at", at)
+    pinned = debug(page, "why")["point"]
+    assert [float(part) for part in at.split(",")] == pytest.approx([pinned["u"], pinned["v"]], abs=1e-4)
+
+
+def test_controls_are_within_reach_of_a_finger(page: Page) -> None:
+    picture = panel(page, "reach").locator(".stage").bounding_box()
+    depth = slider(page, "reach", t("reach.depth"))
+    box = depth.bounding_box()
+    assert picture is not None
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert box["y"] - (picture["y"] + picture["height"]) < 200, "the slider belongs to its pictures"
+    depth.scroll_into_view_if_needed()
+    depth.tap(position={"x": 2, "y": box["height"] / 2})
+    wait_for_address(page, "depth", "0.000")
+    choice = widget(page, "reach-measure").get_by_role("radio", name=t("reach.measure.field"))
+    choice.scroll_into_view_if_needed()
+    choice.tap()
+    wait_for_address(page, "reach", "field")
+
+
+def test_the_sidebar_opens_with_the_gallery(page: Page) -> None:
+    gallery = board(page, "gallery")
+    expect(gallery).not_to_be_in_viewport()
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    expect(gallery).to_be_in_viewport()
+    stage = gallery.locator(".stage")
+    box = stage.bounding_box()
+    assert box is not None
+    stage.tap(position={"x": box["width"] * 5 / 8, "y": box["height"] / 8})
+    wait_for_other_address(page, "picture", address(page)["picture"])
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").tap()
+    expect(panel(page, "reach").locator(".stage")).to_be_in_viewport(ratio=0.5)
