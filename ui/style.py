@@ -11,6 +11,11 @@ _CSS = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 1.6rem; padding-bottom: 4rem; max-width: 1180px; }
 [data-testid="stSidebarHeader"] { height: 2.2rem; margin-bottom: 0; padding-bottom: 0; }
 [data-testid="stMainBlockContainer"] h1 { padding: .2rem 0; }
+@media (max-width: 640px) {
+  /* Streamlit's own bar lies over the top of a narrow page. */
+  [data-testid="stMainBlockContainer"] { padding-top: 3.4rem; }
+  [data-testid="stMainBlockContainer"] h1 { font-size: 1.35rem; }
+}
 .sl-name { font-weight: 600; margin-bottom: .35rem; }
 .sl-resnet-text { color: var(--sl-resnet); } .sl-vit-text { color: var(--sl-vit); }
 :root { --sl-resnet: #2f6fde; --sl-vit: #e0701a; --sl-hybrid: #2c9a5b; }
