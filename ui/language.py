@@ -65,8 +65,8 @@ def class_name(language: str, english_name: str) -> str:
         english_name: the class as the network's label file writes it.
 
     Returns:
-        The name in that language; the English one where no translation is recorded (the 1000 ImageNet
-        classes are named in English only).
+        The name in that language, for the classes of the bundled networks (looked up first) and of
+        ImageNet; the English one where no translation is recorded. No two names are the same.
 
     Raises:
         KeyError: unknown language.
@@ -118,7 +118,8 @@ def _class_names(language: str) -> Mapping[str, str]:
         raise KeyError(f"no class names for the language {language!r}; there are {', '.join(LANGUAGES)}")
     if language == DEFAULT_LANGUAGE:
         return MappingProxyType({})
-    return MappingProxyType(_read(f"classes.{language}.json"))
+    imagenet = _read(f"classes.imagenet.{language}.json")
+    return MappingProxyType(imagenet | _read(f"classes.{language}.json"))
 
 
 def _read(name: str) -> dict[str, str]:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
+from models.weights import categories
 from ui.language import LANGUAGES, catalogue, class_name, match_language, translate
 
 ROOT = Path(__file__).parents[2]
 LOCALES = ROOT / "ui" / "locales"
-CLASSES: list[str] = json.loads((ROOT / "models" / "bundled" / "classes.json").read_text(encoding="utf-8"))
+CLASSES = categories("classroom")
+IMAGENET = categories("imagenet")
+CLASS_FILES = ("classes.zh-CN.json", "classes.imagenet.zh-CN.json")
 HAN = re.compile(r"[\u4e00-\u9fff]")
+LATIN = re.compile(r"[A-Za-z]")
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
 PREFIX = re.compile(r"([a-z][a-z0-9_-]*\.)([A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]*")
 
@@ -81,7 +86,7 @@ def no_duplicates(pairs: list[tuple[str, str]]) -> dict[str, str]:
     return dict(pairs)
 
 
-@pytest.mark.parametrize("name", [*(f"{tag}.json" for tag in LANGUAGES), "classes.zh-CN.json"])
+@pytest.mark.parametrize("name", [*(f"{tag}.json" for tag in LANGUAGES), *CLASS_FILES])
 def test_a_catalogue_is_a_flat_object_of_texts(name: str) -> None:
     texts = json.loads((LOCALES / name).read_text(encoding="utf-8"), object_pairs_hook=no_duplicates)
     assert texts
@@ -162,16 +167,55 @@ def test_an_unknown_language_is_an_error() -> None:
         class_name("tlh", "cat")
 
 
-def test_every_bundled_class_has_its_own_chinese_name() -> None:
-    names = {english: class_name("zh-CN", english) for english in CLASSES}
-    assert [english for english, name in names.items() if not HAN.search(name)] == []
-    assert len(set(names.values())) == len(CLASSES)
+def test_every_class_has_its_own_chinese_name() -> None:
+    """Also across the two label sets: a list with the classes of both finds a class by its name."""
+    names = {english: class_name("zh-CN", english) for english in (*CLASSES, *IMAGENET)}
+    assert [english for english, name in names.items() if not HAN.search(name)] == ["iPod"]
+    times = Counter(names.values())
+    assert {english: name for english, name in names.items() if times[name] > 1} == {}
+
+
+def test_imagenet_is_named_whole_and_in_its_own_order() -> None:
+    names = json.loads((LOCALES / "classes.imagenet.zh-CN.json").read_text(encoding="utf-8"))
+    assert list(names) == list(IMAGENET)
+    assert len(names) == 1000
+
+
+def test_latin_letters_stay_only_where_chinese_writes_them() -> None:
+    latin = {english for english in (*CLASSES, *IMAGENET) if LATIN.search(class_name("zh-CN", english))}
+    assert latin == {"iPod", "jersey", "Model T"}
+
+
+def test_a_class_of_both_label_sets_is_named_alike_in_both_files() -> None:
+    bundled, imagenet = (json.loads((LOCALES / name).read_text(encoding="utf-8")) for name in CLASS_FILES)
+    assert {name for name in bundled.keys() & imagenet.keys() if bundled[name] != imagenet[name]} == set()
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("crane bird", "鹤"),
+        ("crane", "起重机"),
+        ("Cardigan", "卡迪根威尔士柯基犬"),
+        ("cardigan", "开衫"),
+        ("drake", "公鸭"),
+        ("kite", "鸢"),
+        ("pirate", "海盗船"),
+        ("plane", "木工刨"),
+        ("swab", "拖把"),
+        ("hip", "蔷薇果"),
+    ],
+)
+def test_an_ambiguous_word_is_translated_by_what_its_class_shows(english: str, chinese: str) -> None:
+    assert english in IMAGENET
+    assert class_name("zh-CN", english) == chinese
 
 
 def test_class_names_fall_back_to_english() -> None:
     assert class_name("zh-CN", "cat") == "猫"
     assert class_name("en", "cat") == "cat"
-    assert class_name("zh-CN", "Egyptian cat") == "Egyptian cat"
+    assert class_name("zh-CN", "Egyptian cat") == "埃及猫"
+    assert class_name("zh-CN", "no such class") == "no such class"
 
 
 @pytest.mark.parametrize(
