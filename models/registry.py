@@ -2,73 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+import threading
+from collections.abc import Iterable, Iterator, MutableMapping
 
-Family = Literal["resnet", "vit"]
-WeightsSource = Literal["bundled", "untrained"]
-Interpolation = Literal["bilinear", "bicubic"]
+from models.errors import ModelError
+from models.local_files import scan
+from models.published import BUILDERS, default_entries
+from models.settings import weights_folder
+from models.spec import Card, Family, Interpolation, ModelSpec, Preprocess, WeightsFile, WeightsSource
+
+__all__ = [
+    "REGISTRY",
+    "Card",
+    "Family",
+    "Interpolation",
+    "ModelSpec",
+    "Preprocess",
+    "Registry",
+    "WeightsFile",
+    "WeightsSource",
+]
 
 
-@dataclass(frozen=True)
-class Preprocess:
-    """How a picture becomes the module's input: resize, centre crop, normalise.
+class Registry(MutableMapping[str, ModelSpec]):
+    """The networks by key, in the order in which they are offered.
 
-    Attributes:
-        resize: length of the shorter side after resizing, in pixels.
-        crop: side of the centre square that the network receives, in pixels.
-        interpolation: resampling filter of the resize, always antialiased.
-        mean: subtracted from RGB in [0, 1], per channel.
-        std: divided by afterwards, per channel.
+    Threads may read while another writes: each change replaces the whole table, so who iterates sees one
+    state of it. Entries never vanish while the server runs, since a session may be showing one; whether
+    the file of an entry is still there is asked of :func:`models.weights.locate`.
+
+    Args:
+        specs: the networks that are known without looking at a disk.
     """
 
-    resize: int = 224
-    crop: int = 224
-    interpolation: Interpolation = "bicubic"
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    def __init__(self, specs: Iterable[ModelSpec]) -> None:
+        self._specs = {spec.key: spec for spec in specs}
+        self._problems: tuple[ModelError, ...] = ()
+        self._lock = threading.Lock()
+
+    def __getitem__(self, key: str) -> ModelSpec:
+        return self._specs[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._specs)
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+    def __setitem__(self, key: str, spec: ModelSpec) -> None:
+        with self._lock:
+            self._specs = {**self._specs, key: spec}
+
+    def __delitem__(self, key: str) -> None:
+        with self._lock:
+            specs = dict(self._specs)
+            del specs[key]
+            self._specs = specs
 
     @property
-    def tag(self) -> str:
-        """Stable identifier for cache keys."""
-        mean, std = (",".join(f"{value:g}" for value in values) for values in (self.mean, self.std))
-        return f"{self.resize}-{self.crop}-{self.interpolation}-{mean}-{std}"
+    def problems(self) -> tuple[ModelError, ...]:
+        """Files of the configured folder that were meant for us and cannot be offered, and why."""
+        return self._problems
+
+    def refresh(self) -> None:
+        """Look again into the folder that the configuration names; quick where nothing changed."""
+        found, problems = scan(weights_folder())
+        with self._lock:
+            self._specs = {**self._specs, **{spec.key: spec for spec in found}}
+            self._problems = problems
 
 
-@dataclass(frozen=True)
-class ModelSpec:
-    """What a network is, before anything is loaded.
-
-    Attributes:
-        key: stable identifier, used in URLs and cache keys.
-        title: the architecture's usual name.
-        family: which adapter understands it.
-        builder: name of torchvision's function or ``VisionTransformer``.
-        options: keyword arguments of the builder.
-        source: where the weights come from.
-        weights: name of the bundled file, or the seed's tag for untrained networks.
-        sha256: of the bundled file, checked at load.
-        classes: which list of class names belongs to its logits.
-        preprocess: what a picture goes through first.
-    """
-
-    key: str
-    title: str
-    family: Family
-    builder: str
-    source: WeightsSource
-    weights: str
-    classes: Literal["classroom", "imagenet"]
-    sha256: str | None = None
-    options: dict[str, Any] = field(default_factory=dict, hash=False)
-    preprocess: Preprocess = field(default_factory=Preprocess)
-
-    @property
-    def trained(self) -> bool:
-        return self.source != "untrained"
-
-
-def _untrained(builder: str, title: str, family: Family) -> ModelSpec:
+def _untrained(builder: str) -> ModelSpec:
+    title, family = BUILDERS[builder]
     return ModelSpec(
         key=f"{builder}_untrained",
         title=title,
@@ -81,7 +86,10 @@ def _untrained(builder: str, title: str, family: Family) -> ModelSpec:
     )
 
 
-_SPECS = (
+_RESNET_DIGEST = "f6434ad0fca71ba71210483dcfc47d1b41ca91a6653910d499b8717600a28684"
+_VIT_DIGEST = "b4476dc85f45f043097d7b354f2f40fe8a1b49f251fa10855029cb3dbe15254a"
+
+_BUNDLED = (
     ModelSpec(
         key="resnet18_classroom",
         title="ResNet-18",
@@ -89,9 +97,11 @@ _SPECS = (
         builder="resnet18",
         source="bundled",
         weights="resnet18_classroom.safetensors",
-        sha256="f6434ad0fca71ba71210483dcfc47d1b41ca91a6653910d499b8717600a28684",
+        sha256=_RESNET_DIGEST,
         classes="classroom",
         options={"num_classes": 107},
+        file=WeightsFile("resnet18_classroom.safetensors", 22_492_966, _RESNET_DIGEST),
+        card=Card("Apache-2.0", "classroom", 70.6, "classroom"),
     ),
     ModelSpec(
         key="vit_s_14_classroom",
@@ -100,7 +110,7 @@ _SPECS = (
         builder="VisionTransformer",
         source="bundled",
         weights="vit_s_14_classroom.safetensors",
-        sha256="b4476dc85f45f043097d7b354f2f40fe8a1b49f251fa10855029cb3dbe15254a",
+        sha256=_VIT_DIGEST,
         classes="classroom",
         options={
             "image_size": 224,
@@ -111,15 +121,10 @@ _SPECS = (
             "mlp_dim": 1536,
             "num_classes": 107,
         },
+        file=WeightsFile("vit_s_14_classroom.safetensors", 43_339_142, _VIT_DIGEST),
+        card=Card("Apache-2.0", "dinov2_classroom", 90.9, "classroom"),
     ),
-    _untrained("resnet18", "ResNet-18", "resnet"),
-    _untrained("resnet34", "ResNet-34", "resnet"),
-    _untrained("resnet50", "ResNet-50", "resnet"),
-    _untrained("resnet101", "ResNet-101", "resnet"),
-    _untrained("resnet152", "ResNet-152", "resnet"),
-    _untrained("vit_b_16", "ViT-B/16", "vit"),
-    _untrained("vit_b_32", "ViT-B/32", "vit"),
-    _untrained("vit_l_16", "ViT-L/16", "vit"),
 )
 
-REGISTRY: dict[str, ModelSpec] = {spec.key: spec for spec in _SPECS}
+REGISTRY = Registry((*_BUNDLED, *default_entries(), *(_untrained(builder) for builder in BUILDERS)))
+REGISTRY.refresh()

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from weakref import WeakValueDictionary
 
 import torch
 
 from models.loading import LoadedModel, best_device, load_model
+from models.registry import REGISTRY
 
 
 class ModelShelf:
-    """Loaded networks for many threads. A network in use stays alive with whoever uses it.
+    """Loaded networks for many threads.
+
+    A network in use stays alive with whoever uses it. Dropping it from the shelf would free nothing then, so
+    it is still found until the last user has gone, and never loaded a second time beside itself. A local
+    file that was replaced is another network: it is loaded anew.
 
     Args:
         limit: bytes of parameters to keep; the network asked for last is kept whatever its size.
@@ -22,13 +28,14 @@ class ModelShelf:
         self.limit = limit
         self.device = device or best_device()
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._in_use: WeakValueDictionary[str, LoadedModel] = WeakValueDictionary()
         self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def peek(self, key: str) -> LoadedModel | None:
         """The network if it is in memory, at once."""
         with self._lock:
-            return self._loaded.get(key)
+            return self._find(key)
 
     def get(self, key: str) -> LoadedModel:
         """The network, loaded if need be; who asks for one that is loading waits for the same load.
@@ -37,18 +44,30 @@ class ModelShelf:
             ModelError: what :func:`models.loading.load_model` raises; the next call tries again.
         """
         with self._lock:
-            if key in self._loaded:
-                self._loaded.move_to_end(key)
-                return self._loaded[key]
+            found = self._find(key)
+            if found is not None:
+                return self._keep(key, found)
             loading = self._loading.setdefault(key, threading.Lock())
         with loading:
             with self._lock:
-                if key in self._loaded:
-                    return self._loaded[key]
+                found = self._find(key)
+                if found is not None:
+                    return self._keep(key, found)
             loaded = load_model(key, self.device)
             with self._lock:
-                self._loaded[key] = loaded
-                self._drop_oldest()
+                return self._keep(key, loaded)
+
+    def _find(self, key: str) -> LoadedModel | None:
+        found = self._loaded.get(key) or self._in_use.get(key)
+        spec = REGISTRY.get(key)
+        replaced = found is not None and spec is not None and spec.source == "local" and found.spec != spec
+        return None if replaced else found
+
+    def _keep(self, key: str, loaded: LoadedModel) -> LoadedModel:
+        self._loaded[key] = loaded
+        self._loaded.move_to_end(key)
+        self._in_use[key] = loaded
+        self._drop_oldest()
         return loaded
 
     def _drop_oldest(self) -> None:

@@ -1,4 +1,4 @@
-"""Where weights come from: the bundled files, or a fixed seed."""
+"""Where weights come from: bundled files, a fixed seed, the configured folder, torch's cache."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-from safetensors.torch import load as parse_safetensors
-from torch import Tensor, nn
+from torch import nn
 
 from models import compat  # noqa: F401  (must run before torchvision is imported)
+from models.checkpoints import fill, matches, parse_state, read_state
 from models.errors import ModelError
-from models.registry import ModelSpec
+from models.registry import REGISTRY, ModelSpec
+from models.settings import cache_folder, weights_folder
 
 import torchvision.models  # isort: skip
 
@@ -29,10 +30,41 @@ def build(spec: ModelSpec) -> nn.Module:
     """The module of a spec with its weights, in evaluation mode on the CPU, gradients of parameters off.
 
     Raises:
-        ModelError: ``weights_missing``, ``weights_damaged`` or ``weights_mismatch``.
+        ModelError: ``weights_missing`` or ``weights_damaged`` (bundled files), ``weights_not_here`` or
+            ``weights_corrupt`` (published files), ``weights_unreadable`` or ``weights_mismatch``.
     """
-    module = _bundled(spec) if spec.source == "bundled" else _untrained(spec)
+    if spec.source == "untrained":
+        module = _untrained(spec)
+    elif spec.source == "bundled":
+        module = _bundled(spec)
+    else:
+        module = _from_file(spec)
     return module.eval().requires_grad_(False)
+
+
+def locate(spec: ModelSpec) -> Path | None:
+    """Where the weights of a network lie on this computer, or None if nowhere.
+
+    Published weights are looked for in the folder that the configuration names, then in torch's cache,
+    where other programs may have put them.
+    """
+    if spec.file is None:
+        return None
+    if spec.file.path is not None:
+        places = [spec.file.path]
+    elif spec.source == "bundled":
+        places = [BUNDLED / spec.file.name]
+    else:
+        folders = (weights_folder(), cache_folder())
+        places = [folder / spec.file.name for folder in folders if folder is not None]
+    return next((place for place in places if place.is_file()), None)
+
+
+def skeleton(spec: ModelSpec) -> nn.Module:
+    """The module of a spec on the meta device: its structure, without numbers, at almost no cost."""
+    # On the meta device nothing is initialised, which is most of the time a build takes.
+    with _building, torch.device("meta"):
+        return _construct(spec)
 
 
 def _construct(spec: ModelSpec) -> nn.Module:
@@ -52,24 +84,43 @@ def _bundled(spec: ModelSpec) -> nn.Module:
         raise ModelError(
             "weights_damaged", f"The file {spec.weights} is not the one we shipped.", file=spec.weights
         )
-    state: dict[str, Tensor] = {
-        name: value.float() if value.is_floating_point() else value
-        for name, value in parse_safetensors(data).items()
-    }
-    # On the meta device nothing is initialised, which is most of the time a build takes.
-    with _building, torch.device("meta"):
-        module = _construct(spec)
-    missing = [name for name in module.state_dict() if name not in state]
-    for name in missing:
-        if name.endswith("num_batches_tracked"):
-            state[name] = torch.tensor(0)
-    try:
-        module.load_state_dict(state, assign=True)
-    except RuntimeError as error:
-        raise ModelError(
-            "weights_mismatch", f"The file {spec.weights} does not fit {spec.title}.", file=spec.weights
-        ) from error
+    module = skeleton(spec)
+    fill(module, parse_state(data), spec.weights)
     return module
+
+
+def _from_file(spec: ModelSpec) -> nn.Module:
+    path = locate(spec)
+    if path is None:
+        raise _not_here(spec)
+    published = spec.file.sha256 if spec.file else ""
+    try:
+        changed = bool(published) and not matches(path, published)
+    except OSError as error:
+        raise _not_here(spec) from error
+    if changed:
+        raise ModelError(
+            "weights_corrupt",
+            f"The file {path.name} in {path.parent} is not the one that was published: its SHA-256 differs.",
+            file=path.name,
+            folder=str(path.parent),
+        )
+    module = skeleton(spec)
+    fill(module, read_state(path), path.name)
+    return module
+
+
+def _not_here(spec: ModelSpec) -> ModelError:
+    name = spec.file.name if spec.file else spec.weights
+    expected = (spec.file and spec.file.path) or cache_folder() / name
+    url = spec.file.url if spec.file else ""
+    return ModelError(
+        "weights_not_here",
+        f"The weights of {spec.title} are not here: {name} is expected at {expected}.",
+        file=name,
+        expected=str(expected),
+        url=url,
+    )
 
 
 def _untrained(spec: ModelSpec) -> nn.Module:
@@ -90,9 +141,17 @@ def _head(module: nn.Module) -> nn.Linear:
     return head
 
 
-@lru_cache(maxsize=2)
 def categories(name: str) -> tuple[str, ...]:
-    """English class names in the order of the logits: ``classroom`` (107) or ``imagenet`` (1000)."""
+    """English class names in the order of the logits: ``classroom`` (107), ``imagenet`` (1000), a local key.
+
+    Raises:
+        KeyError: if no network has such a list.
+    """
+    return _list_of_names(name) if name in ("classroom", "imagenet") else REGISTRY[name].labels
+
+
+@lru_cache(maxsize=2)
+def _list_of_names(name: str) -> tuple[str, ...]:
     if name == "classroom":
         return tuple(json.loads((BUNDLED / "classes.json").read_text(encoding="utf-8")))
     weights = torchvision.models.get_model_weights("resnet50")

@@ -123,7 +123,7 @@ class TestEveryNetwork:
 
     def test_the_key_in_the_registry_is_its_own(self, key: str) -> None:
         assert REGISTRY[key].key == key
-        assert REGISTRY[key].trained is key.endswith("_classroom")
+        assert REGISTRY[key].trained is not key.endswith("_untrained")
 
 
 @pytest.mark.parametrize("key", RESNETS)

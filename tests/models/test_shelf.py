@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 from torchvision.models import resnet18
 
-from models import REGISTRY, LoadedModel, shelf
+from models import REGISTRY, LoadedModel, ModelSpec, shelf
 from models.adapters import adapter_for
 from models.errors import ModelError
 from models.shelf import ModelShelf
@@ -29,6 +32,7 @@ class Loader:
         self.devices: set[str] = set()
         self.failures: dict[str, int] = {}
         self.slow: dict[str, threading.Event] = {}
+        self.specs: dict[str, ModelSpec] = {}
 
     def __call__(self, key: str, device: torch.device) -> LoadedModel:
         self.calls[key] += 1
@@ -39,7 +43,7 @@ class Loader:
         if self.failures.get(key, 0) > 0:
             self.failures[key] -= 1
             raise ModelError("weights_missing", f"no {key}", file=key)
-        spec = REGISTRY["resnet18_untrained"]
+        spec = self.specs.get(key, REGISTRY["resnet18_untrained"])
         with torch.device("meta"):
             adapter = adapter_for(spec, resnet18())
         return LoadedModel(spec, nn.Linear(256, 1, bias=False), adapter, (), device)
@@ -168,12 +172,42 @@ def test_an_unknown_network_is_refused_by_name() -> None:
     assert models.keys() == ()
 
 
-def test_a_dropped_network_stays_with_who_uses_it(loader: Loader) -> None:
+def test_a_network_in_use_is_not_loaded_a_second_time(loader: Loader) -> None:
     models = on_cpu(1)
     first = models.get("a")
     models.get("b")
+    assert models.keys() == ("b",)
     assert first.module(torch.ones(1, 256)).shape == (1, 1)
-    assert models.get("a") is not first
+    assert models.peek("a") is first
+    assert models.get("a") is first
+    assert models.keys() == ("a",)
+    assert loader.calls == {"a": 1, "b": 1}
+
+
+def test_a_dropped_network_that_nobody_uses_leaves_memory(loader: Loader) -> None:
+    models = on_cpu(1)
+    gone = weakref.ref(models.get("a"))
+    models.get("b")
+    gc.collect()
+    assert gone() is None
+    assert models.peek("a") is None
+    models.get("a")
+    assert loader.calls == {"a": 2, "b": 1}
+
+
+def test_a_local_file_that_was_replaced_is_loaded_anew(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = on_cpu(8 * KIB)
+    monkeypatch.setitem(REGISTRY, "own", replace(REGISTRY["resnet18_untrained"], source="local"))
+    loader.specs["own"] = REGISTRY["own"]
+    first = models.get("own")
+    assert models.get("own") is first
+    monkeypatch.setitem(REGISTRY, "own", replace(REGISTRY["own"], weights="own.pth@2"))
+    loader.specs["own"] = REGISTRY["own"]
+    assert models.peek("own") is None
+    assert models.get("own") is not first
+    assert loader.calls == {"own": 2}
 
 
 def test_a_real_network_comes_off_the_shelf(network: Network) -> None:

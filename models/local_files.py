@@ -1,0 +1,200 @@
+"""Weights in a folder of whoever runs the server: published files, and their own fine-tuned checkpoints.
+
+One rule, on names alone, for the files directly in the folder:
+
+- A file with torchvision's own name (``resnet50-11ad3fa6.pth``) is that published file.
+- ``<name>.<builder>.safetensors`` or ``.pth`` is a checkpoint of ``<builder>``, such as
+  ``birds.resnet18.pth``. The number of classes and the size of a ViT's picture are read from its tensors.
+- ``<name>.<builder>.txt`` beside it names the classes, one a line, in the order of the logits.
+- ``<name>.<builder>.toml`` beside it may say ``title``, ``licence``, ``resize``, ``crop``,
+  ``interpolation`` (``bilinear`` or ``bicubic``), ``mean`` and ``std``; ImageNet's are taken otherwise.
+
+Any other file is not ours and is left alone.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from models.checkpoints import SUFFIXES, Shape, read_shapes
+from models.errors import ModelError
+from models.published import BUILDERS, other_entries
+from models.spec import Card, Interpolation, ModelSpec, Preprocess, WeightsFile
+
+_HEADS = {"resnet": "fc.weight", "vit": "heads.head.weight"}
+_IMAGENET = 1000
+_SIDE = 224
+# The proportion of torchvision's usual recipe: 256 to 224.
+_MARGIN = 256 / 224
+_LARGEST_SIDE = 1024
+
+
+def scan(folder: Path | None) -> tuple[tuple[ModelSpec, ...], tuple[ModelError, ...]]:
+    """What a folder adds to the registry, and what in it was meant to be added and cannot be.
+
+    torchvision's recommended files add nothing, since their entries exist without them.
+
+    Args:
+        folder: where to look; None and a folder that does not exist hold nothing and something wrong.
+    """
+    if folder is None:
+        return (), ()
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        problem = ModelError(
+            "weights_folder_missing", f"The folder {folder} cannot be read: {error}", folder=str(folder)
+        )
+        return (), (problem,)
+    names = {path.name for path in paths}
+    specs = [spec for spec in other_entries() if spec.file is not None and spec.file.name in names]
+    problems: list[ModelError] = []
+    for path, builder in _own(paths):
+        try:
+            specs.append(_spec(path, builder))
+        except ModelError as problem:
+            problems.append(problem)
+    return tuple(specs), tuple(problems)
+
+
+def _own(paths: list[Path]) -> Iterator[tuple[Path, str]]:
+    seen: set[str] = set()
+    # Of two forms of one checkpoint the safer one is taken.
+    for path in sorted(paths, key=lambda path: SUFFIXES.index(path.suffix) if path.suffix in SUFFIXES else 9):
+        name, _, builder = path.stem.rpartition(".")
+        if path.suffix in SUFFIXES and name and builder in BUILDERS and path.stem not in seen:
+            seen.add(path.stem)
+            yield path, builder
+
+
+def _spec(path: Path, builder: str) -> ModelSpec:
+    shapes = read_shapes(path)
+    title, family = BUILDERS[builder]
+    # A tensor that is missing or oddly shaped is left to the load, which names it.
+    classes = shapes.get(_HEADS[family], (_IMAGENET,))[0]
+    side = _vit_side(shapes) if family == "vit" else _SIDE
+    said = _Sidecar(path.with_suffix(".toml"))
+    crop = said.side("crop", side)
+    if family == "vit" and crop != side:
+        # A ViT's position embedding fits pictures of one size.
+        raise said.refused("crop")
+    key = f"local.{path.stem}"
+    labels = _labels(path, classes)
+    spec = ModelSpec(
+        key=key,
+        title=said.text("title") or f"{path.stem.rpartition('.')[0]} ({title})",
+        family=family,
+        builder=builder,
+        source="local",
+        weights=_version(path),
+        classes=key if labels else "imagenet",
+        options={"num_classes": classes, **({"image_size": side} if family == "vit" else {})},
+        preprocess=Preprocess(
+            resize=said.side("resize", max(round(crop * _MARGIN), crop)),
+            crop=crop,
+            interpolation=said.interpolation(),
+            mean=said.channels("mean", Preprocess.mean),
+            std=said.channels("std", Preprocess.std),
+        ),
+        file=WeightsFile(path.name, path.stat().st_size, path=path),
+        card=Card(licence=said.text("licence"), training_data="own"),
+        labels=labels,
+    )
+    said.refuse_the_rest()
+    return spec
+
+
+def _version(path: Path) -> str:
+    """Another file under the same name is another network to every cache."""
+    facts = path.stat()
+    return f"{path.name}@{facts.st_size:x}-{facts.st_mtime_ns:x}"
+
+
+def _vit_side(shapes: Mapping[str, Shape]) -> int:
+    positions = shapes.get("encoder.pos_embedding", ())
+    kernel = shapes.get("conv_proj.weight", ())
+    if len(positions) != 3 or len(kernel) != 4:
+        return _SIDE
+    places = math.isqrt(max(positions[1] - 1, 0))
+    side = places * kernel[-1]
+    return side if places * places == positions[1] - 1 and 0 < side <= _LARGEST_SIDE else _SIDE
+
+
+def _labels(checkpoint: Path, count: int) -> tuple[str, ...]:
+    path = checkpoint.with_suffix(".txt")
+    if not path.exists():
+        return () if count == _IMAGENET else tuple(f"#{index}" for index in range(count))
+    try:
+        lines = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(
+            "labels_unreadable", f"The file {path} is no UTF-8 text: {error}", file=path.name
+        ) from error
+    labels = tuple(line.strip() for line in lines)
+    if len(labels) != count or not all(labels):
+        named = sum(map(bool, labels))
+        raise ModelError(
+            "labels_mismatch",
+            f"{path} names {named} classes on {len(labels)} lines, and {checkpoint.name} has {count}.",
+            file=path.name,
+            found=named,
+            lines=len(labels),
+            weights=checkpoint.name,
+            expected=count,
+        )
+    return labels
+
+
+class _Sidecar:
+    """The settings beside a checkpoint, taken out one by one; what is left at the end was misspelt."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.left: dict[str, Any] = {}
+        if not path.exists():
+            return
+        try:
+            self.left = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise self.refused(str(error)) from error
+
+    def refused(self, setting: str) -> ModelError:
+        message = f"The file {self.path} says something that is not understood: {setting}"
+        return ModelError("settings_invalid", message, file=self.path.name, setting=setting)
+
+    def refuse_the_rest(self) -> None:
+        if self.left:
+            raise self.refused(", ".join(self.left))
+
+    def text(self, name: str) -> str:
+        value = self.left.pop(name, "")
+        if not isinstance(value, str):
+            raise self.refused(name)
+        return value.strip()
+
+    def interpolation(self) -> Interpolation:
+        value = self.left.pop("interpolation", "bilinear")
+        if value == "bilinear" or value == "bicubic":
+            chosen: Interpolation = value
+            return chosen
+        raise self.refused("interpolation")
+
+    def side(self, name: str, usual: int) -> int:
+        value = self.left.pop(name, usual)
+        if type(value) is not int or not 32 <= value <= 2 * _LARGEST_SIDE:
+            raise self.refused(name)
+        return value
+
+    def channels(self, name: str, usual: tuple[float, float, float]) -> tuple[float, float, float]:
+        value = self.left.pop(name, usual)
+        numbers = (
+            [part for part in value if type(part) in (int, float)] if isinstance(value, list | tuple) else []
+        )
+        if len(numbers) != 3 or not all(map(math.isfinite, numbers)) or (name == "std" and min(numbers) <= 0):
+            raise self.refused(name)
+        red, green, blue = (float(number) for number in numbers)
+        return red, green, blue
