@@ -60,7 +60,13 @@ def find_chromium() -> str | None:
 
 
 def lines(address: str, chromium: str) -> Iterator[Line]:
-    """Every control that keeps the picture, the largest of them, and new pictures."""
+    """Every control that keeps the picture, the largest of them, and new pictures.
+
+    Args:
+        address: of a server that somebody has visited: to its very first visitor Streamlit sends some
+            elements twice, because it learns the app's pages only while it runs the script.
+        chromium: path of the browser.
+    """
     with metered(int(urlsplit(address).port or 80)) as (port, meter), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGS))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -129,7 +135,8 @@ def _choose(key: str, option: int) -> Act:
     """Choose from a selectbox by the place of the option."""
 
     def act(page: Page) -> None:
-        page.locator(f".st-key-{key} [role=combobox], .st-key-{key} input").first.click()
+        # By keyboard: a list opened by a click closes again while the page scrolls to it.
+        page.locator(f".st-key-{key} input[role=combobox]").press("ArrowDown")
         page.get_by_role("option").nth(option).click()
 
     return act
@@ -179,7 +186,7 @@ CONTROLS: tuple[tuple[str, Act], ...] = (
     ("head of the ViT", _choose("show-right", 3)),
     ("rollout of the ViT", _choose("show-right", 1)),
     ("whose attention", _press("query-right", 1)),
-    ("class", _choose("target", 20)),
+    ("class", _choose("target", 4)),
     ("point", _pin),
     ("what the reach of the ViT is", _press("reach-measure", 1)),
     ("point, with both effective fields", lambda page: _click(page, f"{_board('reach')} .stage", 0.6, 0.4)),
