@@ -29,6 +29,12 @@ def _lines() -> Iterator[Line]:
             yield from traffic.lines(address, chromium)
 
 
+def _tell(what: str) -> None:
+    """One line that is written over, for who watches; nothing in a log."""
+    if sys.stderr.isatty():
+        print(f"\r{what[:60]:<60}\r", end="", file=sys.stderr, flush=True)
+
+
 def main() -> int:
     """Print what is being measured while it is measured, and the table at the end."""
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
@@ -38,8 +44,8 @@ def main() -> int:
     found: list[Line] = []
     for line in _lines():
         found.append(line)
-        print(f"\r{line.what.strip()[:60]:<60}", end="", file=sys.stderr, flush=True)
-    print(f"\r{'':<60}\r", end="", file=sys.stderr, flush=True)
+        _tell(line.what.strip())
+    _tell("")
     print(table(found))
     return int(any(line.met == "missed" for line in found))
 

@@ -140,6 +140,6 @@ def _pooled(energy: np.ndarray) -> np.ndarray:
 
 
 def _note(run: Run) -> str:
-    if run.has_attention and view().reach == "attention":
-        return t("reach.note.attention")
-    return t("reach.note.field", cell=_CELL)
+    if not run.has_attention:
+        return t("reach.note.field", cell=_CELL)
+    return t("reach.note.attention") if view().reach == "attention" else t("reach.note.own", cell=_CELL)
