@@ -33,7 +33,7 @@ def main() -> None:
             for dark, ending in ((False, ""), (True, "-dark")):
                 take(browser, url, f"side-by-side{ending}.png", DESKTOP, dark=dark)
                 take(browser, url, f"phone{ending}.png", PHONE, dark=dark, touch=True)
-            take(browser, url, "rows.png", DESKTOP, whole=True)
+            take(browser, url, "rows.jpg", DESKTOP, whole=True)
         browser.close()
 
 
