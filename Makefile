@@ -3,6 +3,7 @@
 # make bench   speed against named peers, and a classroom's load
 # make lint    style and types only
 # make format  rewrite the code in the project's style
+# make screenshots  take the pictures of docs/images anew, with Chromium
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -15,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test bench lint format
+.PHONY: help run test bench lint format screenshots
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -41,6 +42,9 @@ lint: $(DEV_READY)
 format: $(DEV_READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+screenshots: $(DEV_READY)
+	$(BIN)/python -m tests.e2e.screenshots
 
 # Python alone is no sign of a usable environment: one whose making was interrupted can lack pip, or not yet be an
 # environment, and pip would then write into the system's Python. Such a one is made anew, whatever is marked in it.

@@ -13,7 +13,7 @@ ROUNDS = 3
 
 
 def lines(address: str) -> Iterator[Line]:
-    """A block seen before, a block seen for the first time, and what waiting for acknowledgements adds."""
+    """A change to a block whose maps are computed, and what the receiving system's habits add to it."""
     with session(address) as client:
         box = _open(client)
         _changes(client, box)  # the first visit of every block computes its maps, for every later one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -41,6 +42,7 @@ def alternate(
     pairs: int,
     *,
     warm_up: int = 1,
+    patience: float = math.inf,
     clock: Clock = time.perf_counter,
 ) -> Comparison:
     """Time two things in turns (A B A B ...), so that both meet the same machine.
@@ -48,8 +50,9 @@ def alternate(
     Args:
         first: the one.
         second: the other.
-        pairs: how often each is timed.
+        pairs: how often each is timed, at most.
         warm_up: how often each runs before that, untimed.
+        patience: seconds after which, with three pairs done, no further pair is begun.
         clock: seconds.
 
     Raises:
@@ -60,7 +63,10 @@ def alternate(
     for _ in range(warm_up):
         first()
         second()
-    seconds = [(timed(first, clock), timed(second, clock)) for _ in range(pairs)]
+    start = clock()
+    seconds: list[tuple[float, float]] = []
+    while len(seconds) < pairs and (len(seconds) < 3 or clock() - start < patience):
+        seconds.append((timed(first, clock), timed(second, clock)))
     return Comparison(tuple(one for one, _ in seconds), tuple(other for _, other in seconds))
 
 

@@ -58,3 +58,5 @@ def _pump(source: socket.socket, target: socket.socket, meter: Meter | None) -> 
     for end in (source, target):
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
+    # Each direction closes what it read from; the other one is awake by now and leaves too.
+    source.close()

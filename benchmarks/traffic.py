@@ -60,7 +60,13 @@ def find_chromium() -> str | None:
 
 
 def lines(address: str, chromium: str) -> Iterator[Line]:
-    """Every control that keeps the picture, the largest of them, and new pictures."""
+    """Every control that keeps the picture, the largest of them, and new pictures.
+
+    Args:
+        address: of a server that somebody has visited: to its very first visitor Streamlit sends some
+            elements twice, because it learns the app's pages only while it runs the script.
+        chromium: path of the browser.
+    """
     with metered(int(urlsplit(address).port or 80)) as (port, meter), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGS))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -125,12 +131,17 @@ def _step(page: Page) -> None:
     slider.press("ArrowLeft")
 
 
-def _choose(key: str, option: int) -> Act:
-    """Choose from a selectbox by the place of the option."""
+def _choose(key: str, number: int) -> Act:
+    """Choose the first option of a selectbox that has a number in its name, in whatever language."""
 
     def act(page: Page) -> None:
-        page.locator(f".st-key-{key} [role=combobox], .st-key-{key} input").first.click()
-        page.get_by_role("option").nth(option).click()
+        # By keyboard alone: a list that was opened closes again if the page scrolls to it for a click.
+        field = page.locator(f".st-key-{key} input[role=combobox]")
+        field.scroll_into_view_if_needed()
+        field.fill(str(number))
+        page.get_by_role("option").first.wait_for()
+        field.press("ArrowDown")
+        field.press("Enter")
 
     return act
 
@@ -172,14 +183,14 @@ def _upload(page: Page) -> None:
 
 CONTROLS: tuple[tuple[str, Act], ...] = (
     ("depth", _step),
-    ("layer of the ResNet", _choose("layer-left", 4)),
+    ("layer of the ResNet", _choose("layer-left", 2)),
     ("channel of the ResNet", _channel),
     ("channel, on its sheet", _cell("sheet-left")),
-    ("block of the ViT", _choose("layer-right", 3)),
+    ("block of the ViT", _choose("layer-right", 4)),
     ("head of the ViT", _choose("show-right", 3)),
-    ("rollout of the ViT", _choose("show-right", 1)),
+    ("another head of the ViT", _choose("show-right", 5)),
     ("whose attention", _press("query-right", 1)),
-    ("class", _choose("target", 20)),
+    ("class", _press("why-class", 2)),
     ("point", _pin),
     ("what the reach of the ViT is", _press("reach-measure", 1)),
     ("point, with both effective fields", lambda page: _click(page, f"{_board('reach')} .stage", 0.6, 0.4)),

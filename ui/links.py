@@ -73,8 +73,8 @@ def decode(query: Mapping[str, str], base: View) -> View:
 
 def link(view: View) -> str:
     """The address of a view on this server."""
-    page = (st.context.url or "").split("?")[0]
-    return f"{page}?{urlencode(encode(view))}"
+    page = (st.context.url or "").split("?")[0].rstrip("/")
+    return f"{page}/?{urlencode(encode(view))}"
 
 
 def restore() -> None:

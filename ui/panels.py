@@ -78,6 +78,7 @@ def sheet_panel(
     answer: str = "",
     family: Family,
     selected: int | None,
+    encode: Callable[[np.ndarray], bytes] = encode_sheet,
 ) -> Panel:
     """Small coloured maps as one picture, of which a click chooses one.
 
@@ -86,6 +87,11 @@ def sheet_panel(
         tiles: makes the RGB uint8 ``[h, w, 3]`` tiles, all of one size, when the cache has no picture.
         names: what each tile is called.
         columns: how many stand beside each other.
+        title: what the sheet is called.
+        answer: what to know about it, beside the title.
+        family: identity colour.
+        selected: index of the chosen tile, if one is.
+        encode: for photographs a lossy encoding is a fifth of the size.
     """
     shown = min(columns, len(names))
     rows = -(-len(names) // shown)
@@ -96,7 +102,7 @@ def sheet_panel(
         pictures = np.stack(tiles())
         scale = max(1, round(48 / pictures.shape[1]))
         picture = tile_sheet(pictures, shown, gap=4, scale=scale)
-        return encode_sheet(picture), (picture.shape[1], picture.shape[0])
+        return encode(picture), (picture.shape[1], picture.shape[0])
 
     picture, size = derived(("sheet", *key), make)
     return Panel(

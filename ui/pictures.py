@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 
-def encode_photograph(rgb: np.ndarray) -> bytes:
-    """RGB uint8 ``[H, W, 3]`` as WebP, small enough to travel and good enough to look at."""
-    return _webp(rgb, quality=84, method=4)
+def encode_photograph(pixels: np.ndarray) -> bytes:
+    """RGB or RGBA uint8 ``[H, W, 3 or 4]`` as WebP, small enough to travel and good enough to look at."""
+    return _webp(pixels, quality=84, method=4)
 
 
 def encode_sheet(pixels: np.ndarray) -> bytes:
@@ -18,7 +18,7 @@ def encode_sheet(pixels: np.ndarray) -> bytes:
     return _webp(pixels, lossless=True, quality=50, method=2)
 
 
-def _webp(rgb: np.ndarray, **options: object) -> bytes:
+def _webp(pixels: np.ndarray, **options: object) -> bytes:
     target = io.BytesIO()
-    Image.fromarray(rgb).save(target, "WEBP", **options)
+    Image.fromarray(pixels).save(target, "WEBP", **options)
     return target.getvalue()

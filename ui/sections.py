@@ -52,7 +52,7 @@ def page() -> Iterator[None]:
 def heading(title: str, text: str) -> None:
     """What a row is called and what it is about."""
     st.divider()
-    st.subheader(title)
+    st.subheader(title, anchor=False)
     st.markdown(text)
 
 

@@ -7,14 +7,20 @@ import streamlit as st
 
 from ui.links import link
 from ui.state import OWN, view
-from ui.words import t
+from ui.words import escape, t
 
 
+@st.fragment
 def show_share() -> None:
-    """A button that opens the link and the code."""
-    with st.popover(t("share.title"), icon=":material/link:"):
-        address = link(view())
-        st.code(address, language=None, wrap_lines=True)
-        code = segno.make(address, error="m").svg_inline(scale=5, border=2, light="white", dark="#111")
-        st.html(f'<div class="sl-qr">{code}</div>')
-        st.caption(t("share.own") if view().picture == OWN else t("share.text"))
+    """A button that opens the link and the code of what is shown when it is pressed."""
+    if st.button(t("share.title"), icon=":material/link:", key="share"):
+        st.dialog(t("share.title"))(_show)()
+
+
+def _show() -> None:
+    address = link(view())
+    st.caption(t("share.own") if view().picture == OWN else t("share.text"))
+    st.code(address, language=None, wrap_lines=True)
+    # As a picture: st.html removes inline SVG.
+    code = segno.make(address, error="m").svg_data_uri(scale=5, border=2, light="white", dark="#111")
+    st.html(f'<img class="sl-qr" src="{code}" alt="{escape(t("share.code"))}">')

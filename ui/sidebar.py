@@ -17,6 +17,7 @@ from models.weights import categories
 from ui.controls import choice
 from ui.language import LANGUAGES
 from ui.panels import sheet_panel, show_sheet
+from ui.pictures import encode_photograph
 from ui.service import current_picture, engine, shelf
 from ui.state import (
     AUTO,
@@ -56,6 +57,7 @@ def _picture() -> None:
         title=t("sidebar.picture"),
         family="neutral",
         selected=identifiers.index(view().picture) if view().picture in identifiers else None,
+        encode=encode_photograph,
     )
     show_sheet("gallery", sheet, lambda index: choose_picture(identifiers[index]))
     if view().picture in identifiers:

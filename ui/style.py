@@ -27,8 +27,7 @@ _CSS = """<style>
 .sl-bar-track { background: rgba(128, 136, 148, .18); overflow: hidden; }
 .sl-bar-fill.sl-resnet { background: var(--sl-resnet); } .sl-bar-fill.sl-vit { background: var(--sl-vit); }
 .sl-bar-value { text-align: right; }
-.sl-qr svg { display: block; width: 100%; max-width: 320px; height: auto; }
-.sl-qr svg { margin: 0 auto; border-radius: .375rem; }
+.sl-qr { display: block; width: 100%; max-width: 420px; margin: 0 auto; border-radius: .375rem; }
 [data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
 [data-testid="stFileUploaderDropzone"] button p::after { font-size: .875rem; content: var(--sl-upload); }
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }

@@ -96,7 +96,7 @@ def wait_for_address(page: Page, name: str, value: str) -> None:
 
 
 def wait_for_other_address(page: Page, name: str, before: str) -> str:
-    """Wait until a part of the view in the address has changed, and the page shows it; returns the new value."""
+    """Wait until a part of the view in the address has changed and the page shows it; gives the new value."""
     _wait_for_query(page, name, before, "!==")
     return address(page)[name]
 

@@ -95,6 +95,15 @@ def test_hover_shows_the_row_that_was_sent_in_every_linked_panel(url: str, open_
     assert not rest["panels"][0]["dim"]
 
 
+def assert_colours(pixels: np.ndarray, expected: np.ndarray, strength: np.ndarray) -> None:
+    """The table's colours, fainter where the value is weaker."""
+    opacity = np.floor(255 * (0.12 + 0.88 * np.minimum(strength, 1)) + 0.5)
+    np.testing.assert_array_equal(pixels[:, 3], opacity)
+    # A canvas keeps colours multiplied by their opacity, in 8 bits.
+    error = np.abs(pixels[:, :3] - expected.astype(int))
+    assert (error <= 255 / opacity[:, None] / 2 + 1).all()
+
+
 def test_pixels_on_the_canvas_are_the_colours_of_the_values(url: str, open_page: Opener) -> None:
     from viz.colormaps import lut
 
@@ -109,7 +118,7 @@ def test_pixels_on_the_canvas_are_the_colours_of_the_values(url: str, open_page:
     )
     values = np.array(shown["values"])
     codes = np.rint(255 * values / values.max()).astype(int)
-    np.testing.assert_array_equal(np.array(pixels).reshape(256, 4)[:, :3], lut("viridis")[codes])
+    assert_colours(np.array(pixels).reshape(256, 4), lut("viridis")[codes], codes / 255)
 
 
 def test_panels_may_share_a_colour_range(url: str, open_page: Opener) -> None:
@@ -124,7 +133,7 @@ def test_panels_may_share_a_colour_range(url: str, open_page: Opener) -> None:
     )
     values = np.array(debug(page, "extras")["panels"][0]["values"])
     codes = np.floor(128 + 127 * values / 1.5 + 0.5).astype(int)
-    np.testing.assert_array_equal(np.array(pixels).reshape(196, 4)[:, :3], lut("diverging")[codes])
+    assert_colours(np.array(pixels).reshape(196, 4), lut("diverging")[codes], np.abs(codes - 128) / 127)
 
 
 def test_hover_redraws_within_a_frame(url: str, open_page: Opener) -> None:

@@ -215,15 +215,18 @@ def test_the_page_speaks_chinese(page: Page) -> None:
 
 
 def english(page: Page) -> list[str]:
-    """Texts and labels on the page, in boards too, in which three English words follow one another."""
+    """Texts and labels on the page, in boards too, in which three English words follow one another.
+
+    Not those of links: they name authors, and Streamlit's own anchors.
+    """
     texts: list[str] = page.evaluate(
         """() => {
           const found = [];
           const walk = (node) => {
             if (node.nodeType === Node.TEXT_NODE) found.push(node.data);
             if (node.nodeType !== Node.ELEMENT_NODE && node.nodeType !== Node.DOCUMENT_FRAGMENT_NODE) return;
-            if (node.matches?.('style, script, .katex, [data-testid=stIconMaterial]')) return;
-            for (const name of ['aria-label', 'alt', 'title', 'placeholder']) {
+            if (node.matches?.('a, style, script, .katex, [data-testid=stIconMaterial]')) return;
+            for (const name of ['aria-label', 'alt', 'title']) {
               const text = node.getAttribute?.(name);
               if (text) found.push(text);
             }

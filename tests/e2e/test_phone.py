@@ -39,15 +39,14 @@ def scrolled(page: Page, key: str) -> float:
 
 
 def test_nothing_is_wider_than_the_screen(page: Page) -> None:
-    widths = page.evaluate(
-        "() => [document.documentElement, document.querySelector('[data-testid=stMain]')].map(n => n.scrollWidth)"
-    )
-    assert max(widths) <= 390
+    for part in ("html", '[data-testid="stMain"]'):
+        assert page.locator(part).evaluate("node => node.scrollWidth") <= 390
     title = page.get_by_role("heading", name=t("side_by_side.title"), exact=True)
     box, header = title.bounding_box(), page.get_by_test_id("stHeader").bounding_box()
     assert box is not None
     assert header is not None
-    assert box["y"] >= header["y"] + header["height"] - 1, "the title lies under the header"
+    # The line begins with some room above its letters.
+    assert box["y"] + 8 >= header["y"] + header["height"], "Streamlit's bar covers the title"
     for row in ROWS:
         heading = page.get_by_role("heading", name=t(f"{row}.title"), exact=True)
         heading.scroll_into_view_if_needed()
@@ -55,9 +54,12 @@ def test_nothing_is_wider_than_the_screen(page: Page) -> None:
 
 
 def test_panels_are_swiped_and_named(page: Page) -> None:
-    first, second = (panel(page, "reach", index).locator(".stage").bounding_box() for index in (0, 1))
-    assert first is not None
-    assert second is not None
+    # Both at one moment: the page may still be settling above them.
+    first, second = (
+        board(page, "reach")
+        .locator(".stage")
+        .evaluate_all("nodes => nodes.map(node => node.getBoundingClientRect().toJSON())")
+    )
     assert first["y"] == second["y"]
     assert 0 < second["x"] < 390, "the next panel peeks in"
     board(page, "reach").get_by_role("button", name="ViT-S/14").tap()

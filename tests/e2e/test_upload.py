@@ -51,7 +51,7 @@ def png_of_16_bits() -> bytes:
 
 
 def sideways_jpeg() -> bytes:
-    """A picture that was taken with the camera held sideways: red above blue in the file, blue left of red."""
+    """A picture that was taken with the camera held sideways: red over blue as stored, blue left of red."""
     picture = Image.new("RGB", (240, 320), (230, 20, 20))
     picture.paste((20, 20, 230), (0, 160, 240, 320))
     exif = Image.Exif()
@@ -108,7 +108,7 @@ def test_a_file_that_is_no_picture_changes_nothing_but_one_sentence(app: str, op
     wait_for_address(page, "depth", "0.000")
     view, shown = page.url, [maps(page, "reach"), maps(page, "why")]
     kinds = t("error.not_a_picture", formats="|").split("|")[0]
-    broken = {
+    broken: dict[str, tuple[bytes, str | re.Pattern[str]]] = {
         "notes.png": (b"this is a text and no picture\n" * 40, re.compile(re.escape(kinds))),
         "half.jpg": (sample_bytes("dog")[:9000], t("error.broken", format="JPEG")),
         "empty.png": (b"", t("error.empty")),

@@ -34,7 +34,8 @@ _TABLES: tuple[ColourTable, ...] = ("viridis", "cividis", "diverging")
 # Stores carry data, not looks; and a board stays at full strength during a rerun, because it goes on
 # answering the pointer meanwhile and says itself which of its maps are out of date.
 _PAGE_CSS = """<style>
-[class*="st-key-sightlines-store"], [class*="st-key-sightlines-runtime"] { display: none !important; }
+[class*="st-key-sightlines-store"], [class*="st-key-sightlines-runtime"],
+:has(> [class*="st-key-sightlines-store"]):not([data-testid="stVerticalBlock"]) { display: none !important; }
 [class*="st-key-sightlines-board"] { opacity: 1 !important; transition: none !important; }
 </style>"""
 

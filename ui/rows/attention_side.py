@@ -16,7 +16,7 @@ from ui.state import SideName, change, change_side, view
 from ui.words import name_of_layer, t
 from viz.sheets import colourise
 
-_COLUMNS = 6
+_COLUMNS = 7
 
 
 def controls(run: Run, side: SideName) -> None:
@@ -82,15 +82,16 @@ def frame(run: Run, side: SideName) -> tuple[Frame, str, str]:
 
 
 def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
-    """All heads of the block side by side, each on its own scale, and what each stands for."""
+    """The mean and all heads of the block side by side, each on its own scale, and what each stands for."""
     chosen = view().side(side)
     layer = run.loaded.adapter.layer(chosen.layer)
     weights = run.trace.attentions[layer.name]
-    shows = tuple(f"h{head + 1}" for head in range(len(weights)))
+    shows = ("mean", *(f"h{head + 1}" for head in range(len(weights))))
     query = _query_index(run, layer)
 
     def colours() -> list[np.ndarray]:
-        maps = weights[:, query, layer.prefix_tokens :].reshape(-1, *layer.grid)
+        heads = weights[:, query, layer.prefix_tokens :].reshape(-1, *layer.grid)
+        maps = (heads.mean(axis=0), *heads)
         return [colourise(each, 0.0, float(max(each.max(), 1e-12))) for each in maps]
 
     panel = sheet_panel(
@@ -98,7 +99,7 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
         colours,
         tuple(_name_of_show(show) for show in shows),
         _COLUMNS,
-        title=t("inside.heads", count=len(shows)),
+        title=t("inside.heads", count=len(weights)),
         answer=t("inside.sheet"),
         family=run.loaded.spec.family,
         selected=shows.index(chosen.show) if chosen.show in shows else None,

@@ -33,7 +33,7 @@ def show_positions() -> None:
     heading(t("positions.title"), t("positions.text"))
     parts = [_part(run, side) for run, side in zip(pair, SIDES, strict=True)]
     panels = tuple(panel for part in parts for panel in part.panels)
-    show_board("positions", panels, columns=len(panels))
+    show_board("positions", panels, columns=len(panels), controls=())
     for column, part in zip(st.columns(2, gap="medium"), parts, strict=True):
         column.markdown(part.text)
 
@@ -53,7 +53,7 @@ def _learned(run: Run, side: SideName) -> _Part:
     def measure() -> tuple[RowData, bytes]:
         similarity = position_similarity(embedding)
         colours = colourise(similarity.reshape(-1, *shape), -1, 1, "diverging")
-        sheet = tile_sheet(colours, grid.columns, gap=4, scale=2)
+        sheet = tile_sheet(colours, grid.columns, gap=10, scale=2)
         return to_uint8_rows(similarity, shape, signed=True, limit=1.0), encode_sheet(sheet)
 
     rows, sheet = derived(("positions", run.trace.key[:2]), measure)
@@ -68,8 +68,8 @@ def _learned(run: Run, side: SideName) -> _Part:
     one = panel_of(
         run,
         f"{side}-one",
-        (Frame(label=t("positions.one"), grid=shape, rows=rows),),
-        title=t("positions.one"),
+        (Frame(label=t("positions.one.long"), grid=shape, rows=rows),),
+        answer=t("positions.one"),
     )
     tokens = grid.count + grid.prefix_tokens
     text = t("positions.learned", count=grid.count, tokens=tokens, dimensions=grid.dimensions)

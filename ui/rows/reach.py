@@ -28,7 +28,9 @@ def show_reach() -> None:
     """Draw the row: what reaches the point, and what the point's patch looks at, by depth."""
     pair = runs()
     if any(run.has_attention for run in pair):
-        _choose_measure()
+        # Above the panel that it changes.
+        with st.columns(2, gap="medium")[1 if pair[1].has_attention else 0]:
+            _choose_measure()
     drawn = [_frames(run, side) for run, side in zip(pair, SIDES, strict=True)]
     count = max(len(frames) for frames in drawn)
     panels = tuple(
@@ -114,14 +116,15 @@ def _attention_frame(run: Run, layer: LayerRef) -> Frame:
 
 def _field_frame(run: Run, layer: LayerRef, field: EffectiveField | None) -> Frame:
     theory = run.loaded.adapter.receptive_field(layer)
-    caption = t("reach.whole") if theory.whole else t("reach.theory", size=theory.size)
+    side = run.loaded.preprocess.crop
+    caption = t("reach.theory.larger" if theory.size > side else "reach.theory", size=theory.size)
     return Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
-        map=None if field is None else to_uint8_map(np.sqrt(_pooled(field.energy))),
+        map=None if field is None else to_uint8_map(np.sqrt(_pooled(field.energy)) * 100, unit="%"),
         map_of_point=True,
         box=ReceptiveBox(theory.jump, theory.size, theory.start) if not theory.whole else None,
-        caption=caption,
+        caption=t("reach.whole") if theory.whole else caption,
         readout=template("reach.half.field") if field else None,
         readout_values=(f"{field.radius():.0f}",) if field else (),
     )
@@ -137,6 +140,6 @@ def _pooled(energy: np.ndarray) -> np.ndarray:
 
 
 def _note(run: Run) -> str:
-    if run.has_attention and view().reach == "attention":
-        return t("reach.note.attention")
-    return t("reach.note.field", cell=_CELL)
+    if not run.has_attention:
+        return t("reach.note.field", cell=_CELL)
+    return t("reach.note.attention") if view().reach == "attention" else t("reach.note.own", cell=_CELL)

@@ -52,7 +52,7 @@ def _original(pair: tuple[Run, Run], count: int) -> Panel:
         for box, run in boxes.items()
     )
     done = " ".join(t(f"image.note.{note.code}", **note.params) for note in picture.notes)
-    whole = Frame(label=t("receives.original"), grid=(1, 1), caption=done)
+    whole = Frame(label="", grid=(1, 1), caption=done)
     return Panel(
         id="original",
         title=t("receives.original"),

@@ -26,18 +26,19 @@ def show_why() -> None:
         index = target_of(run, pair)
         layer = run.loaded.adapter.default_cam_layer()
         heat = cam(run, index, side)
+        peak = float(heat.max())
         frame = Frame(
             label=name_of_layer(layer),
             grid=layer.grid,
-            map=to_uint8_map(heat),
-            caption="" if heat.max() > 0 else t("why.empty"),
+            map=to_uint8_map(heat / max(peak, 1e-12) * 100, unit="%"),
+            caption=t("why.peak", peak=peak) if peak > 0 else t("why.empty"),
         )
         name = name_of_class(run.loaded.categories[index])
         answer = f"{name} {percent(float(run.trace.probabilities[index]))}"
-        panels.append(
-            panel_of(run, side, (frame,), answer=answer, note=t(f"why.note.{run.loaded.spec.family}"))
-        )
+        panels.append(panel_of(run, side, (frame,), answer=answer))
     show_board("why", tuple(panels))
+    for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
+        column.markdown(t(f"why.note.{run.loaded.spec.family}"))
     left, right = (run.loaded.adapter.default_cam_layer().grid[0] for run in pair)
     st.markdown(t("why.formula", left=left, right=right))
     st.caption(t("why.limits"))

@@ -152,7 +152,7 @@ class Board {
 
   syncView() {
     this.root.style.setProperty("--strength", view.opacity);
-    this.root.style.setProperty("--colour", clamp(1 - 2.2 * view.opacity, 0.12, 1));
+    this.root.style.setProperty("--colour", 1 - 0.7 * view.opacity);
     this.root.toggleAttribute("data-smooth", view.smooth);
     this.controls?.sync();
   }

@@ -6,7 +6,7 @@
  * What is weak is also fainter: where there is nothing to show, the picture beneath shows itself.
  */
 const tables = {};
-const FAINTEST = 0.3;
+const FAINTEST = 0.12;
 
 function strength(name, index) {
   const share = name === "diverging" ? Math.min(Math.abs(index - 128) / 127, 1) : index / 255;
