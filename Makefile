@@ -7,6 +7,7 @@
 
 PYTHON ?= python3
 PORT ?= 8501
+ADDRESS ?= localhost
 VENV := .venv
 BIN := $(VENV)/bin
 APP_READY := $(VENV)/.ready-app
@@ -24,9 +25,11 @@ help:
 # Streamlit's own start-up message asks a public service for this machine's address. Ours asks nobody.
 run: $(APP_READY)
 	@$(BIN)/python -c 'from streamlit.net_util import get_internal_ip; ip = get_internal_ip() or "127."; \
+		shared = "$(ADDRESS)" not in ("localhost", "127.0.0.1") and not ip.startswith("127."); \
 		print("\n  Sightlines on this computer:  http://localhost:$(PORT)"); \
-		print("" if ip.startswith("127.") else "  for others on its network:    http://%s:$(PORT)\n" % ip)'
-	@$(BIN)/python -m streamlit run app.py --server.port $(PORT) --logger.hideWelcomeMessage true
+		print("  for others on its network:    " + ("http://%s:$(PORT)" % ip if shared else "make run ADDRESS=0.0.0.0") + "\n")'
+	@$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS) \
+		--logger.hideWelcomeMessage true
 
 test: lint
 	$(BIN)/python -m pytest

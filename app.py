@@ -14,7 +14,12 @@ from ui.words import t
 restore()
 st.set_page_config(page_title=t("app.title"), page_icon="assets/icon.svg", layout="wide")
 apply_style()
-chosen = st.navigation([st.Page("pages/side_by_side.py", title=t("side_by_side.nav"), default=True)])
+chosen = st.navigation(
+    [
+        st.Page("pages/side_by_side.py", title=t("side_by_side.nav"), default=True),
+        st.Page("pages/models.py", title=t("models.nav")),
+    ]
+)
 # After the navigation: before it, Streamlit knows the page by another name and would send the library twice.
 component.runtime()
 show_sidebar()

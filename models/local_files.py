@@ -191,10 +191,11 @@ class _Sidecar:
 
     def channels(self, name: str, usual: tuple[float, float, float]) -> tuple[float, float, float]:
         value = self.left.pop(name, usual)
-        numbers = (
-            [part for part in value if type(part) in (int, float)] if isinstance(value, list | tuple) else []
-        )
-        if len(numbers) != 3 or not all(map(math.isfinite, numbers)) or (name == "std" and min(numbers) <= 0):
+        if not isinstance(value, list | tuple) or len(value) != 3:
             raise self.refused(name)
-        red, green, blue = (float(number) for number in numbers)
+        if not all(type(number) in (int, float) and math.isfinite(number) for number in value):
+            raise self.refused(name)
+        red, green, blue = (float(number) for number in value)
+        if name == "std" and min(red, green, blue) <= 0:
+            raise self.refused(name)
         return red, green, blue

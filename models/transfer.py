@@ -199,8 +199,8 @@ class Transfer:
         headers = {"User-Agent": "sightlines", "Accept-Encoding": "identity"}
         if start:
             headers |= {"Range": f"bytes={start}-", "If-Range": validator}
-        request = urllib.request.Request(self.url, headers=headers)
         try:
+            request = urllib.request.Request(self.url, headers=headers)
             response = opener(self.plain, self.timeouts.read).open(request, timeout=self.timeouts.connect)
         except urllib.error.HTTPError as error:
             with error:

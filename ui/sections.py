@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from models.errors import BusyError, CancelledError, SightlinesError
+from models.errors import BusyError, CancelledError, ModelError, SightlinesError
 from ui.defaults import settle
 from ui.links import publish
 from ui.service import runs, waiting_place
-from ui.state import is_restored, view
+from ui.state import choose_bundled_pair, is_restored, view
 from ui.words import sentence_for, t
 
 _log = logging.getLogger("sightlines")
@@ -38,12 +38,19 @@ def row(draw: Callable[[], None]) -> Callable[[], None]:
 
 
 @contextmanager
-def page() -> Iterator[None]:
-    """A page: both networks have seen the picture, and every row knows what it is drawn for."""
+def opened() -> Iterator[None]:
+    """Any page: it was entered by the door, and fails in one sentence."""
     if not is_restored():
         # Until app.py has run once, a fresh server takes a page's address for its file and runs that alone.
         st.switch_page("app.py", query_params=dict(st.query_params))
     with waiting_place(), guarded():
+        yield
+
+
+@contextmanager
+def page() -> Iterator[None]:
+    """A page about the picture: both networks have seen it, and every row knows what it is drawn for."""
+    with opened():
         settle(runs())
         st.session_state[_DRAWN_FOR] = _shared()
         yield
@@ -66,6 +73,9 @@ def guarded() -> Iterator[None]:
         st.caption(t("wait.running"))
     except BusyError as error:
         st.warning(sentence_for(error))
+    except ModelError as error:
+        st.error(sentence_for(error))
+        st.button(t("models.back"), key=f"back-{error.code}", type="primary", on_click=choose_bundled_pair)
     except SightlinesError as error:
         st.info(sentence_for(error))
     except Exception:

@@ -11,10 +11,11 @@ from PIL import Image
 
 from models.errors import PictureError
 from models.image import decode_image
-from models.registry import REGISTRY
+from models.registry import REGISTRY, ModelSpec
 from models.samples import SAMPLES, find_sample, thumbnail_bytes
 from models.weights import categories
 from ui.controls import choice
+from ui.fleet import known_networks, presence
 from ui.language import LANGUAGES
 from ui.panels import sheet_panel, show_sheet
 from ui.pictures import encode_photograph
@@ -119,11 +120,12 @@ def _receive(key: str) -> None:
 
 def _networks() -> None:
     st.markdown(f"**{t('sidebar.networks')}**")
+    networks = known_networks()
     for side in SIDES:
         choice(
             st.selectbox,
             t(f"sidebar.{side}"),
-            {key: _described(key) for key in REGISTRY},
+            {key: _described(spec) for key, spec in networks.items()},
             key=f"network-{side}",
             value=view().side(side).network,
             choose=partial(_choose_network, side),
@@ -131,9 +133,13 @@ def _networks() -> None:
         )
 
 
-def _described(key: str) -> str:
-    spec = REGISTRY[key]
-    return t("network.classroom", name=spec.title) if spec.trained else name_of_network(spec)
+def _described(spec: ModelSpec) -> str:
+    if not spec.trained:
+        return name_of_network(spec)
+    if not presence(spec).usable:
+        return t("network.not_here", name=spec.title)
+    key = spec.classes if spec.classes in ("classroom", "imagenet") else "own"
+    return t(f"network.{key}", name=spec.title, count=len(categories(spec.classes)))
 
 
 def _choose_network(side: SideName, key: str) -> None:

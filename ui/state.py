@@ -86,6 +86,11 @@ def change_side(name: SideName, **changes: Any) -> None:
     change(**{name: replace(view().side(name), **changes)})
 
 
+def choose_bundled_pair() -> None:
+    """Back to the two networks that need nothing but the app."""
+    change(left=View.left, right=View.right)
+
+
 def choose_picture(identifier: str) -> None:
     """Show a sample or the visitor's own picture, with a fitting point of interest."""
     focus = next((sample.focus for sample in SAMPLES if sample.id == identifier), (0.5, 0.5))

@@ -1,0 +1,18 @@
+"""Models: every network, what it is, and where its weights are."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.fleet import may_change
+from ui.model_cards import show_cards, show_problems
+from ui.sections import opened
+from ui.words import t
+
+with opened():
+    st.title(t("models.title"), anchor=False)
+    st.markdown(t("models.text"))
+    if not may_change():
+        st.info(t("models.locked"))
+    show_problems()
+    show_cards()

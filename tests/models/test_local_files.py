@@ -1,0 +1,281 @@
+"""A person's own checkpoints appear by their names, and what is wrong with one is said precisely."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torchvision.models import VisionTransformer, resnet18
+
+from models import REGISTRY, DecodedImage, load_model, trace
+from models.errors import ModelError
+from models.local_files import scan
+from models.registry import Registry
+from models.spec import ModelSpec, Preprocess
+from models.weights import build, categories
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SIGHTLINES_WEIGHTS_DIR", str(tmp_path))
+    return tmp_path
+
+
+def birds(classes: int = 3) -> dict[str, Tensor]:
+    torch.manual_seed(0)
+    return resnet18(num_classes=classes).state_dict()
+
+
+def only(folder: Path) -> ModelSpec:
+    specs, problems = scan(folder)
+    assert not problems
+    (spec,) = specs
+    return spec
+
+
+def problem(folder: Path) -> ModelError:
+    specs, problems = scan(folder)
+    assert not specs
+    (error,) = problems
+    return error
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "pth"])
+def test_a_checkpoint_with_labels_becomes_a_network(
+    folder: Path, suffix: str, picture: DecodedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, path = birds(), folder / f"birds.resnet18.{suffix}"
+    if suffix == "pth":
+        torch.save(state, path)
+    else:
+        save_file(state, path)
+    (folder / "birds.resnet18.txt").write_text("blackbird\nrobin\n山雀\n", encoding="utf-8")
+    monkeypatch.setattr(REGISTRY, "_specs", dict(REGISTRY))
+    REGISTRY.refresh()
+    spec = REGISTRY["local.birds.resnet18"]
+    assert (spec.title, spec.source, spec.trained) == ("birds (ResNet-18)", "local", True)
+    assert spec.preprocess == Preprocess(256, 224, "bilinear")
+    loaded = load_model("local.birds.resnet18", "cpu")
+    assert loaded.categories == categories(spec.classes) == ("blackbird", "robin", "山雀")
+    assert torch.equal(loaded.module.get_parameter("fc.weight"), state["fc.weight"])
+    assert trace(loaded, picture).logits.shape == (3,)
+
+
+def test_settings_beside_a_checkpoint_are_followed(folder: Path) -> None:
+    save_file(birds(), folder / "birds.resnet18.safetensors")
+    (folder / "birds.resnet18.toml").write_text(
+        'title = "Garden birds"\nlicence = "CC0-1.0"\nresize = 160\ncrop = 128\ninterpolation = "bicubic"\n'
+        "mean = [0.5, 0.5, 0.5]\nstd = [1, 1, 1]\n"
+    )
+    spec = only(folder)
+    assert (spec.title, spec.card.licence, spec.card.training_data) == ("Garden birds", "CC0-1.0", "own")
+    assert spec.preprocess == Preprocess(160, 128, "bicubic", (0.5, 0.5, 0.5), (1, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "setting"),
+    [
+        ("croop = 128", "croop"),
+        ("crop = '128'", "crop"),
+        ("crop = true", "crop"),
+        ("crop = 1000000", "crop"),
+        ("title = 3", "title"),
+        ("interpolation = 'nearest'", "interpolation"),
+        ("mean = 0.5", "mean"),
+        ("mean = [0.5, 0.5, 'x', 0.5]", "mean"),
+        ("std = [1, 1, 0]", "std"),
+        ("std = [1, 1, nan]", "std"),
+        ("= nonsense", "Invalid"),
+    ],
+)
+def test_settings_that_make_no_sense_are_named(folder: Path, text: str, setting: str) -> None:
+    save_file(birds(), folder / "birds.resnet18.safetensors")
+    (folder / "birds.resnet18.toml").write_text(text)
+    error = problem(folder)
+    assert error.code == "settings_invalid"
+    assert error.params["file"] == "birds.resnet18.toml"
+    assert setting in error.params["setting"]
+
+
+def test_without_labels_classes_have_numbers(folder: Path) -> None:
+    save_file(birds(3), folder / "birds.resnet18.safetensors")
+    assert only(folder).labels == ("#0", "#1", "#2")
+
+
+def test_a_thousand_classes_are_those_of_imagenet(folder: Path) -> None:
+    save_file(birds(1000), folder / "mine.resnet18.safetensors")
+    spec = only(folder)
+    assert (spec.classes, spec.labels) == ("imagenet", ())
+
+
+@pytest.mark.parametrize("labels", ["a\nb\n", "a\nb\nc\nd", "a\n\nc", ""])
+def test_labels_that_do_not_fit_are_refused(folder: Path, labels: str) -> None:
+    save_file(birds(3), folder / "birds.resnet18.safetensors")
+    (folder / "birds.resnet18.txt").write_text(labels)
+    error = problem(folder)
+    assert error.code == "labels_mismatch"
+    assert error.params["expected"] == 3
+
+
+def test_labels_that_are_no_text_are_refused(folder: Path) -> None:
+    save_file(birds(3), folder / "birds.resnet18.safetensors")
+    (folder / "birds.resnet18.txt").write_bytes(b"\xff\xfe\x00")
+    assert problem(folder).code == "labels_unreadable"
+
+
+@pytest.mark.parametrize("wrapper", ["state_dict", "model", "model_state_dict"])
+def test_checkpoints_of_a_training_run_are_unwrapped(folder: Path, wrapper: str) -> None:
+    state = birds()
+    parallel = {f"module.{name}": value.half() for name, value in state.items()}
+    torch.save({wrapper: parallel, "epoch": 7}, folder / "birds.resnet18.pth")
+    module = build(only(folder))
+    assert torch.equal(module.get_parameter("fc.weight"), state["fc.weight"].half().float())
+
+
+def test_files_from_before_archives_are_read(folder: Path) -> None:
+    torch.save(birds(), folder / "old.resnet18.pth", _use_new_zipfile_serialization=False)
+    assert isinstance(build(only(folder)), nn.Module)
+
+
+def test_the_first_tensors_that_do_not_fit_are_named(folder: Path) -> None:
+    state = birds()
+    state["conv1.weight"] = torch.zeros(64, 1, 7, 7)
+    del state["bn1.bias"]
+    state["extra"] = torch.zeros(())
+    save_file(state, folder / "odd.resnet18.safetensors")
+    with pytest.raises(ModelError) as caught:
+        build(only(folder))
+    assert caught.value.code == "weights_mismatch"
+    assert caught.value.params == {
+        "file": "odd.resnet18.safetensors",
+        "count": 3,
+        "tensors": "conv1.weight 64×1×7×7 ≠ 64×3×7×7; bn1.bias – ≠ 64; extra 1 ≠ –",
+    }
+
+
+def test_another_network_under_this_name_is_a_mismatch(folder: Path) -> None:
+    save_file({"weight": torch.zeros(2, 2)}, folder / "odd.vit_b_16.safetensors")
+    with pytest.raises(ModelError) as caught:
+        build(only(folder))
+    assert caught.value.code == "weights_mismatch"
+
+
+class _Explosive:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (Path("exploded"),))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not a checkpoint", pickle.dumps({"a": _Explosive()})],
+    ids=["empty", "text", "code"],
+)
+@pytest.mark.parametrize("suffix", ["safetensors", "pth"])
+def test_what_cannot_be_read_safely_is_refused(
+    folder: Path, content: bytes, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / f"bad.resnet18.{suffix}").write_bytes(content)
+    error = problem(folder)
+    assert error.code == "weights_unreadable"
+    assert error.params == {"file": f"bad.resnet18.{suffix}", "folder": str(folder)}
+    assert not (folder / "exploded").exists()
+
+
+def test_code_inside_an_archive_is_not_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    torch.save({"fc.weight": _Explosive()}, folder / "bad.resnet18.pth")
+    assert problem(folder).code == "weights_unreadable"
+    assert not (folder / "exploded").exists()
+
+
+def test_a_pickle_of_something_else_is_refused(folder: Path) -> None:
+    torch.save([torch.zeros(1)], folder / "list.resnet18.pth")
+    assert problem(folder).code == "weights_unreadable"
+
+
+def test_files_with_other_names_are_left_alone(folder: Path) -> None:
+    for name in ("birds.pth", ".resnet18.pth", "birds.resnet19.pth", "birds.resnet18.pt", "x.pth.partial"):
+        (folder / name).write_bytes(b"whatever")
+    (folder / "deep.resnet18.pth").mkdir()
+    assert scan(folder) == ((), ())
+
+
+def test_the_safer_of_two_forms_is_taken(folder: Path) -> None:
+    save_file(birds(), folder / "birds.resnet18.safetensors")
+    torch.save(birds(5), folder / "birds.resnet18.pth")
+    spec = only(folder)
+    assert spec.file is not None and spec.file.name == "birds.resnet18.safetensors"
+    assert spec.options == {"num_classes": 3}
+
+
+def test_published_files_of_other_recipes_are_recognised(folder: Path) -> None:
+    for name in ("resnet50-0676ba61.pth", "resnet50-11ad3fa6.pth", "vit_b_16_swag-9ac1b537.pth"):
+        (folder / name).write_bytes(b"")
+    specs, problems = scan(folder)
+    assert [spec.key for spec in specs] == ["resnet50-imagenet1k_v1", "vit_b_16-imagenet1k_swag_e2e_v1"]
+    assert not problems
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    _, (error,) = scan(tmp_path / "nowhere")
+    assert error.code == "weights_folder_missing"
+    assert error.params == {"folder": str(tmp_path / "nowhere")}
+    assert scan(None) == ((), ())
+
+
+def test_the_size_of_a_vits_picture_is_read_from_its_positions(folder: Path) -> None:
+    with torch.device("meta"):
+        large = VisionTransformer(96, 32, 12, 12, 768, 3072, num_classes=2).state_dict()
+    save_file(
+        {name: torch.zeros(value.shape) for name, value in large.items() if "layer_" not in name},
+        folder / "small.vit_b_32.safetensors",
+    )
+    spec = only(folder)
+    assert spec.options == {"num_classes": 2, "image_size": 96}
+    assert (spec.preprocess.crop, spec.preprocess.resize) == (96, 110)
+    (folder / "small.vit_b_32.toml").write_text("crop = 224")
+    assert problem(folder).params["setting"] == "crop"
+
+
+def test_a_replaced_file_is_another_network(folder: Path) -> None:
+    save_file(birds(3), folder / "birds.resnet18.safetensors")
+    before = only(folder)
+    save_file(birds(4), folder / "birds.resnet18.safetensors")
+    after = only(folder)
+    assert before.key == after.key
+    assert before.weights != after.weights and before != after
+
+
+def test_the_registry_remembers_what_a_session_may_be_showing(folder: Path) -> None:
+    registry = Registry([])
+    registry.refresh()
+    assert len(registry) == 0 and registry.problems == ()
+    path = folder / "birds.resnet18.safetensors"
+    save_file(birds(), path)
+    (folder / "bad.resnet18.pth").write_bytes(b"")
+    registry.refresh()
+    assert list(registry) == ["local.birds.resnet18"]
+    assert [error.code for error in registry.problems] == ["weights_unreadable"]
+    path.unlink()
+    registry.refresh()
+    assert "local.birds.resnet18" in registry
+    with pytest.raises(ModelError) as caught:
+        build(registry["local.birds.resnet18"])
+    assert caught.value.code == "weights_not_here"
+    assert caught.value.params["expected"] == str(path)
+
+
+def test_who_iterates_over_the_registry_sees_one_state_of_it() -> None:
+    registry = Registry([REGISTRY["resnet18"]])
+    iterator = iter(registry)
+    registry["other"] = REGISTRY["resnet34"]
+    assert list(iterator) == ["resnet18"]
+    assert list(registry) == ["resnet18", "other"]
+    del registry["other"]
+    assert list(registry) == ["resnet18"]

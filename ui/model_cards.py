@@ -1,0 +1,128 @@
+"""One card for each network: what it is, where its weights are, what can be done with it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from analysis.complexity import complexity
+from models.downloads import DownloadProgress
+from models.errors import SightlinesError
+from models.registry import REGISTRY, ModelSpec
+from ui.fleet import Presence, downloads, known_networks, may_change, presence
+from ui.sections import guarded
+from ui.state import SIDES, change_side, view
+from ui.words import escape, name_of_network, sentence_for, t
+
+_GROUPS = ("bundled", "local", "torchvision", "untrained")
+
+
+def show_cards() -> None:
+    """All networks by where they come from; redrawn every second while something is on its way."""
+    networks = known_networks()
+    busy = any(_active(presence(spec).progress) for spec in networks.values())
+    st.fragment(_cards, run_every=1.0 if busy else None)()
+
+
+def show_problems() -> None:
+    """What is wrong with files of the configured folder, and with what was last tried here."""
+    last = st.session_state.pop("models-problem", None)
+    for problem in (*REGISTRY.problems, *([last] if last else [])):
+        st.warning(sentence_for(problem))
+
+
+def _cards() -> None:
+    networks = known_networks()
+    for group in _GROUPS:
+        specs = [spec for spec in networks.values() if spec.source == group]
+        if not specs:
+            continue
+        st.subheader(t(f"models.{group}"), anchor=False)
+        st.caption(t(f"models.{group}.text"))
+        for spec in specs:
+            with st.container(border=True, key=f"model-{spec.key}"), guarded():
+                _card(spec, presence(spec))
+
+
+def _card(spec: ModelSpec, here: Presence) -> None:
+    left, right = st.columns([5, 3], vertical_alignment="center")
+    with left:
+        name = escape(name_of_network(spec))
+        st.html(f'<span class="sl-name sl-{spec.family}-text">{name}</span> · {_status(spec, here)}')
+        st.caption(_facts(spec))
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        _actions(spec, here)
+    if here.progress is not None:
+        _show_progress(here.progress)
+
+
+def _status(spec: ModelSpec, here: Presence) -> str:
+    if here.place == "folder" and spec.file is not None:
+        return escape(t("models.here.folder", file=spec.file.name))
+    return escape(t(f"models.here.{here.place}"))
+
+
+def _facts(spec: ModelSpec) -> str:
+    counted = complexity(spec)
+    facts = [t("models.size", parameters=counted.parameters / 1e6, gflops=counted.gflops)]
+    if spec.file is not None:
+        facts.append(t("models.file", megabytes=spec.file.nbytes / 1e6))
+    facts.append(t(f"training.{spec.card.training_data}"))
+    if spec.card.top1 is not None:
+        facts.append(t(f"models.top1.{spec.card.top1_data}", top1=spec.card.top1))
+    if spec.card.licence:
+        facts.append(t("models.licence", licence=spec.card.licence))
+    if spec.card.source:
+        facts.append(t("models.source", address=spec.card.source))
+    return " · ".join(facts)
+
+
+def _actions(spec: ModelSpec, here: Presence) -> None:
+    if here.usable:
+        for side in SIDES:
+            st.button(
+                t(f"models.use.{side}"),
+                key=f"use-{side}-{spec.key}",
+                disabled=view().side(side).network == spec.key,
+                on_click=partial(change_side, side, network=spec.key, layer="", show=""),
+            )
+    if spec.file is None or not spec.file.url:
+        return
+    file = spec.file
+    if _active(here.progress):
+        st.button(t("models.cancel"), key=f"cancel-{spec.key}", on_click=partial(downloads().cancel, file))
+    elif not may_change():
+        return
+    elif here.place == "remote":
+        begun = here.progress is not None and here.progress.received > 0
+        label = t("models.resume") if begun else t("models.download")
+        if st.button(label, key=f"download-{spec.key}", type="primary"):
+            downloads().start(file)
+            # The list must begin to redraw itself.
+            st.rerun()
+    elif here.place == "cache":
+        st.button(t("models.delete"), key=f"delete-{spec.key}", on_click=partial(_delete, spec))
+
+
+def _delete(spec: ModelSpec) -> None:
+    assert spec.file is not None
+    try:
+        downloads().delete(spec.file)
+    except SightlinesError as error:
+        st.session_state["models-problem"] = error
+
+
+def _show_progress(progress: DownloadProgress) -> None:
+    if progress.state == "done":
+        return
+    if progress.error is not None:
+        st.warning(sentence_for(progress.error))
+    arrived = progress.received / 1e6
+    total = f"{progress.total / 1e6:.1f}" if progress.total else "?"
+    text = t(f"models.state.{progress.state}", received=arrived, total=total, speed=progress.speed / 1e6)
+    st.progress(progress.fraction, text=text)
+
+
+def _active(progress: DownloadProgress | None) -> bool:
+    return progress is not None and progress.active
