@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui import component
 from ui.links import publish, restore
+from ui.sections import wanted_page
 from ui.sidebar import show_sidebar
 from ui.state import view
 from ui.style import apply_style
@@ -20,6 +21,8 @@ chosen = st.navigation(
         st.Page("pages/models.py", title=t("models.nav")),
     ]
 )
+if wanted := wanted_page():
+    st.switch_page(wanted, query_params=dict(st.query_params))
 # After the navigation: before it, Streamlit knows the page by another name and would send the library twice.
 component.runtime()
 show_sidebar()

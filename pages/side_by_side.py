@@ -12,7 +12,9 @@ from ui.rows.why import show_why
 from ui.sections import page
 from ui.words import t
 
-with page():
+
+def show() -> None:
+    """Draw the overview, the answer first."""
     show_header(t("side_by_side.title"), t("side_by_side.text"))
     show_reach()
     show_receives()
@@ -20,3 +22,6 @@ with page():
     show_positions()
     show_inside()
     show_why()
+
+
+page(show)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from ui.words import sentence_for, t
 
 _log = logging.getLogger("sightlines")
 _DRAWN_FOR = "drawn_for"
+_WANTED = "wanted_page"
 
 
 def row(draw: Callable[[], None]) -> Callable[[], None]:
@@ -37,23 +39,39 @@ def row(draw: Callable[[], None]) -> Callable[[], None]:
     return fragment
 
 
-@contextmanager
-def opened() -> Iterator[None]:
-    """Any page: it was entered by the door, and fails in one sentence."""
-    if not is_restored():
-        # Until app.py has run once, a fresh server takes a page's address for its file and runs that alone.
-        st.switch_page("app.py", query_params=dict(st.query_params))
-    with waiting_place(), guarded():
-        yield
+def page(draw: Callable[[], None]) -> None:
+    """Draw a page about the picture: both networks have seen it, and every row knows what it is drawn for.
 
+    Args:
+        draw: the page, defined in its own file.
+    """
 
-@contextmanager
-def page() -> Iterator[None]:
-    """A page about the picture: both networks have seen it, and every row knows what it is drawn for."""
-    with opened():
+    def about_the_picture() -> None:
         settle(runs())
         st.session_state[_DRAWN_FOR] = _shared()
-        yield
+        draw()
+
+    plain_page(about_the_picture, Path(draw.__code__.co_filename).name)
+
+
+def plain_page(draw: Callable[[], None], file: str | None = None) -> None:
+    """Draw any page, in one way to fail.
+
+    Args:
+        draw: the page.
+        file: name of its file under ``pages``; that of ``draw`` if None.
+    """
+    if not is_restored():
+        # Until app.py has run once, a fresh server takes a page's address for its file and runs that alone.
+        st.session_state[_WANTED] = f"pages/{file or Path(draw.__code__.co_filename).name}"
+        st.switch_page("app.py", query_params=dict(st.query_params))
+    with waiting_place(), guarded():
+        draw()
+
+
+def wanted_page() -> str | None:
+    """The page that a visitor asked a fresh server for, once."""
+    return st.session_state.pop(_WANTED, None)
 
 
 def heading(title: str, text: str) -> None:

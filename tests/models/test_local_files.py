@@ -223,7 +223,9 @@ def test_published_files_of_other_recipes_are_recognised(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    _, (error,) = scan(tmp_path / "nowhere")
+    specs, problems = scan(tmp_path / "nowhere")
+    assert len(specs) == 0 and len(problems) == 1
+    error = problems[0]
     assert error.code == "weights_folder_missing"
     assert error.params == {"folder": str(tmp_path / "nowhere")}
     assert scan(None) == ((), ())

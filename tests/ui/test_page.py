@@ -11,6 +11,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
+from models.errors import BusyError
 from models.samples import SAMPLES
 from ui.language import translate
 from ui.state import OWN, Side, View, view
@@ -195,3 +196,15 @@ def test_a_link_to_somebodys_own_picture_says_so(open_page: Open) -> None:
     assert problems(page) == []
     assert translate("en", "link.own_picture") in [info.value for info in page.info]
     assert page.query_params["picture"] == SAMPLES[0].id
+
+
+def test_a_busy_server_says_so_and_keeps_the_settings(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise BusyError("busy", "The queue is full.", position=65, limit=64)
+
+    monkeypatch.setattr("ui.sections.runs", refuse)
+    page = open_page(picture="dog")
+    assert problems(page) == [translate("en", "error.busy", limit=64)]
+    assert page.session_state["view"].picture == "dog"
