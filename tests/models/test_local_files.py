@@ -257,7 +257,7 @@ def test_a_replaced_file_is_another_network(folder: Path) -> None:
 def test_the_registry_remembers_what_a_session_may_be_showing(folder: Path) -> None:
     registry = Registry([])
     registry.refresh()
-    assert len(registry) == 0 and registry.problems == ()
+    assert list(registry) == [] and list(registry.problems) == []
     path = folder / "birds.resnet18.safetensors"
     save_file(birds(), path)
     (folder / "bad.resnet18.pth").write_bytes(b"")
