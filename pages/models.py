@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.fleet import may_change
-from ui.model_cards import show_cards, show_problems
+from ui.model_cards import show_cards, show_folder, show_problems
 from ui.sections import plain_page
 from ui.words import t
 
@@ -14,10 +13,9 @@ def show() -> None:
     """Draw the list, and what is wrong with it."""
     st.title(t("models.title"), anchor=False)
     st.markdown(t("models.text"))
-    if not may_change():
-        st.info(t("models.locked"))
     show_problems()
     show_cards()
+    show_folder()
 
 
 plain_page(show)

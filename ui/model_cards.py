@@ -10,6 +10,7 @@ from analysis.complexity import complexity
 from models.downloads import DownloadProgress
 from models.errors import SightlinesError
 from models.registry import REGISTRY, ModelSpec
+from models.settings import weights_folder
 from ui.fleet import Presence, downloads, known_networks, may_change, presence
 from ui.sections import guarded
 from ui.state import SIDES, change_side, view
@@ -30,6 +31,17 @@ def show_problems() -> None:
     last = st.session_state.pop("models-problem", None)
     for problem in (*REGISTRY.problems, *([last] if last else [])):
         st.warning(sentence_for(problem))
+
+
+def show_folder() -> None:
+    """Where own files go, for whoever may change this server; for others, that they may not."""
+    folder = weights_folder()
+    if not may_change():
+        st.caption(t("models.locked"))
+    elif folder is None:
+        st.caption(t("models.no_folder"))
+    else:
+        st.caption(t("models.folder", folder=folder))
 
 
 def _cards() -> None:

@@ -149,7 +149,7 @@ def test_nonsense_in_an_address_is_passed_over(query: dict[str, str], base: View
         ("at", "0.5,1.01"),
         ("at", "-0.01,0.5"),
         ("at", "0.5"),
-        ("left", "resnet18"),
+        ("left", "resnet19"),
         ("right", ""),
         ("class", "unicorn"),
         ("class", ""),
