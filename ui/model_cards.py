@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import streamlit as st
@@ -9,26 +10,29 @@ import streamlit as st
 from analysis.complexity import complexity
 from models.downloads import DownloadProgress
 from models.errors import SightlinesError
-from models.registry import REGISTRY, ModelSpec
+from models.registry import REGISTRY, ModelSpec, WeightsFile
 from models.settings import weights_folder
 from ui.fleet import Presence, downloads, known_networks, may_change, presence
 from ui.sections import guarded
-from ui.state import SIDES, change_side, view
+from ui.state import SIDES, change_side, choose_bundled_pair, view
 from ui.words import escape, name_of_network, sentence_for, t
 
 _GROUPS = ("bundled", "local", "torchvision", "untrained")
+_DRAWN_FOR = "models-drawn-for"
+_PROBLEM = "models-problem"
 
 
 def show_cards() -> None:
     """All networks by where they come from; redrawn every second while something is on its way."""
     networks = known_networks()
+    st.session_state[_DRAWN_FOR] = _shared(networks)
     busy = any(_active(presence(spec).progress) for spec in networks.values())
     st.fragment(_cards, run_every=1.0 if busy else None)()
 
 
 def show_problems() -> None:
     """What is wrong with files of the configured folder, and with what was last tried here."""
-    last = st.session_state.pop("models-problem", None)
+    last = st.session_state.pop(_PROBLEM, None)
     for problem in (*REGISTRY.problems, *([last] if last else [])):
         st.warning(sentence_for(problem))
 
@@ -44,8 +48,19 @@ def show_folder() -> None:
         st.caption(t("models.folder", folder=folder))
 
 
+def _shared(networks: Mapping[str, ModelSpec]) -> tuple[object, ...]:
+    """What the rest of the page shows as well: the choice, what can be chosen, and what went wrong."""
+    current = view()
+    here = {key: presence(spec) for key, spec in networks.items()}
+    places = tuple((key, found.place, _active(found.progress)) for key, found in here.items())
+    return current.left.network, current.right.network, places, _PROBLEM in st.session_state
+
+
 def _cards() -> None:
     networks = known_networks()
+    if st.session_state[_DRAWN_FOR] != _shared(networks):
+        # The sidebar, the address and the pace of redrawing lie outside of this fragment.
+        st.rerun()
     for group in _GROUPS:
         specs = [spec for spec in networks.values() if spec.source == group]
         if not specs:
@@ -65,8 +80,8 @@ def _card(spec: ModelSpec, here: Presence) -> None:
         st.caption(_facts(spec))
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         _actions(spec, here)
-    if here.progress is not None:
-        _show_progress(here.progress)
+    if spec.file is not None and here.progress is not None:
+        _show_progress(spec.file, here.progress)
 
 
 def _status(spec: ModelSpec, here: Presence) -> str:
@@ -80,7 +95,8 @@ def _facts(spec: ModelSpec) -> str:
     facts = [t("models.size", parameters=counted.parameters / 1e6, gflops=counted.gflops)]
     if spec.file is not None:
         facts.append(t("models.file", megabytes=spec.file.nbytes / 1e6))
-    facts.append(t(f"training.{spec.card.training_data}"))
+    # A sentence elsewhere, one fact of several here.
+    facts.append(t(f"training.{spec.card.training_data}").rstrip(".。"))
     if spec.card.top1 is not None:
         facts.append(t(f"models.top1.{spec.card.top1_data}", top1=spec.card.top1))
     if spec.card.licence:
@@ -109,12 +125,13 @@ def _actions(spec: ModelSpec, here: Presence) -> None:
     elif here.place == "remote":
         begun = here.progress is not None and here.progress.received > 0
         label = t("models.resume") if begun else t("models.download")
-        if st.button(label, key=f"download-{spec.key}", type="primary"):
-            downloads().start(file)
-            # The list must begin to redraw itself.
-            st.rerun()
+        st.button(label, key=f"download-{spec.key}", type="primary", on_click=partial(_start, file))
     elif here.place == "cache":
         st.button(t("models.delete"), key=f"delete-{spec.key}", on_click=partial(_delete, spec))
+
+
+def _start(file: WeightsFile) -> None:
+    downloads().start(file)
 
 
 def _delete(spec: ModelSpec) -> None:
@@ -122,16 +139,21 @@ def _delete(spec: ModelSpec) -> None:
     try:
         downloads().delete(spec.file)
     except SightlinesError as error:
-        st.session_state["models-problem"] = error
+        st.session_state[_PROBLEM] = error
 
 
-def _show_progress(progress: DownloadProgress) -> None:
+def _show_progress(file: WeightsFile, progress: DownloadProgress) -> None:
     if progress.state == "done":
         return
     if progress.error is not None:
         st.warning(sentence_for(progress.error))
-    arrived = progress.received / 1e6
-    total = f"{progress.total / 1e6:.1f}" if progress.total else "?"
+        if st.button(t("models.back"), key=f"back-{file.name}"):
+            choose_bundled_pair()
+            st.switch_page("pages/side_by_side.py")
+    if not progress.active and not progress.received:
+        return
+    # Until the server has said how long the file is, its publisher's word will do.
+    arrived, total = progress.received / 1e6, f"{(progress.total or file.nbytes) / 1e6:.1f}"
     text = t(f"models.state.{progress.state}", received=arrived, total=total, speed=progress.speed / 1e6)
     st.progress(progress.fraction, text=text)
 
