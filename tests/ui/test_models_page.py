@@ -1,0 +1,122 @@
+"""The Models page without a browser: who may change the disk, and how two networks are chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from models.registry import REGISTRY
+from ui.language import translate
+
+ROOT = Path(__file__).parents[2]
+
+SCRIPT = """
+from ui.links import publish, restore
+from ui.model_cards import show_cards, show_folder, show_problems
+from ui.state import view
+
+restore()
+show_problems()
+show_cards()
+show_folder()
+publish(view())
+"""
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("SIGHTLINES_ALLOW_DOWNLOADS", "1")
+    monkeypatch.delenv("SIGHTLINES_WEIGHTS_DIR", raising=False)
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def opened(**query: str) -> AppTest:
+    page = AppTest.from_string(SCRIPT, default_timeout=60)
+    page.context["locale"] = "en"
+    page.query_params.update(query)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def actions(page: AppTest) -> set[str]:
+    return {(button.key or "").partition("-")[0] for button in page.button}
+
+
+def put(cache: Path, key: str) -> Path:
+    """A file under a network's name; what is in it matters to nobody who only lists it."""
+    file = REGISTRY[key].file
+    assert file is not None
+    path = cache / file.name
+    path.write_bytes(b"weights")
+    return path
+
+
+def test_every_network_has_its_actions(cache: Path) -> None:
+    page = opened()
+    keys = {button.key for button in page.button}
+    for key, spec in REGISTRY.items():
+        expected = (
+            {f"download-{key}"} if spec.source == "torchvision" else {f"use-left-{key}", f"use-right-{key}"}
+        )
+        assert {name for name in keys if name and name.endswith(f"-{key}")} == expected
+    assert page.button(key="use-left-resnet18_classroom").disabled
+    assert not page.button(key="use-right-resnet18_classroom").disabled
+
+
+def test_a_choice_reaches_the_address_and_forgets_the_layer_of_another_network(cache: Path) -> None:
+    page = opened(**{"left": "resnet18_classroom", "left-layer": "layer2.0", "left-show": "c9"})
+    page.button(key="use-left-vit_b_32_untrained").click().run()
+    assert page.query_params["left"] == "vit_b_32_untrained"
+    assert page.query_params["left-layer"] == page.query_params["left-show"] == ""
+    assert page.query_params["right"] == "vit_s_14_classroom"
+
+
+def test_a_file_in_the_cache_is_used_or_deleted(cache: Path) -> None:
+    path = put(cache, "resnet34")
+    page = opened()
+    assert not page.button(key="use-left-resnet34").disabled
+    page.button(key="delete-resnet34").click().run()
+    assert not path.exists()
+    assert page.button(key="download-resnet34").label == translate("en", "models.download")
+
+
+def test_what_has_arrived_before_a_restart_is_taken_up_again(cache: Path) -> None:
+    part = put(cache, "resnet50")
+    part.rename(part.with_name(f"{part.name}.partial"))
+    assert opened().button(key="download-resnet50").label == translate("en", "models.resume")
+
+
+def test_a_file_that_cannot_be_deleted_is_one_sentence(cache: Path) -> None:
+    path = put(cache, "resnet34")
+    page = opened()
+    path.unlink()
+    path.mkdir()
+    page.button(key="delete-resnet34").click().run()
+    assert [warning.value for warning in page.warning] == [
+        translate("en", "error.weights_not_deleted", file=path.name, expected=path)
+    ]
+    assert page.run().warning.len == 0
+
+
+def test_others_may_only_use_what_is_here(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINES_ALLOW_DOWNLOADS", "0")
+    put(cache, "resnet34")
+    page = opened()
+    assert actions(page) == {"use"}
+    assert not page.button(key="use-left-resnet34").disabled
+    assert translate("en", "models.locked") in [caption.value for caption in page.caption]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_card_is_written_in_the_visitors_language(cache: Path, language: str) -> None:
+    page = opened(lang=language)
+    words = "\n".join(caption.value for caption in page.caption)
+    assert words.count(translate(language, "training.imagenet1k").rstrip(".。")) >= 5
+    assert ". ·" not in words
+    assert "。 ·" not in words
