@@ -16,7 +16,7 @@ from models.samples import SAMPLES, find_sample, thumbnail_bytes
 from models.weights import categories
 from ui.controls import choice
 from ui.language import LANGUAGES
-from ui.panels import sheet_panel, show_sheet
+from ui.panels import sheet_panel, show_sheets
 from ui.pictures import encode_photograph
 from ui.service import current_picture, engine, shelf
 from ui.state import (
@@ -50,6 +50,7 @@ def show_sidebar() -> None:
 def _picture() -> None:
     identifiers = [sample.id for sample in SAMPLES]
     sheet = sheet_panel(
+        "pictures",
         ("gallery",),
         _thumbnails,
         tuple(t(f"sample.{name}.title") for name in identifiers),
@@ -59,7 +60,7 @@ def _picture() -> None:
         selected=identifiers.index(view().picture) if view().picture in identifiers else None,
         encode=encode_photograph,
     )
-    show_sheet("gallery", sheet, lambda index: choose_picture(identifiers[index]))
+    show_sheets("gallery", (sheet, lambda index: choose_picture(identifiers[index])))
     if view().picture in identifiers:
         st.caption(t(f"sample.{view().picture}.hint"))
         sample = find_sample(view().picture)
