@@ -138,6 +138,7 @@ def _choose(key: str, number: int) -> Act:
         # By keyboard alone: a list that was opened closes again if the page scrolls to it for a click.
         field = page.locator(f".st-key-{key} input[role=combobox]")
         field.scroll_into_view_if_needed()
+        field.click()
         field.fill(str(number))
         page.get_by_role("option").first.wait_for()
         field.press("ArrowDown")
@@ -185,7 +186,7 @@ CONTROLS: tuple[tuple[str, Act], ...] = (
     ("depth", _step),
     ("layer of the ResNet", _choose("layer-left", 2)),
     ("channel of the ResNet", _channel),
-    ("channel, on its sheet", _cell("sheet-left")),
+    ("channel, on its sheet", _cell("sheets")),
     ("block of the ViT", _choose("layer-right", 4)),
     ("head of the ViT", _choose("show-right", 3)),
     ("another head of the ViT", _choose("show-right", 5)),

@@ -51,13 +51,25 @@ def show_board(
     component.show(board, on_pin=_pin, on_step=on_step)
 
 
-def show_sheet(key: str, sheet: Panel, on_choose: Callable[[int], None]) -> None:
-    """A sheet of small maps or pictures, of which a click chooses one."""
-    count = sum(1 for name in sheet.frames[0].readout_values if name)
+def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
+    """Sheets of small maps or pictures beside each other, of which a click chooses one.
+
+    Args:
+        key: of the board.
+        sheets: each with what is called with the index of the tile that was chosen.
+    """
+    panels = tuple(panel for panel, _ in sheets)
     # A tile has a name; its row and column say nothing.
     strings = {**_strings(), "cell": ""}
-    board = Board(key=key, panels=(sheet,), link=key, columns=1, controls=(), strings=strings)
-    component.show(board, on_select=lambda _panel, cell: on_choose(cell) if cell < count else None)
+    board = Board(key=key, panels=panels, link=key, columns=len(panels), controls=(), strings=strings)
+
+    def choose(identifier: str, cell: int) -> None:
+        panel, chosen = next(each for each in sheets if each[0].id == identifier)
+        # The grid is full, the last row of tiles may not be.
+        if panel.frames[0].readout_values[cell]:
+            chosen(cell)
+
+    component.show(board, on_select=choose)
 
 
 def _strings() -> dict[str, str]:
@@ -69,6 +81,7 @@ def _pin(point: Point) -> None:
 
 
 def sheet_panel(
+    identifier: str,
     key: tuple[Any, ...],
     tiles: Callable[[], list[np.ndarray]],
     names: tuple[str, ...],
@@ -83,6 +96,7 @@ def sheet_panel(
     """Small coloured maps as one picture, of which a click chooses one.
 
     Args:
+        identifier: of the panel.
         key: names the picture in the cache.
         tiles: makes the RGB uint8 ``[h, w, 3]`` tiles, all of one size, when the cache has no picture.
         names: what each tile is called.
@@ -95,7 +109,6 @@ def sheet_panel(
     """
     shown = min(columns, len(names))
     rows = -(-len(names) // shown)
-    # The grid is full, the last row of pictures may not be.
     values = names + ("",) * (rows * shown - len(names))
 
     def make() -> tuple[bytes, tuple[int, int]]:
@@ -106,7 +119,7 @@ def sheet_panel(
 
     picture, size = derived(("sheet", *key), make)
     return Panel(
-        id="sheet",
+        id=identifier,
         title=title,
         answer=answer,
         family=family,

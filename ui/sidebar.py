@@ -17,7 +17,7 @@ from models.weights import categories
 from ui.controls import choice
 from ui.fleet import known_networks, presence
 from ui.language import LANGUAGES
-from ui.panels import sheet_panel, show_sheet
+from ui.panels import sheet_panel, show_sheets
 from ui.pictures import encode_photograph
 from ui.service import current_picture, engine, shelf
 from ui.state import (
@@ -51,6 +51,7 @@ def show_sidebar() -> None:
 def _picture() -> None:
     identifiers = [sample.id for sample in SAMPLES]
     sheet = sheet_panel(
+        "pictures",
         ("gallery",),
         _thumbnails,
         tuple(t(f"sample.{name}.title") for name in identifiers),
@@ -60,7 +61,7 @@ def _picture() -> None:
         selected=identifiers.index(view().picture) if view().picture in identifiers else None,
         encode=encode_photograph,
     )
-    show_sheet("gallery", sheet, lambda index: choose_picture(identifiers[index]))
+    show_sheets("gallery", (sheet, lambda index: choose_picture(identifiers[index])))
     if view().picture in identifiers:
         st.caption(t(f"sample.{view().picture}.hint"))
         sample = find_sample(view().picture)

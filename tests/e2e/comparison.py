@@ -13,7 +13,7 @@ from tests.e2e.browser import wait_idle
 from ui.language import catalogue, translate
 
 ROWS = ("receives", "says", "positions", "inside", "why")
-BOARDS = ("gallery", "reach", "receives", "positions", "inside", "sheet-left", "sheet-right", "why")
+BOARDS = ("gallery", "reach", "receives", "positions", "inside", "sheets", "why")
 
 
 def t(key: str, language: str = "en", /, **params: object) -> str:
@@ -121,10 +121,14 @@ def place_pointer(page: Page, key: str, index: int, x: float, y: float, *, click
         page.mouse.click(*place)
 
 
-def click_tile(page: Page, key: str, index: int, columns: int, count: int) -> None:
+def click_tile(
+    page: Page, key: str, index: int, columns: int, count: int, *, index_of_panel: int = 0
+) -> None:
     """Click one of `count` tiles of a sheet, counted row by row."""
     row, column = divmod(index, columns)
-    place_pointer(page, key, 0, (column + 0.5) / columns, (row + 0.5) / -(-count // columns), click=True)
+    place_pointer(
+        page, key, index_of_panel, (column + 0.5) / columns, (row + 0.5) / -(-count // columns), click=True
+    )
 
 
 def slider(page: Page, key: str, name: str) -> Locator:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis import attention_rollout, head_mean, patch_rows
 from models.adapters.base import LayerRef
@@ -19,11 +19,11 @@ from viz.sheets import colourise
 _COLUMNS = 7
 
 
-def controls(run: Run, side: SideName) -> None:
-    """Choose block, head and the token whose attention is shown."""
+def controls(run: Run, side: SideName, columns: list[DeltaGenerator]) -> None:
+    """Choose block, head and the token whose attention is shown, in three columns."""
     layers = {layer.name: layer for layer in run.loaded.adapter.attention_layers()}
     chosen = view().side(side)
-    left, middle, right = st.columns([2, 2, 3])
+    left, middle, right = columns
     choice(
         left.selectbox,
         t("inside.block"),
@@ -95,6 +95,7 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
         return [colourise(each, 0.0, float(max(each.max(), 1e-12))) for each in maps]
 
     panel = sheet_panel(
+        side,
         ("heads", run.trace.key, layer.name, query),
         colours,
         tuple(_name_of_show(show) for show in shows),

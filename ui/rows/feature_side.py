@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis import strongest_channels
 from ui.component import Frame, Panel, to_uint8_map
@@ -18,11 +18,11 @@ _SHEET = 24
 _COLUMNS = 8
 
 
-def controls(run: Run, side: SideName) -> None:
-    """Choose layer and channel."""
+def controls(run: Run, side: SideName, columns: list[DeltaGenerator]) -> None:
+    """Choose layer and channel, in two columns."""
     layers = {layer.name: layer for layer in run.loaded.adapter.feature_layers()}
     chosen = view().side(side)
-    left, right = st.columns([3, 2])
+    left, right = columns
     choice(
         left.selectbox,
         t("inside.layer"),
@@ -71,6 +71,7 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
         ]
 
     panel = sheet_panel(
+        side,
         ("features", run.trace.key, layer.name),
         colours,
         tuple(t("inside.channel.one", channel=show[1:]) for show in shows),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import Callable
 
-from ui.component import Frame
-from ui.panels import panel_of, show_board, show_sheet
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.component import Panel
+from ui.panels import panel_of, show_board, show_sheets
 from ui.rows import attention_side, feature_side
 from ui.sections import heading, row
 from ui.service import Run, runs
@@ -13,22 +16,33 @@ from ui.state import SIDES, SideName, change_side, view
 from ui.words import t
 
 
-@row
 def show_inside() -> None:
     """Draw the row: controls, maps, sheets to choose from, formulas."""
-    pair = runs()
     heading(t("inside.title"), t("inside.text"))
-    panels = []
-    for column, run, side in zip(st.columns(2, gap="medium"), pair, SIDES, strict=True):
-        with column:
-            frame, answer, note = _choose(run, side)
-        panels.append(panel_of(run, side, (frame,), answer=answer, note=note))
-    show_board("inside", tuple(panels))
-    for column, run, side in zip(st.columns(2, gap="medium"), pair, SIDES, strict=True):
-        with column:
-            _sheet(run, side)
-    for column, run, side in zip(st.columns(2, gap="medium"), pair, SIDES, strict=True):
+    _show_maps()
+    for column, run, side in zip(st.columns(2, gap="medium"), runs(), SIDES, strict=True):
         column.markdown(_formula(run, side))
+
+
+@row
+def _show_maps() -> None:
+    pair = runs()
+    panels, sheets = [], []
+    for columns, run, side in zip(_columns(pair), pair, SIDES, strict=True):
+        part = attention_side if run.has_attention else feature_side
+        part.controls(run, side, columns)
+        frame, answer, note = part.frame(run, side)
+        panels.append(panel_of(run, side, (frame,), answer=answer, note=note))
+        sheets.append(_sheet(run, side))
+    show_board("inside", tuple(panels))
+    show_sheets("sheets", *sheets)
+
+
+def _columns(pair: tuple[Run, Run]) -> list[list[DeltaGenerator]]:
+    """Places for the controls of both sides in one line: nested columns would be many more messages."""
+    widths = [(2.0, 2.0, 3.0) if run.has_attention else (4.2, 2.8) for run in pair]
+    places = st.columns([*widths[0], *widths[1]])
+    return [places[: len(widths[0])], places[len(widths[0]) :]]
 
 
 def _formula(run: Run, side: SideName) -> str:
@@ -39,13 +53,7 @@ def _formula(run: Run, side: SideName) -> str:
     return t("inside.formula.attention", heads=heads, width=layer.channels // heads)
 
 
-def _choose(run: Run, side: SideName) -> tuple[Frame, str, str]:
-    part = attention_side if run.has_attention else feature_side
-    part.controls(run, side)
-    return part.frame(run, side)
-
-
-def _sheet(run: Run, side: SideName) -> None:
+def _sheet(run: Run, side: SideName) -> tuple[Panel, Callable[[int], None]]:
     part = attention_side if run.has_attention else feature_side
     sheet, shows = part.sheet(run, side)
-    show_sheet(f"sheet-{side}", sheet, lambda index: change_side(side, show=shows[index]))
+    return sheet, lambda index: change_side(side, show=shows[index])
