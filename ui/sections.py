@@ -94,6 +94,7 @@ def guarded() -> Iterator[None]:
     except ModelError as error:
         st.error(sentence_for(error))
         st.button(t("models.back"), key=f"back-{error.code}", type="primary", on_click=choose_bundled_pair)
+        st.page_link("pages/models.py", label=t("models.nav"), icon=":material/arrow_forward:")
     except SightlinesError as error:
         st.info(sentence_for(error))
     except Exception:
