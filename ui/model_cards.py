@@ -125,7 +125,7 @@ def _actions(spec: ModelSpec, here: Presence) -> None:
     elif here.place == "remote":
         begun = here.progress is not None and here.progress.received > 0
         label = t("models.resume") if begun else t("models.download")
-        st.button(label, key=f"download-{spec.key}", type="primary", on_click=partial(_start, file))
+        st.button(label, key=f"download-{spec.key}", on_click=partial(_start, file))
     elif here.place == "cache":
         st.button(t("models.delete"), key=f"delete-{spec.key}", on_click=partial(_delete, spec))
 

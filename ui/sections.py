@@ -93,7 +93,7 @@ def guarded() -> Iterator[None]:
         st.warning(sentence_for(error))
     except ModelError as error:
         st.error(sentence_for(error))
-        st.button(t("models.back"), key=f"back-{error.code}", type="primary", on_click=choose_bundled_pair)
+        st.button(t("models.back"), key=f"back-{error.code}", on_click=choose_bundled_pair)
         st.page_link("pages/models.py", label=t("models.nav"), icon=":material/arrow_forward:")
     except SightlinesError as error:
         st.info(sentence_for(error))

@@ -17,7 +17,9 @@ _CSS = """<style>
   [data-testid="stMainBlockContainer"] h1 { font-size: 1.35rem; }
 }
 .sl-name { font-weight: 600; margin-bottom: .35rem; }
-.sl-resnet-text { color: var(--sl-resnet); } .sl-vit-text { color: var(--sl-vit); }
+/* Mixed with the text's own colour, so that names are readable on both grounds. */
+.sl-resnet-text { color: color-mix(in srgb, var(--sl-resnet) 70%, currentColor); }
+.sl-vit-text { color: color-mix(in srgb, var(--sl-vit) 75%, currentColor); }
 :root { --sl-resnet: #2f6fde; --sl-vit: #e0701a; --sl-hybrid: #2c9a5b; }
 .sl-bars { font-variant-numeric: tabular-nums; }
 .sl-bar { display: grid; grid-template-columns: 8.5rem 1fr 4rem; gap: .6rem; align-items: center; }
