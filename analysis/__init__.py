@@ -14,7 +14,13 @@ from analysis.attention import (
 from analysis.features import strongest_channels
 from analysis.gradcam import grad_cam
 from analysis.position import position_similarity
-from analysis.receptive_field import EffectiveField, effective_fields, energy_radius, padding_share
+from analysis.receptive_field import (
+    EffectiveField,
+    effective_fields,
+    energy_radius,
+    nearest_place,
+    padding_share,
+)
 
 __all__ = [
     "Answer",
@@ -27,6 +33,7 @@ __all__ = [
     "half_distances",
     "head_mean",
     "mean_distances",
+    "nearest_place",
     "outlier_tokens",
     "padding_share",
     "patch_distances",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from models.adapters.base import LayerRef, ReceptiveField
+from models.adapters.base import Adapter, LayerRef, ReceptiveField
 from models.loading import LoadedModel
 from models.recording import recording
 from models.tracing import Trace
@@ -37,6 +37,21 @@ class EffectiveField:
     def radius(self, share: float = 0.5) -> float:
         """Distance from the centre, in pixels, within which ``share`` of the energy lies."""
         return energy_radius(self.energy, self.centre, share)
+
+
+def nearest_place(adapter: Adapter, layer: LayerRef, point: tuple[float, float]) -> tuple[int, int]:
+    """Row and column of the place of a layer whose field's centre lies nearest to a point.
+
+    Args:
+        adapter: of the network.
+        layer: one of its layers.
+        point: x and y on the input view, in pixels.
+    """
+    reach = adapter.receptive_field(layer)
+    column, row = (
+        reach.nearest(value, count) for value, count in zip(point, reversed(layer.grid), strict=True)
+    )
+    return row, column
 
 
 def effective_fields(
@@ -71,9 +86,7 @@ def effective_fields(
         check()
         places = loaded.adapter.to_nchw(layer, recorder.tensors[layer.name])
         reach = loaded.adapter.receptive_field(layer)
-        row, column = (
-            reach.nearest(value, count) for value, count in zip(reversed(point), layer.grid, strict=True)
-        )
+        row, column = nearest_place(loaded.adapter, layer, point)
         (gradient,) = torch.autograd.grad(
             places[0, :, row, column].sum(), inputs, retain_graph=position < len(layers) - 1
         )

@@ -43,6 +43,11 @@ def panel_of(run: Run, side: str, frames: tuple[Frame, ...], **more: Any) -> Pan
     return Panel(id=side, **{**settings, **more})
 
 
+def spread(count: int, steps: int) -> tuple[int, ...]:
+    """Which of ``count`` things, ends included, belongs to each of so many even steps."""
+    return tuple(round(step * (count - 1) / max(steps - 1, 1)) for step in range(steps))
+
+
 def show_board(
     key: str, panels: tuple[Panel, ...], *, on_step: Callable[[int], None] | None = None, **more: Any
 ) -> None:

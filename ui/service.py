@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis import EffectiveField, effective_fields, grad_cam
+from analysis import EffectiveField, effective_fields, grad_cam, nearest_place
 from models.adapters.base import LayerRef
 from models.engine import Engine
 from models.errors import UnsupportedViewError
@@ -96,15 +96,9 @@ def fields(
     run: Run, point: tuple[float, float], layers: Sequence[LayerRef], side: str
 ) -> tuple[EffectiveField, ...]:
     """Effective fields of the places nearest to ``point`` (pixels of the input view)."""
-    names = tuple(layer.name for layer in layers)
-    reach = run.loaded.adapter.receptive_field(layers[-1])
-    count = layers[-1].grid[0]
     # Points that fall on the same place of every layer share one computation.
-    finest = min(layers, key=lambda layer: layer.stride)
-    field = run.loaded.adapter.receptive_field(finest)
-    places = tuple(field.nearest(value, finest.grid[0]) for value in point)
-    places += tuple(reach.nearest(value, count) for value in point)
-    key = ("fields", run.trace.key, names, places)
+    places = tuple((layer.name, *nearest_place(run.loaded.adapter, layer, point)) for layer in layers)
+    key = ("fields", run.trace.key, places)
 
     def job(control: JobControl) -> tuple[EffectiveField, ...]:
         return effective_fields(run.loaded, run.trace, point, layers, control.check)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis import attention_rollout, head_mean, patch_rows
+from analysis import attention_rollout, head_mean, nearest_place, patch_rows
 from models.adapters.base import LayerRef
 from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.controls import choice
@@ -137,7 +137,6 @@ def _query_index(run: Run, layer: LayerRef) -> int:
     if view().query == "class":
         return 0
     size = run.trace.input_view.shape[0]
-    field = run.loaded.adapter.receptive_field(layer)
-    x, y = run.trace.crop_box.to_view(*view().point, size)
-    row, column = (field.nearest(value, count) for value, count in zip((y, x), layer.grid, strict=True))
+    point = run.trace.crop_box.to_view(*view().point, size)
+    row, column = nearest_place(run.loaded.adapter, layer, point)
     return layer.prefix_tokens + row * layer.grid[1] + column

@@ -9,7 +9,7 @@ from analysis import EffectiveField, half_distances, head_mean, patch_rows
 from models.adapters.base import LayerRef
 from ui.component import Frame, ReceptiveBox, RowData, Steps, to_uint8_map, to_uint8_rows
 from ui.controls import choice
-from ui.panels import answer_of, panel_of, show_board
+from ui.panels import answer_of, panel_of, show_board, spread
 from ui.rows.marks import marked_patches
 from ui.sections import row
 from ui.service import Run, derived, fields, runs
@@ -39,7 +39,7 @@ def show_reach() -> None:
             side,
             frames,
             answer=answer_of(run),
-            frame_of_step=tuple(_nearest(step, count, len(frames)) for step in range(count)),
+            frame_of_step=spread(len(frames), count),
         )
         for run, side, frames in zip(pair, SIDES, drawn, strict=True)
     )
@@ -71,10 +71,6 @@ def _choose_measure() -> None:
     )
 
 
-def _nearest(step: int, steps: int, frames: int) -> int:
-    return round(step * (frames - 1) / max(steps - 1, 1))
-
-
 def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
     if run.has_attention and view().reach == "attention":
         return tuple(_attention_frame(run, layer) for layer in run.loaded.adapter.attention_layers())
@@ -90,7 +86,7 @@ def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
 def _some(layers: tuple[LayerRef, ...]) -> tuple[LayerRef, ...]:
     """Layers in even steps of depth, ends included: each costs a backward, and a slider needs no more."""
     count = min(len(layers), _DEPTHS)
-    return tuple(layers[round(step * (len(layers) - 1) / (count - 1))] for step in range(count))
+    return tuple(layers[index] for index in spread(len(layers), count))
 
 
 def _attention_frame(run: Run, layer: LayerRef) -> Frame:

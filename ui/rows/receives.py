@@ -6,7 +6,7 @@ import streamlit as st
 
 from models.errors import UnsupportedViewError
 from ui.component import Frame, Outline, Panel, ReceptiveBox, Steps
-from ui.panels import panel_of, show_board
+from ui.panels import panel_of, show_board, spread
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, current_picture, derived, runs
@@ -71,7 +71,7 @@ def _inputs(pair: tuple[Run, Run], count: int) -> tuple[Panel, ...]:
     for run, side in zip(pair, SIDES, strict=True):
         stages = run.loaded.adapter.stages()
         frames = tuple(_frame(run, index) for index in range(len(stages)))
-        steps = tuple(round(step * (len(frames) - 1) / max(count - 1, 1)) for step in range(count))
+        steps = spread(len(frames), count)
         side_length = run.loaded.preprocess.crop
         panels.append(
             panel_of(run, side, frames, frame_of_step=steps, answer=f"{side_length} × {side_length} × 3")
