@@ -33,9 +33,10 @@ class ModelShelf:
         self._lock = threading.Lock()
 
     def peek(self, key: str) -> LoadedModel | None:
-        """The network if it is in memory, at once."""
+        """The network if it is in memory, at once; this counts as a use of it."""
         with self._lock:
-            return self._find(key)
+            found = self._find(key)
+            return None if found is None else self._keep(key, found)
 
     def get(self, key: str) -> LoadedModel:
         """The network, loaded if need be; who asks for one that is loading waits for the same load.

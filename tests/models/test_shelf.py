@@ -109,6 +109,15 @@ def test_the_least_recently_used_goes_first(loader: Loader) -> None:
     assert loader.calls == {"a": 1, "b": 2, "c": 1}
 
 
+def test_peeking_is_a_use(loader: Loader) -> None:
+    models = on_cpu(2 * KIB)
+    models.get("a")
+    models.get("b")
+    models.peek("a")
+    models.get("c")
+    assert models.keys() == ("a", "c")
+
+
 def test_the_limit_is_in_bytes(loader: Loader) -> None:
     exactly, short = on_cpu(3 * KIB), on_cpu(3 * KIB - 1)
     for key in "abc":
