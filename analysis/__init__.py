@@ -12,6 +12,7 @@ from analysis.attention import (
     patch_rows,
 )
 from analysis.features import strongest_channels
+from analysis.filters import PrincipalFilters, kernels_as_rgb, principal_filters
 from analysis.gradcam import grad_cam
 from analysis.position import position_similarity
 from analysis.receptive_field import (
@@ -25,6 +26,7 @@ from analysis.receptive_field import (
 __all__ = [
     "Answer",
     "EffectiveField",
+    "PrincipalFilters",
     "attention_rollout",
     "attention_sinks",
     "effective_fields",
@@ -32,6 +34,7 @@ __all__ = [
     "grad_cam",
     "half_distances",
     "head_mean",
+    "kernels_as_rgb",
     "mean_distances",
     "nearest_place",
     "outlier_tokens",
@@ -39,6 +42,7 @@ __all__ = [
     "patch_distances",
     "patch_rows",
     "position_similarity",
+    "principal_filters",
     "strongest_channels",
     "top_answers",
 ]
