@@ -14,6 +14,15 @@ from analysis.attention import (
 from analysis.features import strongest_channels
 from analysis.filters import PrincipalFilters, kernels_as_rgb, principal_filters
 from analysis.gradcam import grad_cam
+from analysis.patches import (
+    FitCost,
+    Tiling,
+    attention_bytes,
+    attention_pairs,
+    fit_cost,
+    project_window,
+    window_at,
+)
 from analysis.position import position_similarity
 from analysis.receptive_field import (
     EffectiveField,
@@ -26,11 +35,16 @@ from analysis.receptive_field import (
 __all__ = [
     "Answer",
     "EffectiveField",
+    "FitCost",
     "PrincipalFilters",
+    "Tiling",
+    "attention_bytes",
+    "attention_pairs",
     "attention_rollout",
     "attention_sinks",
     "effective_fields",
     "energy_radius",
+    "fit_cost",
     "grad_cam",
     "half_distances",
     "head_mean",
@@ -43,6 +57,8 @@ __all__ = [
     "patch_rows",
     "position_similarity",
     "principal_filters",
+    "project_window",
     "strongest_channels",
     "top_answers",
+    "window_at",
 ]
