@@ -57,23 +57,39 @@ def resized_size(width: int, height: int, recipe: Preprocess) -> tuple[int, int]
     )
 
 
+def crop_box(width: int, height: int, recipe: Preprocess) -> CropBox:
+    """Where the network's square lies on a picture of this size."""
+    resized = resized_size(width, height, recipe)
+    left, top = _corner(resized, recipe)
+    return CropBox(
+        left / resized[0],
+        top / resized[1],
+        (left + recipe.crop) / resized[0],
+        (top + recipe.crop) / resized[1],
+    )
+
+
+def _corner(resized: tuple[int, int], recipe: Preprocess) -> tuple[int, int]:
+    """Left and top of the square on the resized picture, rounded as torchvision rounds them."""
+    left, top = (round((side - recipe.crop) / 2) for side in resized)
+    return left, top
+
+
 def preprocess(picture: DecodedImage, recipe: Preprocess) -> tuple[np.ndarray, CropBox]:
     """Resize as the recipe's ``fit`` says, then cut the centre square, or put the mean colour around it.
 
     Returns:
         The square as RGB uint8 ``[crop, crop, 3]``, read-only, and where it lies on the picture.
     """
-    width, height = resized_size(picture.width, picture.height, recipe)
-    resized = Image.fromarray(picture.rgb).resize((width, height), _FILTERS[recipe.interpolation])
-    # The corner is rounded as torchvision rounds it, and lies outside a picture that is padded.
-    left, top = (round((side - recipe.crop) / 2) for side in (width, height))
+    size = resized_size(picture.width, picture.height, recipe)
+    resized = Image.fromarray(picture.rgb).resize(size, _FILTERS[recipe.interpolation])
+    left, top = _corner(size, recipe)
     red, green, blue = (round(mean * 255) for mean in recipe.mean)
     square = Image.new("RGB", (recipe.crop, recipe.crop), (red, green, blue))
     square.paste(resized, (-left, -top))
     view = np.asarray(square)
     view.setflags(write=False)
-    box = CropBox(left / width, top / height, (left + recipe.crop) / width, (top + recipe.crop) / height)
-    return view, box
+    return view, crop_box(picture.width, picture.height, recipe)
 
 
 def to_input(view: np.ndarray, recipe: Preprocess) -> Tensor:
@@ -81,6 +97,17 @@ def to_input(view: np.ndarray, recipe: Preprocess) -> Tensor:
     pixels = torch.tensor(view, dtype=torch.float32).permute(2, 0, 1) / 255
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (recipe.mean, recipe.std))
     return ((pixels - mean) / std).unsqueeze(0)
+
+
+def to_pixels(inputs: np.ndarray, recipe: Preprocess) -> np.ndarray:
+    """Part of a module's input ``[3, h, w]`` back to RGB uint8 ``[h, w, 3]``; undoes :func:`to_input`.
+
+    Zeros that a network pads with become the recipe's mean colour.
+    """
+    mean, std = (np.reshape(values, (3, 1, 1)) for values in (recipe.mean, recipe.std))
+    bytes_ = np.rint((inputs * std + mean) * 255).clip(0, 255)
+    pixels: np.ndarray = bytes_.astype(np.uint8).transpose(1, 2, 0)
+    return pixels
 
 
 def resize_to(picture: DecodedImage, height: int, width: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from PIL import Image
 from torchvision import transforms
 
 from models import DecodedImage, decode_image
-from models.preprocess import CropBox, preprocess, resize_to, resized_size, to_input
+from models.preprocess import CropBox, preprocess, resize_to, resized_size, to_input, to_pixels
 from models.registry import Fit, Preprocess
 from tests.conftest import Picture
 
@@ -100,6 +100,9 @@ def test_the_view_is_what_the_inputs_denormalise_to(picture: DecodedImage) -> No
     inputs = to_input(view, recipe)[0].permute(1, 2, 0).numpy()
     restored = (inputs * np.array(recipe.std) + np.array(recipe.mean)) * 255
     np.testing.assert_allclose(restored, view, atol=1e-3)
+    part = to_input(view, recipe)[0, :, 30:37, 50:61].numpy()
+    assert np.array_equal(to_pixels(part, recipe), view[30:37, 50:61])
+    assert to_pixels(np.zeros((3, 1, 1)), recipe).tolist() == [[[124, 116, 104]]]
 
 
 def test_the_view_is_read_only(picture: DecodedImage) -> None:
