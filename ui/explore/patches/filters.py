@@ -25,7 +25,7 @@ _FEW = 64
 @row
 def show_filters() -> None:
     """Draw the row: a sheet for each network, what it shows, how its colours were made."""
-    heading(t("patches.filters.title"), t("patches.filters.text"))
+    heading(t("patches.filters.title"), t("patches.filters.text"), "features")
     pair = runs()
     drawn = [_sheet(run, side) for run, side in zip(pair, SIDES, strict=True)]
     show_board("filters", tuple(panel for panel, _ in drawn), controls=(), words={"cell": ""})

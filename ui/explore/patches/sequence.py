@@ -19,8 +19,8 @@ from ui.service import Run
 from ui.state import SIDES, SideName, change
 from ui.words import name_of_network, sentence_for, t
 
-_COLUMNS = 32
-"""Tokens in a line. Not the patches in a row of the picture: a sequence has no rows."""
+_COLUMNS = 29
+"""Tokens in a line: a prime, so that no line ends where a row of the picture does. A sequence has no rows."""
 
 _PREFIX_COLOUR = (224, 112, 26)
 """Of tokens that show nothing of the picture: the colour of transformers."""
@@ -29,7 +29,7 @@ _PREFIX_COLOUR = (224, 112, 26)
 @row
 def show_sequence() -> None:
     """Draw the row: one strip for each network that makes a sequence, why not for each that makes none."""
-    heading(t("patches.sequence.title"), t("patches.sequence.text"))
+    heading(t("patches.sequence.title"), t("patches.sequence.text"), "positions", "attention")
     for run, side in zip(fitted_runs(), SIDES, strict=True):
         grid = patch_grid(run)
         if grid is None:

@@ -47,15 +47,16 @@ def show_sizes() -> None:
     first = cutters[0] if cutters else _bundled()
     height, width, patch = _choose(first)
     tiling = Tiling(height, width, patch)
-    left, right = st.columns([4, 5], gap="medium")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         show_board("sizes", (_cut(tiling),), columns=1, controls=())
     with right:
         st.markdown(_count(tiling, first))
         st.markdown(_table(tiling, first, cutters or [first]))
+        st.caption(t("patches.sizes.note", heads=first.heads, name=first.name))
         st.markdown(_remainder(tiling))
-    for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
-        column.markdown(_reality(run, tiling))
+        for run in pair:
+            st.markdown(_reality(run, tiling))
 
 
 def _cutter(run: Run) -> _Cutter | None:
@@ -158,8 +159,9 @@ def _numbers(tiling: Tiling, heads: int, prefix: int, base: int) -> tuple[str, .
     pairs = attention_pairs(tiling.count, prefix)
     megabytes = attention_bytes(tiling.count, heads, prefix) / 1e6
     return (
-        f"{tiling.height} × {tiling.width} / {tiling.patch}",
-        f"{tiling.count:,} + {prefix}",
+        # Spaces that no line breaks at.
+        f"{tiling.height} × {tiling.width}, {tiling.patch}",
+        f"{tiling.count:,} + {prefix}",
         f"{pairs:,}",
         f"{megabytes:,.2f} MB" if megabytes < 10 else f"{megabytes:,.0f} MB",
         _times(pairs / base),

@@ -136,11 +136,11 @@ def _cost(run: Run, fit: Fit) -> FitCost:
 
 
 def _lost(cost: FitCost) -> str:
-    return percent(cost.lost)
+    return f"{cost.lost:.0%}".replace("%", " %")
 
 
 def _empty(cost: FitCost) -> str:
-    return percent(cost.empty)
+    return f"{cost.empty:.0%}".replace("%", " %")
 
 
 def _shape(cost: FitCost) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import streamlit as st
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place
 from ui.explore.patches.fitting import fitted_runs
+from ui.options import choose_option
 from ui.panels import show_board
 from ui.sections import heading, row
 from ui.service import Run
@@ -33,15 +34,26 @@ def show_strips() -> None:
     pair = fitted_runs()
     places = [first_place(run) for run in pair]
     heading(t("patches.strips.title"), t("patches.strips.text"))
+    shared = (
+        choose_option(
+            st.segmented_control,
+            t("patches.strips.scale"),
+            {scale: t(f"patches.scale.{scale}") for scale in ("one", "own")},
+            name="patches-scale",
+            default="one",
+            required=True,
+        )
+        == "one"
+    )
     pixels = float(max(np.abs(place.window).max() for place in places))
     _board("flat", pair, places, lambda place: place.window.reshape(-1), [pixels, pixels])
-    limits = [_limit(place) for place in places]
+    limits: list[float | None] = [_limit(place) if shared else None for place in places]
     _board("projected", pair, places, lambda place: place.projected, limits)
     _board("position", pair, places, lambda place: place.position, limits)
     _board("received", pair, places, lambda place: place.received, limits)
     for column, run, place in zip(st.columns(2, gap="medium"), pair, places, strict=True):
         column.markdown(_arithmetic(run, place))
-    st.caption(t("patches.strips.note", share=_PERCENTILE))
+    st.caption(t("patches.strips.note.one", share=_PERCENTILE) if shared else t("patches.strips.note.own"))
 
 
 def _board(
@@ -49,7 +61,7 @@ def _board(
     pair: tuple[Run, Run],
     places: list[FirstPlace],
     values: Callable[[FirstPlace], np.ndarray | None],
-    limits: list[float],
+    limits: Sequence[float | None],
 ) -> None:
     vectors = [values(place) for place in places]
     lines = max((_shape(vector.size)[0] for vector in vectors if vector is not None), default=1)
@@ -66,7 +78,7 @@ def _strip(
     place: FirstPlace,
     vector: np.ndarray | None,
     side: SideName,
-    limit: float,
+    limit: float | None,
     lines: int,
 ) -> Panel:
     kind = "patch" if place.grid else "window"

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import streamlit as st
 
-from models.errors import UnsupportedViewError
 from models.preprocess import to_pixels
 from ui.component import Frame, Outline, Panel, ReceptiveBox, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place
@@ -17,7 +16,7 @@ from ui.pictures import encode_sheet
 from ui.sections import heading, row
 from ui.service import Run, derived
 from ui.state import SIDES, SideName
-from ui.words import name_of_network, sentence_for, t
+from ui.words import name_of_network, t
 
 _CELL = 12
 """Pixels of a drawn cell."""
@@ -49,11 +48,14 @@ def _grid(run: Run, place: FirstPlace, side: SideName) -> Panel:
     rows, columns = place.layer.grid
     field = place.field
     frame = Frame(
-        label=t("patches.grid.patches" if place.grid else "patches.grid.windows", rows=rows, columns=columns),
+        label="",
         grid=(rows, columns),
         # Lines closer than a few pixels would hide the picture they divide.
         lines=rows <= 32,
         box=ReceptiveBox(field.jump, field.size, field.start),
+        caption=t(
+            "patches.grid.patches" if place.grid else "patches.grid.windows", rows=rows, columns=columns
+        ),
     )
     return panel_of(run, side, (frame,))
 
@@ -64,11 +66,13 @@ def _magnified(run: Run, place: FirstPlace, side: SideName) -> Panel:
     values = tuple(f"R {red} · G {green} · B {blue}" for red, green, blue in pixels.reshape(-1, 3).tolist())
     scale = max(1, 384 // size)
     frame = Frame(
-        label=t("patches.place", row=place.row + 1, column=place.column + 1),
+        label="",
         grid=(size, size),
         readout="{value}",
         readout_values=values,
-        caption="" if place.seen else t("patches.unseen"),
+        caption=t(
+            "patches.place" if place.seen else "patches.unseen", row=place.row + 1, column=place.column + 1
+        ),
     )
     return Panel(
         id=f"{side}-magnified",
@@ -131,9 +135,8 @@ def _text(run: Run, place: FirstPlace) -> str:
             image=place.grid.image_size,
             size=size,
             count=rows * columns,
-            values=place.window.size,
         )
-    text = t(
+    return t(
         "patches.windows.overlap",
         name=name_of_network(run.loaded.spec),
         size=size,
@@ -142,14 +145,4 @@ def _text(run: Run, place: FirstPlace) -> str:
         rows=rows,
         columns=columns,
         times=math.ceil(size / step) ** 2,
-        values=place.window.size,
     )
-    return f"{text}\n\n{_refusal(run)}"
-
-
-def _refusal(run: Run) -> str:
-    try:
-        run.loaded.adapter.patch_grid()
-    except UnsupportedViewError as error:
-        return sentence_for(error)
-    return ""
