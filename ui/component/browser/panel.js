@@ -232,7 +232,7 @@ class Panel {
     this.stage.toggleAttribute("data-dim", choice.dim);
     const painted = field ? `${index} ${choice.what}` : "";
     if (field && painted !== this.painted) {
-      paint(this.canvas, field, this.board.colours);
+      paint(this.canvas, field, this.board.colours, !this.data.picture);
       this.drawLegend(field);
     }
     this.painted = painted;

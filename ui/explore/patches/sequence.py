@@ -15,7 +15,7 @@ from ui.explore.patches.fitting import fitted_runs
 from ui.panels import sheet_panel, show_sheets
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
-from ui.service import Run
+from ui.service import Run, runs
 from ui.state import SIDES, SideName, change
 from ui.words import name_of_network, sentence_for, t
 
@@ -45,7 +45,8 @@ def show_sequence() -> None:
                     dimensions=grid.dimensions,
                 )
             )
-    st.caption(t("patches.sequence.note"))
+    if any(patch_grid(run) for run in runs()):
+        st.caption(t("patches.sequence.note"))
 
 
 def _strip(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Panel:
@@ -104,5 +105,5 @@ def _refusal(run: Run) -> str:
     except UnsupportedViewError as error:
         layer = run.loaded.adapter.feature_layers()[0]
         kept = t("patches.sequence.kept", rows=layer.grid[0], columns=layer.grid[1], channels=layer.channels)
-        return f"**{name}**: {sentence_for(error)} {kept}"
+        return t("patches.sequence.none", name=name, reason=sentence_for(error), kept=kept)
     return ""

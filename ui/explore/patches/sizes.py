@@ -16,6 +16,7 @@ from ui.panels import show_board
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, current_picture, derived, runs
+from ui.tables import show_table
 from ui.words import name_of_network, t
 from viz.tiling import tiling_picture
 
@@ -52,7 +53,7 @@ def show_sizes() -> None:
         show_board("sizes", (_cut(tiling),), columns=1, controls=())
     with right:
         st.markdown(_count(tiling, first))
-        st.markdown(_table(tiling, first, cutters or [first]))
+        _show_cost(tiling, first, cutters or [first])
         st.caption(t("patches.sizes.note", heads=first.heads, name=first.name))
         st.markdown(_remainder(tiling))
         for run in pair:
@@ -142,26 +143,22 @@ def _count(tiling: Tiling, own: _Cutter) -> str:
     )
 
 
-def _table(tiling: Tiling, own: _Cutter, cutters: list[_Cutter]) -> str:
+def _show_cost(tiling: Tiling, own: _Cutter, cutters: list[_Cutter]) -> None:
     names = ("input", "tokens", "pairs", "memory", "times")
-    titles = ("", *(t(f"patches.sizes.column.{name}") for name in names))
     base = attention_pairs((own.size // own.patch) ** 2, own.prefix)
-    chosen = _numbers(tiling, own.heads, own.prefix, base)
-    lines = [titles, ("---",) * len(titles)]
-    lines.append((f"**{t('patches.sizes.chosen')}**", *(f"**{number}**" for number in chosen)))
+    lines = [(t("patches.sizes.chosen"), *_numbers(tiling, own.heads, own.prefix, base))]
     for cutter in cutters:
         real = Tiling(cutter.size, cutter.size, cutter.patch)
         lines.append((cutter.name, *_numbers(real, cutter.heads, cutter.prefix, base)))
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    show_table(("", *(t(f"patches.sizes.column.{name}") for name in names)), lines, chosen=0)
 
 
 def _numbers(tiling: Tiling, heads: int, prefix: int, base: int) -> tuple[str, ...]:
     pairs = attention_pairs(tiling.count, prefix)
     megabytes = attention_bytes(tiling.count, heads, prefix) / 1e6
     return (
-        # Spaces that no line breaks at.
-        f"{tiling.height} × {tiling.width}, {tiling.patch}",
-        f"{tiling.count:,} + {prefix}",
+        f"{tiling.height} × {tiling.width}, {tiling.patch}",
+        f"{tiling.count:,} + {prefix}",
         f"{pairs:,}",
         f"{megabytes:,.2f} MB" if megabytes < 10 else f"{megabytes:,.0f} MB",
         _times(pairs / base),
@@ -181,7 +178,9 @@ def _remainder(tiling: Tiling) -> str:
         "patches.sizes.uneven",
         patch=tiling.patch,
         below=below,
+        height=tiling.height,
         beside=beside,
+        width=tiling.width,
         dropped=f"{tiling.dropped:.1%}".replace("%", " %"),
         count=f"{tiling.count:,}",
         padded=f"{padded.height} × {padded.width}",

@@ -17,6 +17,7 @@ from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, current_picture, derived, runs
 from ui.state import SIDES, SideName
+from ui.tables import show_table
 from ui.words import name_of_class, name_of_network, percent, t
 
 
@@ -36,7 +37,7 @@ def show_square() -> None:
     views = (_view(run, side) for run, side in zip(pair, SIDES, strict=True))
     show_board("square", (_original(pair), *views), columns=3, controls=())
     _show_steps(pair)
-    st.markdown(_comparison(runs()))
+    _show_comparison(runs())
     st.caption(t("patches.square.note"))
 
 
@@ -102,8 +103,8 @@ def _steps(run: Run, recipe: Preprocess) -> str:
     return f"{square}\n{scaled}"
 
 
-def _comparison(pair: tuple[Run, Run]) -> str:
-    """What each way costs, and what each network then says: a table."""
+def _show_comparison(pair: tuple[Run, Run]) -> None:
+    """What each way costs, and what each network then says."""
     titles = (
         "",
         t("patches.cost.lost"),
@@ -111,22 +112,17 @@ def _comparison(pair: tuple[Run, Run]) -> str:
         t("patches.cost.shape"),
         *(name_of_network(run.loaded.spec) for run in pair),
     )
-    lines = [titles, ("---",) * len(titles), *(_line(fit, pair) for fit in FITS)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    show_table(titles, [_line(fit, pair) for fit in FITS], FITS.index(chosen_fit()))
 
 
 def _line(fit: Fit, pair: tuple[Run, Run]) -> tuple[str, ...]:
     costs = [_cost(run, fit) for run in pair]
-    words = (
-        t(f"patches.fit.{fit}"),
-        *(
-            # Networks with the same recipe pay the same price.
-            " / ".join(dict.fromkeys(describe(cost) for cost in costs))
-            for describe in (_lost, _empty, _shape)
-        ),
-        *(_answer(run, fit, side) for run, side in zip(pair, SIDES, strict=True)),
+    # Networks with the same recipe pay the same price.
+    prices = (
+        " / ".join(dict.fromkeys(describe(cost) for cost in costs)) for describe in (_lost, _empty, _shape)
     )
-    return tuple(f"**{word}**" for word in words) if fit == chosen_fit() else words
+    answers = (_answer(run, fit, side) for run, side in zip(pair, SIDES, strict=True))
+    return (t(f"patches.fit.{fit}"), *prices, *answers)
 
 
 def _cost(run: Run, fit: Fit) -> FitCost:

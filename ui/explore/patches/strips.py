@@ -17,7 +17,7 @@ from ui.panels import show_board
 from ui.sections import heading, row
 from ui.service import Run
 from ui.state import SIDES, SideName
-from ui.words import name_of_network, t
+from ui.words import name_of_network, t, template
 
 _LONGEST = 96
 """Numbers in a line at most: more would be finer than the screen."""
@@ -49,7 +49,8 @@ def show_strips() -> None:
     _board("flat", pair, places, lambda place: place.window.reshape(-1), [pixels, pixels])
     limits: list[float | None] = [_limit(place) if shared else None for place in places]
     _board("projected", pair, places, lambda place: place.projected, limits)
-    _board("position", pair, places, lambda place: place.position, limits)
+    if any(place.position is not None for place in places):
+        _board("position", pair, places, lambda place: place.position, limits)
     _board("received", pair, places, lambda place: place.received, limits)
     for column, run, place in zip(st.columns(2, gap="medium"), pair, places, strict=True):
         column.markdown(_arithmetic(run, place))
@@ -98,7 +99,7 @@ def _strip(
         label=t("patches.strip.count", count=vector.size),
         grid=shape,
         map=to_uint8_map(vector.reshape(shape), signed=True, limit=limit),
-        readout="{value}",
+        readout=template("patches.entry"),
         readout_values=_names(step, place, vector.size),
         caption=_formula(step, place),
     )
@@ -106,16 +107,11 @@ def _strip(
 
 
 def _names(step: str, place: FirstPlace, count: int) -> tuple[str, ...]:
-    """What each number of a strip is, in order."""
+    """What each number of a strip is, in order; short, because all of them travel with every click."""
     if step != "flat":
-        return tuple(t("patches.dimension", index=index + 1, count=count) for index in range(count))
+        return tuple(str(index + 1) for index in range(count))
     names = [t(f"patches.colour.{colour}") for colour in _COLOURS]
-    size = place.field.size
-    return tuple(
-        t("patches.entry", index=index + 1, channel=names[index // size**2], row=y + 1, column=x + 1)
-        for index in range(count)
-        for y, x in [divmod(index % size**2, size)]
-    )
+    return tuple(f"{index + 1} {names[index // place.field.size**2]}" for index in range(count))
 
 
 def _formula(step: str, place: FirstPlace) -> str:

@@ -16,7 +16,7 @@ from ui.pictures import encode_sheet
 from ui.sections import heading, row
 from ui.service import Run, derived
 from ui.state import SIDES, SideName
-from ui.words import name_of_network, t
+from ui.words import name_of_network, t, template
 
 _CELL = 12
 """Pixels of a drawn cell."""
@@ -76,8 +76,8 @@ def _magnified(run: Run, place: FirstPlace, side: SideName) -> Panel:
     )
     return Panel(
         id=f"{side}-magnified",
-        title=t("patches.patch" if place.grid else "patches.window", size=size),
-        answer="",
+        title=t("patches.patch" if place.grid else "patches.window"),
+        answer=f"{size} × {size} px",
         family=run.loaded.spec.family,
         alt=t("patches.magnified.alt", size=size, name=name_of_network(run.loaded.spec)),
         picture=derived(
@@ -95,8 +95,9 @@ def _channels(run: Run, place: FirstPlace, side: SideName, limit: float) -> Pane
     size = place.field.size
     pixels = to_pixels(place.window, run.loaded.preprocess)
     names = [t(f"patches.colour.{colour}") for colour in _COLOURS]
+    # Short, because each cell has one and all of them travel with every click.
     values = tuple(
-        t("patches.number", channel=names[channel], row=y + 1, column=x + 1, value=pixels[y, x, channel])
+        f"{names[channel]} {pixels[y, x, channel]}"
         for y in range(size)
         for channel in range(3)
         for x in range(size)
@@ -106,7 +107,7 @@ def _channels(run: Run, place: FirstPlace, side: SideName, limit: float) -> Pane
         label=t("patches.channels", size=size, count=place.window.size),
         grid=(size, 3 * size),
         map=to_uint8_map(sheets, signed=True, limit=limit),
-        readout="{value}",
+        readout=template("patches.number"),
         readout_values=values,
     )
     side_length = size * _CELL
