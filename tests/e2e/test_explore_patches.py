@@ -64,6 +64,17 @@ def wait_for_address(page: Page, name: str, value: str) -> None:
     settled(page, BOARDS)
 
 
+def faintest(page: Page, key: str, index: int) -> int:
+    """The smallest opacity, from 0 to 255, with which a panel's map is painted."""
+    canvas = panel(page, key, index).locator("canvas.map")
+    return int(
+        canvas.evaluate(
+            "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+            ".filter((_, i) => i % 4 === 3).reduce((a, b) => Math.min(a, b))"
+        )
+    )
+
+
 def text_of(page: Page, key: str, index: int, part: str) -> str:
     return panel(page, key, index).locator(part).inner_text()
 
@@ -88,6 +99,8 @@ def test_a_patch_is_chosen_on_the_picture_and_in_the_sequence(app: str, open_pag
     assert max(differences) < 0.02 * largest, (
         "each strip is quantised to half a percent of its largest number"
     )
+    # No picture lies under these maps: their colours are those of the legend, mixed with no ground.
+    assert faintest(page, "channels", 1) == 255
     # A token of the sequence leads back to the picture, the class token to none of its places.
     click_tile(page, "sequence-right", 200, 29, 257)
     wait_for_address(page, "at", f"{7.5 / 16:.4f},{12.5 / 16:.4f}")

@@ -74,7 +74,11 @@ def _strip(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Pane
         (*prefix[: grid.prefix_tokens], *patches),
         _COLUMNS,
         title=name_of_network(run.loaded.spec),
-        answer=t("patches.sequence.answer", tokens=grid.count + grid.prefix_tokens, token=place.token),
+        answer=t(
+            "patches.sequence.answer" if place.seen else "patches.sequence.tokens",
+            tokens=grid.count + grid.prefix_tokens,
+            token=place.token,
+        ),
         family=run.loaded.spec.family,
         selected=place.token if place.seen else None,
         encode=encode_photograph,
