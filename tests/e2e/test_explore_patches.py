@@ -105,6 +105,14 @@ def test_a_patch_is_chosen_on_the_picture_and_in_the_sequence(app: str, open_pag
     click_tile(page, "sequence-right", 200, 29, 257)
     wait_for_address(page, "at", f"{7.5 / 16:.4f},{12.5 / 16:.4f}")
     expect(answer).to_have_text(t("patches.sequence.answer", tokens=257, token=200))
+    # The same as columns of numbers: the column of this token is the strip above.
+    widget(page, "patches-tokens").get_by_role("radio", name=t("patches.tokens.numbers")).click()
+    wait_for_address(page, "patches-tokens", "numbers")
+    page.wait_for_function("__sightlines.debug('sequence-right').panels[0].shape?.[0] === 384")
+    table = debug(page, "sequence-right")["panels"][0]["values"]
+    token = debug(page, "received")["panels"][1]["values"]
+    largest = max(abs(value) for value in table)
+    assert max(abs(table[257 * i + 200] - value) for i, value in enumerate(token)) < 0.01 * largest
     # A window of the ResNet: numbers are told where the pointer is.
     place_pointer(page, "channels", 0, 0.5, 0.5)
     expect(panel(page, "channels").locator(".now")).to_contain_text(t("patches.colour.green"))
