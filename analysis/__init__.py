@@ -21,6 +21,7 @@ from analysis.receptive_field import (
     nearest_place,
     padding_share,
 )
+from analysis.relevance import legrad, relevance, relevance_matrix
 
 __all__ = [
     "Answer",
@@ -32,6 +33,7 @@ __all__ = [
     "grad_cam",
     "half_distances",
     "head_mean",
+    "legrad",
     "mean_distances",
     "nearest_place",
     "outlier_tokens",
@@ -39,6 +41,8 @@ __all__ = [
     "patch_distances",
     "patch_rows",
     "position_similarity",
+    "relevance",
+    "relevance_matrix",
     "strongest_channels",
     "top_answers",
 ]
