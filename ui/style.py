@@ -28,6 +28,12 @@ _CSS = """<style>
 .sl-bar-track { background: rgba(128, 136, 148, .18); overflow: hidden; }
 .sl-bar-fill.sl-resnet { background: var(--sl-resnet); } .sl-bar-fill.sl-vit { background: var(--sl-vit); }
 .sl-bar-value { text-align: right; }
+.sl-shares { font-variant-numeric: tabular-nums; }
+.sl-share { display: grid; grid-template-columns: minmax(8rem, 3fr) 3.2rem 2fr 3.8rem; gap: .6rem; }
+.sl-share { align-items: center; padding: .14rem .4rem; }
+.sl-share > :nth-child(2), .sl-share > :nth-child(4) { text-align: right; }
+.sl-share-head { opacity: .7; font-size: .85rem; }
+.sl-share-chosen { font-weight: 600; border-radius: .375rem; box-shadow: 0 0 0 1.5px #d6249f; }
 .sl-alt { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .sl-qr { display: block; width: 100%; max-width: 420px; margin: 0 auto; border-radius: .375rem; }
 [data-testid="stFileUploaderDropzone"] button p { font-size: 0; }

@@ -1,0 +1,25 @@
+"""Numbers as formulas print them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def number(value: float) -> str:
+    """Three significant digits, without an exponent where that stays readable."""
+    if value == 0:
+        return "0"
+    digits = 2 - int(np.floor(np.log10(abs(value))))
+    if not -4 <= digits <= 6:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+    return f"{value:.{max(digits, 0)}f}"
+
+
+def power(exponent: float) -> str:
+    """``e`` to the exponent as :func:`number` writes it, also where no float is that large."""
+    tens = exponent / np.log(10)
+    if abs(tens) < 5:
+        return number(float(np.exp(exponent)))
+    whole = int(np.floor(tens))
+    return rf"{10 ** (tens - whole):.2f} \cdot 10^{{{whole}}}"
