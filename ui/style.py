@@ -34,6 +34,11 @@ _CSS = """<style>
 .sl-share > :nth-child(2), .sl-share > :nth-child(4) { text-align: right; }
 .sl-share-head { opacity: .7; font-size: .85rem; }
 .sl-share-chosen { font-weight: 600; border-radius: .375rem; box-shadow: 0 0 0 1.5px #d6249f; }
+.sl-strip { display: flex; height: 1.35rem; margin-bottom: .5rem; border-radius: .25rem; overflow: hidden; }
+.sl-strip { background: rgba(128, 136, 148, .12); } .sl-strip i { flex: 1; }
+.sl-strip i:hover { outline: 2px solid #d6249f; outline-offset: -2px; }
+.sl-strip-head { display: flex; justify-content: space-between; gap: .8rem; font-size: .875rem; }
+.sl-strip-head > :last-child { white-space: nowrap; opacity: .75; font-variant-numeric: tabular-nums; }
 .sl-alt { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .sl-qr { display: block; width: 100%; max-width: 420px; margin: 0 auto; border-radius: .375rem; }
 [data-testid="stFileUploaderDropzone"] button p { font-size: 0; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,13 +78,20 @@ def head_chart(
         _add(
             figure, network, SYMBOLS[index if same else 0], label, mean, unit, index - (len(networks) - 1) / 2
         )
-    figure.update_layout(**frame(title, alt, caption), legend=legend_below(), height=380)
-    figure.update_layout(margin={"b": 70})
+    entries = 2 * len(networks) + sum(network.limit is not None for network in networks)
+    # One entry a line: charts beside each other are then equally high whatever their legends say.
+    lined = {"entrywidth": 1.0, "entrywidthmode": "fraction"}
+    figure.update_layout(
+        **frame(title, alt, caption), legend={**legend_below(), **lined}, height=350 + 20 * entries
+    )
     longest = max(len(network.values) for network in networks)
     figure.update_xaxes(
         title_text=x_title, range=[0.4, longest + 0.6], dtick=1 if longest <= 12 else 2, tick0=1, **ruled()
     )
-    scale = {"type": "log", "dtick": "D2"} if logarithmic else {"rangemode": "tozero"}
+    scale: dict[str, Any] = {"rangemode": "tozero"}
+    if logarithmic:
+        steps = [step * 10**tens for tens in range(5) for step in (1, 2, 5)]
+        scale = {"type": "log", "tickvals": steps, "ticktext": [str(step) for step in steps]}
     figure.update_yaxes(title_text=y_title, ticksuffix=unit, **scale, **ruled())
     return figure
 
@@ -113,7 +121,6 @@ def _add(
             "size": 7,
             "symbol": symbol,
             "opacity": np.where(chosen, 1.0, 0.5),
-            "line": {"width": np.where(chosen, 1.5, 0.0), "color": "#808894"},
         },
         text=[label.format(block=block, head=head + 1) for block in numbers for head in range(heads)],
         hovertemplate=f"%{{text}}: %{{y:.3~g}}{unit}",
@@ -123,7 +130,7 @@ def _add(
         y=network.values.mean(axis=1),
         name=mean.format(name=network.name),
         mode="lines",
-        line={"color": colour, "width": 2},
+        line={"color": colour, "width": 2, "dash": "dot" if symbol != SYMBOLS[0] else "solid"},
         hovertemplate=f"%{{y:.3~g}}{unit}",
     )
     if network.limit is not None:

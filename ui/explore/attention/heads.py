@@ -9,13 +9,13 @@ import streamlit as st
 
 from analysis import head_distances
 from ui.component import Panel
-from ui.explore.attention.choice import Chosen, direction, query, query_token, show_option
+from ui.explore.attention.choice import Chosen, direction, query_token, show_option
 from ui.explore.attention.course import Course
-from ui.explore.attention.weights import head_rows
+from ui.explore.attention.weights import token_of_heads
 from ui.options import set_option
 from ui.panels import sheet_panel, show_sheets
 from ui.service import derived
-from ui.words import name_of_layer, t
+from ui.words import t
 from viz.sheets import colourise
 
 
@@ -40,7 +40,7 @@ def _sheet(side: Chosen) -> tuple[Panel, Callable[[int], None]]:
     shows = ("mean", "max", *(f"h{head + 1}" for head in range(heads)))
 
     def colours() -> list[np.ndarray]:
-        rows = head_rows(run, layer, token or 0, way)
+        rows = token_of_heads(run.trace.attentions[layer.name], layer, token or 0, way)
         maps = (rows.mean(axis=0), rows.max(axis=0), *rows)
         return [colourise(each, 0.0, float(max(each.max(), 1e-12))) for each in maps]
 
@@ -50,8 +50,8 @@ def _sheet(side: Chosen) -> tuple[Panel, Callable[[int], None]]:
         colours,
         (t("attention.show.mean"), t("attention.show.max"), *_names(side, heads)),
         4 if len(shows) <= 8 else 7,
-        title=t("attention.heads", block=name_of_layer(layer), heads=heads),
-        answer=t(f"attention.heads.{way}.{'outside' if token is None else query()}"),
+        title=t("attention.heads", heads=heads),
+        answer=t("attention.heads.outside" if token is None else "attention.heads.scale"),
         family=run.loaded.spec.family,
         selected=shows.index(side.show) if side.show in shows else None,
     )

@@ -26,7 +26,14 @@ from ui.explore.attention.choice import (
 )
 from ui.explore.attention.course import Course, course
 from ui.explore.attention.heads import show_heads
-from ui.explore.attention.weights import discarded_share, explanation, matrix, of_token, residual_share
+from ui.explore.attention.weights import (
+    discarded_share,
+    explanation,
+    matrix,
+    of_block,
+    of_token,
+    residual_share,
+)
 from ui.options import choose_option, number_option, set_option
 from ui.panels import answer_of, panel_of, show_board
 from ui.rows.marks import marked_patches
@@ -44,7 +51,7 @@ def show_maps() -> None:
     """Draw the row: who asks, block and head of each network, the maps, a sheet of all heads."""
     shared = course()
     if any(shared.sides):
-        _choose_token()
+        _choose_token(rolls=any(side is not None and side.show == "rollout" for side in shared.sides))
     else:
         st.info(t("attention.none"))
         st.button(
@@ -60,7 +67,7 @@ def show_maps() -> None:
     show_heads(shared)
 
 
-def _choose_token() -> None:
+def _choose_token(*, rolls: bool) -> None:
     left, middle, right = st.columns((3, 3, 2), vertical_alignment="bottom", gap="medium")
     choose_option(
         left.segmented_control,
@@ -78,7 +85,7 @@ def _choose_token() -> None:
         default="from",
         required=True,
     )
-    with right.popover(t("attention.rollout"), width="stretch"):
+    with right.popover(t("attention.rollout"), width="stretch", disabled=not rolls):
         st.markdown(t("attention.rollout.text"))
         number_option(
             st.slider,
@@ -186,15 +193,16 @@ def _frame(side: Chosen, index: int) -> Frame:
     shown: tuple[object, ...] = (run.trace.key, layer.name, side.show)
     if side.show == "rollout":
         shown = (*shown, residual_share(), discarded_share())
+    heads = of_block(side, index)
 
     def pinned() -> MapData:
-        return to_uint8_map(of_token(side, index, token or 0, way) * 100, unit="%")
+        return to_uint8_map(of_token(heads, side.show, layer, token or 0, way) * 100, unit="%")
 
     def outliers() -> tuple[int, ...]:
-        return marked_patches(run.trace, layer, patch_rows(matrix(side, index), layer.prefix_tokens))
+        return marked_patches(run.trace, layer, patch_rows(matrix(heads, side.show), layer.prefix_tokens))
 
     def by_patch() -> RowData:
-        weights = matrix(side, index)[layer.prefix_tokens :, layer.prefix_tokens :]
+        weights = matrix(heads, side.show)[layer.prefix_tokens :, layer.prefix_tokens :]
         rows = weights if way == "from" else weights.T
         return to_uint8_rows(np.ascontiguousarray(rows) * 100, layer.grid, unit="%")
 

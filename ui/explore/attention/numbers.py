@@ -16,10 +16,20 @@ def number(value: float) -> str:
     return f"{value:.{max(digits, 0)}f}"
 
 
+def factor(value: float) -> str:
+    """The same as the second factor of a product: a negative one stands in brackets."""
+    return f"({number(value)})" if value < 0 else number(value)
+
+
+def plain(value: float) -> str:
+    """Three significant digits for text outside of formulas."""
+    return f"{value:.3g}"
+
+
 def power(exponent: float) -> str:
     """``e`` to the exponent as :func:`number` writes it, also where no float is that large."""
     tens = exponent / np.log(10)
-    if abs(tens) < 5:
+    if abs(tens) < 4:
         return number(float(np.exp(exponent)))
     whole = int(np.floor(tens))
     return rf"{10 ** (tens - whole):.2f} \cdot 10^{{{whole}}}"

@@ -9,14 +9,14 @@ import streamlit as st
 
 from analysis import AttentionEntry
 from ui.explore.attention.choice import Chosen, name_of_token, query
-from ui.explore.attention.numbers import number, power
+from ui.explore.attention.numbers import factor, number, plain, power
 from ui.explore.attention.strips import show_strips
 from ui.words import escape, t
 
 _LISTED = 6
 """Tokens in the list of the softmax."""
 
-_SUMMED = 3
+_SUMMED = 4
 """Tokens whose values are shown one by one."""
 
 
@@ -54,15 +54,26 @@ def _compare(opened: Opened) -> None:
     asks, asked = name_of_token(layer, opened.asks), name_of_token(layer, opened.asked)
     st.markdown(t("attention.entry.compare", asks=asks, asked=asked))
     show_strips(
-        "attention-vectors",
-        opened.side.run.loaded.spec.family,
-        (
-            (t("attention.entry.q", name=asks), entry.query),
-            (t("attention.entry.k", name=asked), entry.key),
-            (t("attention.entry.product"), entry.products),
-        ),
+        [
+            (name, t("attention.strip.scale", limit=plain(float(np.abs(vector).max()))), vector)
+            for name, vector in (
+                (t("attention.entry.q", name=asks), entry.query),
+                (t("attention.entry.k", name=asked), entry.key),
+                (t("attention.entry.product"), entry.products),
+            )
+        ]
     )
     width = entry.query.size
+    most = int(np.abs(entry.products).argmax())
+    st.markdown(
+        t(
+            "attention.entry.most",
+            dimension=most + 1,
+            q=number(float(entry.query[most])),
+            k=factor(float(entry.key[most])),
+            product=number(float(entry.products[most])),
+        )
+    )
     st.markdown(
         t(
             "attention.entry.score",
@@ -101,7 +112,7 @@ def _strongest(opened: Opened) -> list[int]:
 
 
 def _list(opened: Opened) -> str:
-    entry, layer = opened.entry, opened.side.layer
+    entry = opened.entry
     tokens = _strongest(opened)
     family = opened.side.run.loaded.spec.family
     peak = float(entry.weights.max())
@@ -110,33 +121,54 @@ def _list(opened: Opened) -> str:
         f"<span>{escape(t(f'attention.entry.column.{name}'))}</span>" for name in ("token", "score", "share")
     )
     lines = [
-        (
-            name_of_token(layer, token),
+        _line(
+            _place(opened, token),
             f"{entry.scores[token]:.2f}",
             float(entry.weights[token]),
-            token == opened.asked,
+            f'<span class="sl-bar-fill sl-{family}" style="width:{entry.weights[token] / peak:.2%}"></span>',
+            chosen=token == opened.asked,
         )
         for token in tokens
     ]
-    lines.append(
-        (t("attention.entry.rest", count=len(entry.weights) - len(tokens)), "", max(rest, 0.0), False)
-    )
-    body = "".join(
-        f'<div class="sl-share{" sl-share-chosen" if asked else ""}"><span>{escape(name)}</span>'
-        f"<span>{score}</span>"
-        f'<span class="sl-bar-track"><span class="sl-bar-fill sl-{family}" '
-        f'style="width:{min(share / peak, 1) * 100:.2f}%"></span></span>'
-        f"<span>{share * 100:.1f} %</span></div>"
-        for name, score, share, asked in lines
-    )
+    # Without a bar: many tokens together would be longer than any of them.
+    lines.append(_line(t("attention.entry.rest", count=len(entry.weights) - len(tokens)), "", max(rest, 0.0)))
+    body = "".join(lines)
     return f'<div class="sl-shares"><div class="sl-share sl-share-head">{head}<span></span></div>{body}</div>'
+
+
+def _line(name: str, score: str, share: float, bar: str = "", *, chosen: bool = False) -> str:
+    track = f'<span class="sl-bar-track">{bar}</span>' if bar else "<span></span>"
+    return (
+        f'<div class="sl-share{" sl-share-chosen" if chosen else ""}"><span>{escape(name)}</span>'
+        f"<span>{score}</span>{track}<span>{share * 100:.1f} %</span></div>"
+    )
+
+
+def _place(opened: Opened, token: int) -> str:
+    layer = opened.side.layer
+    if token < layer.prefix_tokens:
+        return name_of_token(layer, token)
+    row, column = divmod(token - layer.prefix_tokens, layer.grid[1])
+    return t("attention.token.place", row=row + 1, column=column + 1)
+
+
+def _fetched(opened: Opened) -> list[int]:
+    """The tokens whose shares of value are longest, the asked one among them."""
+    lengths = np.linalg.norm(opened.entry.contributions, axis=1)
+    first = [int(token) for token in np.argsort(-lengths, kind="stable")[:_SUMMED]]
+    return first if opened.asked in first else [opened.asked, *first[:-1]]
+
+
+def _share_of_value(opened: Opened, token: int) -> str:
+    weight = plain(float(opened.entry.weights[token]) * 100)
+    return t("attention.entry.value", weight=weight, name=name_of_token(opened.side.layer, token))
 
 
 def _fetch(opened: Opened) -> None:
     entry, side = opened.entry, opened.side
     heads = len(side.run.trace.attentions[side.layer.name])
     width = entry.query.size
-    tokens = _strongest(opened)[:_SUMMED]
+    tokens = _fetched(opened)
     others = entry.output - entry.contributions[tokens].sum(axis=0)
     st.markdown(
         t(
@@ -148,27 +180,17 @@ def _fetch(opened: Opened) -> None:
             whole=heads * width,
         )
     )
-    limit = float(
-        max(np.abs(entry.contributions[tokens]).max(), np.abs(others).max(), np.abs(entry.output).max())
-    )
+    rest = t("attention.entry.value.rest", count=len(entry.weights) - len(tokens))
+    strips = [
+        *((_share_of_value(opened, token), entry.contributions[token]) for token in tokens),
+        (rest, others),
+        (t("attention.entry.output"), entry.output),
+    ]
     show_strips(
-        "attention-sum",
-        side.run.loaded.spec.family,
-        (
-            *(
-                (
-                    t(
-                        "attention.entry.value",
-                        weight=number(float(entry.weights[token]) * 100),
-                        name=name_of_token(side.layer, token),
-                    ),
-                    entry.contributions[token],
-                )
-                for token in tokens
-            ),
-            (t("attention.entry.value.rest", count=len(entry.weights) - len(tokens)), others),
-            (t("attention.entry.output"), entry.output),
-        ),
-        limit=limit,
+        [
+            (name, t("attention.strip.length", length=plain(float(np.linalg.norm(vector)))), vector)
+            for name, vector in strips
+        ],
+        limit=float(max(np.abs(vector).max() for _, vector in strips)),
     )
     st.caption(t(f"attention.entry.limits.{query()}"))

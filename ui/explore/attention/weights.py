@@ -26,29 +26,34 @@ def _share(name: str, default: int, high: int) -> int:
     return int(option(name, [str(value) for value in range(high + 1)], str(default)))
 
 
-def matrix(side: Chosen, index: int) -> np.ndarray:
-    """What is shown of a block ``[tokens, tokens]``, for all that a block can show."""
+def of_block(side: Chosen, index: int) -> np.ndarray:
+    """What a block's map is made of ``[heads, tokens, tokens]``: all heads, the chosen one, or the rollout.
+
+    Call it in the script: the rollout is asked of the engine, whose worker must not wait for itself.
+    """
     attention = side.run.trace.attentions[side.layers[index].name]
     if side.show == "rollout":
-        rolled: np.ndarray = _rollouts(side)[index]
-        return rolled
-    if side.head is not None:
-        return attention[side.head]
-    return head_max(attention) if side.show == "max" else head_mean(attention)
+        return _rollouts(side)[index][None]
+    return attention if side.head is None else attention[side.head][None]
 
 
-def of_token(side: Chosen, index: int, token: int, direction: str) -> np.ndarray:
-    """One token's row (``from``) or column (``to``) of what is shown of a block, patches alone ``[h, w]``."""
-    layer = side.layers[index]
-    attention = side.run.trace.attentions[layer.name]
-    if side.show == "rollout":
-        attention = _rollouts(side)[index][None]
-    elif side.head is not None:
-        attention = attention[side.head][None]
+def matrix(attention: np.ndarray, show: str) -> np.ndarray:
+    """Heads ``[heads, tokens, tokens]`` as one ``[tokens, tokens]``."""
+    return head_max(attention) if show == "max" else head_mean(attention)
+
+
+def of_token(attention: np.ndarray, show: str, layer: LayerRef, token: int, direction: str) -> np.ndarray:
+    """One token's row (``from``) or column (``to``) of :func:`matrix`, patches alone ``[h, w]``."""
     # Of one token alone: the whole matrix of every block would be a hundred times the work.
+    one = token_of_heads(attention, layer, token, direction)
+    seen: np.ndarray = one.max(axis=0) if show == "max" else one.mean(axis=0)
+    return seen
+
+
+def token_of_heads(attention: np.ndarray, layer: LayerRef, token: int, direction: str) -> np.ndarray:
+    """Every head's row or column of a token, patches alone ``[heads, h, w]``."""
     one = attention[:, token] if direction == "from" else attention[:, :, token]
-    seen = one.max(axis=0) if side.show == "max" else one.mean(axis=0)
-    return seen[layer.prefix_tokens :].reshape(layer.grid)
+    return one[:, layer.prefix_tokens :].reshape(-1, *layer.grid)
 
 
 def explanation(run: Run, method: str, target: int, side: str) -> np.ndarray:
@@ -59,13 +64,6 @@ def explanation(run: Run, method: str, target: int, side: str) -> np.ndarray:
         return explain(run.loaded, run.trace, target, control.check)
 
     return result((method, run.trace.key, target), job, f"{method}-{side}")
-
-
-def head_rows(run: Run, layer: LayerRef, token: int, direction: str) -> np.ndarray:
-    """Every head's row or column of a token, patches alone ``[heads, h, w]``."""
-    attention = run.trace.attentions[layer.name]
-    one = attention[:, token] if direction == "from" else attention[:, :, token]
-    return one[:, layer.prefix_tokens :].reshape(-1, *layer.grid)
 
 
 def _rollouts(side: Chosen) -> np.ndarray:
