@@ -32,4 +32,7 @@ def power(exponent: float) -> str:
     if abs(tens) < 4:
         return number(float(np.exp(exponent)))
     whole = int(np.floor(tens))
+    if 10 ** (tens - whole) >= 9.995:
+        # Rounding would print ten times a power of ten.
+        tens = whole = whole + 1
     return rf"{10 ** (tens - whole):.2f} \cdot 10^{{{whole}}}"
