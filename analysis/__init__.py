@@ -24,6 +24,8 @@ from analysis.features import (
     similarity_to_place,
     strongest_channels,
 )
+from analysis.filters import PrincipalFilters, kernels_as_rgb, principal_filters
+from analysis.first_layer import Window, first_responses, first_window, strongest_windows
 from analysis.gradcam import grad_cam
 from analysis.position import position_similarity
 from analysis.receptive_field import (
@@ -39,15 +41,20 @@ __all__ = [
     "ChannelNumbers",
     "EffectiveField",
     "Extent",
+    "PrincipalFilters",
     "PrincipalScores",
+    "Window",
     "attention_rollout",
     "attention_sinks",
     "channel_numbers",
     "effective_fields",
     "energy_radius",
+    "first_responses",
+    "first_window",
     "grad_cam",
     "half_distances",
     "head_mean",
+    "kernels_as_rgb",
     "layer_extent",
     "mean_distances",
     "nearest_place",
@@ -58,9 +65,11 @@ __all__ = [
     "place_similarity",
     "pooled_maps",
     "position_similarity",
+    "principal_filters",
     "principal_scores",
     "robust_ranges",
     "similarity_to_place",
     "strongest_channels",
+    "strongest_windows",
     "top_answers",
 ]
