@@ -223,7 +223,8 @@ def similarity_to_place(activation: np.ndarray, cell: tuple[int, int], centred: 
     products = np.tensordot(vectors[:, cell[0], cell[1]], vectors, axes=1)
     norms = lengths * lengths[cell]
     similarity: np.ndarray = np.divide(products, norms, out=np.zeros_like(products), where=norms > 0)
-    return np.clip(similarity, -1, 1)
+    similarity = np.clip(similarity, -1, 1)
+    return similarity
 
 
 def _vectors(activation: np.ndarray, centred: bool) -> np.ndarray:

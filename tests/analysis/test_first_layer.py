@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from analysis import Window, first_responses, first_window, principal_filters, strongest_windows
 from tests.conftest import Network, Record
@@ -22,7 +23,8 @@ def test_windows_and_answers_are_those_of_the_module(
 ) -> None:
     loaded, seen = network(key), record(key)
     assert first_window(loaded.adapter) == expected
-    convolution = getattr(loaded.module, "conv1", None) or loaded.module.conv_proj
+    # ResNets and ViTs name their first convolution differently; it is the first of all.
+    convolution = next(each for each in loaded.module.modules() if isinstance(each, nn.Conv2d))
     with torch.inference_mode():
         answer = convolution(torch.tensor(seen.inputs))[0].numpy()
     found = first_responses(loaded.adapter, seen)
