@@ -58,7 +58,7 @@ class _Bank:
 def show_filters() -> None:
     """Draw the row: filters to choose from, the response of the chosen one, its strongest windows."""
     pair = runs()
-    heading(t("features.filters.title"), t("features.filters.text"))
+    heading(t("features.filters.title"), t("features.filters.text"), "patches")
     places = st.columns([7, 3, 7, 3], vertical_alignment="bottom")
     for index, (run, side) in enumerate(zip(pair, SIDES, strict=True)):
         _choose_kind(run, side, places[2 * index])
