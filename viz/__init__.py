@@ -2,6 +2,14 @@
 
 from viz.colormaps import lut
 from viz.figures import ReachLine, heatmap_overlay, reach_curve
-from viz.sheets import colourise, tile_sheet
+from viz.sheets import colourise, component_colours, tile_sheet
 
-__all__ = ["ReachLine", "colourise", "heatmap_overlay", "lut", "reach_curve", "tile_sheet"]
+__all__ = [
+    "ReachLine",
+    "colourise",
+    "component_colours",
+    "heatmap_overlay",
+    "lut",
+    "reach_curve",
+    "tile_sheet",
+]

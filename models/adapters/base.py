@@ -157,6 +157,17 @@ class Adapter(Protocol):
         """The learned embedding of the patches ``[rows, columns, D]``, prefix tokens left out."""
         ...
 
+    def first_kernel(self) -> Tensor:
+        """Weights of the first convolution ``[D, 3, K, K]``: what one window of the input is multiplied with.
+
+        For a ViT this is the patch projection, whose windows of ``K = P`` pixels do not overlap.
+        """
+        ...
+
+    def first_bias(self) -> Tensor:
+        """What the first convolution adds to its D answers ``[D]``; zeros where it adds nothing."""
+        ...
+
     def default_cam_layer(self) -> LayerRef: ...
 
     def layer(self, name: str) -> LayerRef:

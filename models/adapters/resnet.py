@@ -59,6 +59,14 @@ class ResNetAdapter:
     def position_embedding(self) -> Tensor:
         raise UnsupportedViewError(self.key, "positions", "no_position_embedding")
 
+    def first_kernel(self) -> Tensor:
+        kernel: Tensor = self.module.conv1.weight
+        return kernel
+
+    def first_bias(self) -> Tensor:
+        # The batch normalisation that follows has a shift of its own.
+        return torch.zeros_like(self.module.conv1.weight[:, 0, 0, 0])
+
     def default_cam_layer(self) -> LayerRef:
         return self.feature_layers()[-1]
 

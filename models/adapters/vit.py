@@ -69,6 +69,14 @@ class ViTAdapter:
         embedding: Tensor = self.module.encoder.pos_embedding[0, _PREFIX:]
         return embedding.reshape(grid.rows, grid.columns, -1)
 
+    def first_kernel(self) -> Tensor:
+        kernel: Tensor = self.module.conv_proj.weight
+        return kernel
+
+    def first_bias(self) -> Tensor:
+        bias: Tensor = self.module.conv_proj.bias
+        return bias
+
     def default_cam_layer(self) -> LayerRef:
         # After the last attention only the class token reaches the logits: patch gradients are zero there.
         return self._cam

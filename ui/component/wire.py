@@ -58,7 +58,12 @@ def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
         "marks": list(frame.marks),
         "lines": frame.lines,
         "ofPoint": frame.map_of_point,
+        "colours": None,
     }
+    if frame.colours is not None:
+        blob = encode_blob(frame.colours, frame.colours_mime)
+        blobs.append(blob)
+        message["colours"] = blob.id
     if frame.map is not None:
         blob = encode_blob(map_bytes(frame.map))
         blobs.append(blob)
