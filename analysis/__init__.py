@@ -17,10 +17,12 @@ from analysis.position import position_similarity
 from analysis.reach import (
     SHARES,
     AverageReach,
+    PictureReach,
     Reach,
     attention_inside,
     average_reach,
     reach_at,
+    reach_in_the_middle,
     theoretical_radius,
 )
 from analysis.receptive_field import (
@@ -39,6 +41,7 @@ __all__ = [
     "Answer",
     "AverageReach",
     "EffectiveField",
+    "PictureReach",
     "Reach",
     "attention_inside",
     "attention_rollout",
@@ -60,6 +63,7 @@ __all__ = [
     "pooled_energy",
     "position_similarity",
     "reach_at",
+    "reach_in_the_middle",
     "strongest_channels",
     "theoretical_radius",
     "top_answers",

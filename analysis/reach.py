@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,20 +39,41 @@ class Reach:
 
 
 @dataclass(frozen=True, eq=False)
+class PictureReach:
+    """One network at the place in the middle of one picture.
+
+    Attributes:
+        reach: distances.
+        energy: share of the energy ``[n, rows, columns]`` float32, in cells of some pixels.
+    """
+
+    reach: Reach
+    energy: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        return self.energy.nbytes
+
+
+@dataclass(frozen=True, eq=False)
 class AverageReach:
-    """The same for the place in the middle, over many pictures.
+    """Many pictures together.
 
     Attributes:
         layers: n layers in order of depth.
-        reaches: one a picture.
-        energy: mean share of the energy ``[n, rows, columns]`` float32, in cells of ``cell`` pixels.
-        cell: side of a cell, in pixels.
+        mean: of each distance over the pictures.
+        low: smallest of each distance.
+        high: largest of each distance.
+        energy: mean share of the energy ``[n, rows, columns]`` float32.
+        count: how many pictures.
     """
 
     layers: tuple[LayerRef, ...]
-    reaches: tuple[Reach, ...]
+    mean: Reach
+    low: Reach
+    high: Reach
     energy: np.ndarray
-    cell: int
+    count: int
 
     @property
     def nbytes(self) -> int:
@@ -116,41 +137,60 @@ def reach_at(
     return Reach(tuple(layers), theory, radii, mean, here)
 
 
-def average_reach(
+def reach_in_the_middle(
     loaded: LoadedModel,
-    pictures: Sequence[DecodedImage],
+    picture: DecodedImage,
     layers: Sequence[LayerRef],
     cell: int,
     check: Callable[[], None] = lambda: None,
-    report: Callable[[float], None] = lambda fraction: None,
-) -> AverageReach:
-    """Effective fields of the place in the middle, averaged over pictures.
-
-    Luo et al. (2016) average over random inputs and weights; these are real pictures and this very network.
-    Each field counts alike: energies are shares of their own total before they are averaged.
+) -> PictureReach:
+    """Effective fields of the place in the middle of a picture, for :func:`average_reach`.
 
     Args:
         loaded: the network.
-        pictures: at least one.
+        picture: what it looks at.
         layers: recorded layers, in order of depth.
-        cell: side of a cell of the mean map, in pixels.
-        check: called before each forward and backward; what it raises ends the work.
-        report: called with the part of the work that is done, after each picture.
+        cell: side of a cell of the map, in pixels.
+        check: called before the forward and each backward; what it raises ends the work.
+    """
+    check()
+    record = trace(loaded, picture)
+    middle = (record.input_view.shape[1] / 2, record.input_view.shape[0] / 2)
+    fields = effective_fields(loaded, record, middle, layers, check)
+    energy = np.stack([pooled_energy(field.energy, cell) for field in fields])
+    return PictureReach(reach_at(loaded, record, middle, layers, fields), energy)
+
+
+def average_reach(parts: Sequence[PictureReach]) -> AverageReach:
+    """What several pictures say together.
+
+    Luo et al. (2016) average gradients over random inputs and weights; these are pictures, and one network.
+    Every picture counts alike: its energies are shares of their own total.
+
+    Args:
+        parts: of the same layers of the same network, at least one.
 
     Raises:
         ValueError: no picture.
     """
-    if not pictures:
+    if not parts:
         raise ValueError("an average needs at least one picture")
-    reaches = []
-    total: np.ndarray | float = 0.0
-    for index, picture in enumerate(pictures):
-        check()
-        record = trace(loaded, picture)
-        middle = (record.input_view.shape[1] / 2, record.input_view.shape[0] / 2)
-        fields = effective_fields(loaded, record, middle, layers, check)
-        reaches.append(reach_at(loaded, record, middle, layers, fields))
-        total = total + np.stack([pooled_energy(field.energy, cell) for field in fields])
-        report((index + 1) / len(pictures))
-    mean = np.asarray(total / len(pictures), dtype=np.float32)
-    return AverageReach(tuple(layers), tuple(reaches), mean, cell)
+    reaches = [part.reach for part in parts]
+
+    def over_pictures(summary: Callable[..., np.ndarray]) -> Reach:
+        return replace(
+            reaches[0],
+            radii=summary([reach.radii for reach in reaches], axis=0),
+            attention=summary([reach.attention for reach in reaches], axis=0),
+            attention_here=summary([reach.attention_here for reach in reaches], axis=0),
+        )
+
+    energy = np.asarray(np.mean([part.energy for part in parts], axis=0, dtype=np.float64), dtype=np.float32)
+    return AverageReach(
+        reaches[0].layers,
+        over_pictures(np.mean),
+        over_pictures(np.min),
+        over_pictures(np.max),
+        energy,
+        len(parts),
+    )

@@ -52,7 +52,7 @@ def show_board(
     key: str, panels: tuple[Panel, ...], *, on_step: Callable[[int], None] | None = None, **more: Any
 ) -> None:
     """A board whose point of interest is the session's, in the session's language."""
-    board = Board(key=key, panels=panels, point=Point(*view().point), strings=_strings(), **more)
+    board = Board(key=key, panels=panels, point=Point(*view().point), strings=words_of_boards(), **more)
     component.show(board, on_pin=_pin, on_step=on_step)
 
 
@@ -65,7 +65,7 @@ def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
     """
     panels = tuple(panel for panel, _ in sheets)
     # A tile has a name; its row and column say nothing.
-    strings = {**_strings(), "cell": ""}
+    strings = {**words_of_boards(), "cell": ""}
     board = Board(key=key, panels=panels, link=key, columns=len(panels), controls=(), strings=strings)
 
     def choose(identifier: str, cell: int) -> None:
@@ -77,7 +77,8 @@ def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
     component.show(board, on_select=choose)
 
 
-def _strings() -> dict[str, str]:
+def words_of_boards() -> dict[str, str]:
+    """The component's own words in the session's language."""
     return {word: template(f"board.{word}") for word in DEFAULT_STRINGS}
 
 
