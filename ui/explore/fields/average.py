@@ -17,12 +17,13 @@ from ui.explore.fields.board import choose_step, steps
 from ui.explore.fields.chart import Curve, show_curves
 from ui.explore.fields.frames import rings
 from ui.explore.fields.measures import Measured, layer_at
+from ui.links import publish
 from ui.panels import words_of_boards
 from ui.reach_frames import CELL, box_of, strength
 from ui.sections import heading
 from ui.service import Run, asked_for, background
-from ui.state import SIDES
-from ui.words import name_of_layer, name_of_network, t
+from ui.state import SIDES, view
+from ui.words import name_of_layer, name_of_network, t, template
 
 Averages = tuple[AverageReach, AverageReach]
 
@@ -32,6 +33,8 @@ def show_average(pair: tuple[Measured, Measured]) -> None:
     heading(t("fields.average.title"), t("fields.average.text", count=len(SAMPLES)))
     runs = (pair[0].run, pair[1].run)
     key = ("fields-average", *((run.trace.key[:3], run.trace.key[4]) for run in runs))
+    # Whoever waits for minutes can share or reload what is on the screen already.
+    publish(view())
     found: Averages | None = asked_for(
         "fields-average",
         key,
@@ -122,6 +125,7 @@ def _frame(run: Run, average: AverageReach, index: int) -> Frame:
         map=to_uint8_map(np.asarray(strength(average.energy[index])), unit="%"),
         map_of_point=True,
         box=box_of(run, layer),
+        readout=template("fields.readout.field"),
         caption=t("fields.average.caption", **{name: f"{value:.0f}" for name, value in words.items()}),
         rings=rings(half, most),
     )

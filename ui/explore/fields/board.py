@@ -69,8 +69,8 @@ def _panels(pair: tuple[Measured, Measured], common: bool) -> tuple[Panel, ...]:
             for each, at in zip(pair, places, strict=True)
             if kind == "field" or any(each.attention)
         ]
-        # One range for the panels of a step: over all steps, the first would leave nothing of the last. Gradient
-        # and attention are two quantities, and share none.
+        # One range for the panels of a step: over all steps, the first would leave nothing of the last.
+        # Gradient and attention are two quantities, and share none.
         peaks = [max((strongest(each, at[step]) for each, at in shown), default=0.0) for step in range(count)]
         for each, at in shown:
             frames = tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import streamlit as st
@@ -15,6 +16,8 @@ from ui.explore.fields.measures import Measured, layer_at, step_of
 from ui.options import choose_option
 from ui.words import name_of_layer, name_of_network, t
 from viz.reach import Measure, ReachLine, reach_curve
+
+_MEASURES: Final[tuple[Measure, ...]] = ("theory", "most", "half", "attention", "attention_here")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +81,9 @@ def _lines(curve: Curve, title: str) -> list[ReachLine]:
     depth = np.linspace(0, 1, len(layers)) if len(layers) > 1 else np.zeros(1)
     lines = []
     for measure in _measures(curve.reach):
+        if curve.low is not None and measure == "attention_here":
+            # Over pictures, the patch in the middle is one of many.
+            continue
         edges = [_values(reach, measure) if reach else None for reach in (curve.low, curve.high)]
         if measure == "theory":
             edges = [None, None]
@@ -98,8 +104,7 @@ def _lines(curve: Curve, title: str) -> list[ReachLine]:
 
 
 def _measures(reach: Reach) -> list[Measure]:
-    measures: list[Measure] = ["theory", "most", "half", "attention", "attention_here"]
-    return [measure for measure in measures if not np.isnan(_values(reach, measure)).all()]
+    return [measure for measure in _MEASURES if not np.isnan(_values(reach, measure)).all()]
 
 
 def _values(reach: Reach, measure: Measure) -> np.ndarray:
