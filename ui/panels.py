@@ -67,7 +67,7 @@ def show_board(
         strings: words of the board that differ from the session's.
         more: whatever else a :class:`ui.component.Board` takes.
     """
-    words = {**_strings(), **(strings or {})}
+    words = {**words_of_boards(), **(strings or {})}
     board = Board(key=key, panels=panels, point=Point(*view().point), strings=words, **more)
     component.show(board, on_pin=_pin, on_step=on_step, on_select=on_select)
 
@@ -81,7 +81,7 @@ def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
     """
     panels = tuple(panel for panel, _ in sheets)
     # A tile has a name; its row and column say nothing.
-    strings = {**_strings(), "cell": ""}
+    strings = {**words_of_boards(), "cell": ""}
     board = Board(key=key, panels=panels, link=key, columns=len(panels), controls=(), strings=strings)
 
     def choose(identifier: str, cell: int) -> None:
@@ -93,7 +93,8 @@ def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
     component.show(board, on_select=choose)
 
 
-def _strings() -> dict[str, str]:
+def words_of_boards() -> dict[str, str]:
+    """The component's own words in the session's language."""
     return {word: template(f"board.{word}") for word in DEFAULT_STRINGS}
 
 

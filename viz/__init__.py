@@ -1,7 +1,8 @@
 """Drawing: arrays in; plotly figures for charts, RGB arrays for maps on pictures."""
 
 from viz.colormaps import lut
-from viz.figures import ReachLine, heatmap_overlay, reach_curve
+from viz.figures import heatmap_overlay
+from viz.reach import ReachLine, reach_curve
 from viz.sheets import colourise, component_colours, tile_sheet
 
 __all__ = [
