@@ -11,6 +11,7 @@ from analysis.attention import (
     patch_distances,
     patch_rows,
 )
+from analysis.decision import Decision, decide, runner_up
 from analysis.features import strongest_channels
 from analysis.gradcam import grad_cam
 from analysis.position import position_similarity
@@ -21,12 +22,16 @@ from analysis.receptive_field import (
     nearest_place,
     padding_share,
 )
+from analysis.residual import Addition, residual_additions
 
 __all__ = [
+    "Addition",
     "Answer",
+    "Decision",
     "EffectiveField",
     "attention_rollout",
     "attention_sinks",
+    "decide",
     "effective_fields",
     "energy_radius",
     "grad_cam",
@@ -39,6 +44,8 @@ __all__ = [
     "patch_distances",
     "patch_rows",
     "position_similarity",
+    "residual_additions",
+    "runner_up",
     "strongest_channels",
     "top_answers",
 ]

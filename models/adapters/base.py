@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 
 from torch import Tensor, nn
 
+from models.adapters.parts import Part
+
 Layout = Literal["NCHW", "NHWC", "NLC"]
 TapKind = Literal["output", "attention"]
 
@@ -159,4 +161,24 @@ class Adapter(Protocol):
             layer: where the tail begins.
             recorded: tensors of the other layers ``[1, ...]``, for residual branches that pass by it.
         """
+        ...
+
+    def parts(self) -> tuple[Part, ...]:
+        """The whole network in order of the forward pass; the parameters of the parts add up to its own."""
+        ...
+
+    def residuals(self, part: Part, tensor: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
+        """What meets at each sum of a block, from the block's input ``[1, ...]``.
+
+        Returns:
+            Per residual branch of ``part``, in order: what the shortcut brought and what the branch adds.
+        """
+        ...
+
+    def read_out(self, tensor: Tensor) -> Tensor:
+        """What the last linear layer reads ``[1, C]``, from the tensor of the last feature layer ``[1, ...]``."""
+        ...
+
+    def head(self) -> nn.Linear:
+        """The last linear layer, whose outputs are the logits."""
         ...

@@ -10,6 +10,8 @@ from torch.nn import functional
 from torchvision.models.vision_transformer import EncoderBlock, VisionTransformer
 
 from models.adapters.base import LayerRef, PatchGrid, ReceptiveField, Tail, Tap
+from models.adapters.parts import Part
+from models.adapters.vit_parts import vit_parts
 
 _PREFIX = 1
 _EMBEDDING = "encoder.dropout"
@@ -98,6 +100,24 @@ class ViTAdapter:
 
     def needed_by_tail(self, layer: LayerRef) -> tuple[str, ...]:
         return (list(self._layers)[-2],) if layer.name == self._cam.name else ()
+
+    def parts(self) -> tuple[Part, ...]:
+        return vit_parts(self.module, self.image_size)
+
+    def residuals(self, part: Part, tensor: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
+        block: EncoderBlock = self.module.get_submodule(part.name)
+        normalised = block.ln_1(tensor)
+        attended, _ = block.self_attention(normalised, normalised, normalised, need_weights=False)
+        between = tensor + attended
+        return ((tensor, attended), (between, block.mlp(block.ln_2(between))))
+
+    def read_out(self, tensor: Tensor) -> Tensor:
+        vector: Tensor = self.module.heads[:-1](self.module.encoder.ln(tensor[:, 0]))
+        return vector
+
+    def head(self) -> nn.Linear:
+        last: nn.Linear = self.module.heads[-1]
+        return last
 
     def tail(self, layer: LayerRef, recorded: Mapping[str, Tensor]) -> Tail:
         if layer.name == self._cam.name:

@@ -1,0 +1,87 @@
+"""The last step of a network in numbers: how one vector becomes the logit of one class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from models.loading import LoadedModel
+from models.tracing import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """A logit, or the difference of two, as a sum: ``Σ_c w_c z_c + b``.
+
+    Attributes:
+        values: z, what the last linear layer reads ``[C]``: pooled channels, or the class token.
+        weights: w, the class's row of that layer, or the difference of two rows ``[C]``.
+        bias: b, or the difference of two.
+    """
+
+    values: np.ndarray
+    weights: np.ndarray
+    bias: float
+
+    @property
+    def contributions(self) -> np.ndarray:
+        """``w_c z_c``, ``[C]`` float64, in logits."""
+        return self.values.astype(np.float64) * self.weights.astype(np.float64)
+
+    @property
+    def total(self) -> float:
+        """The logit, or the difference of two."""
+        return float(self.contributions.sum() + self.bias)
+
+    def strongest(self, count: int) -> np.ndarray:
+        """Indices of the largest contributions for the class, largest first."""
+        order: np.ndarray = np.argsort(-self.contributions, kind="stable")[:count]
+        return order
+
+    def opposing(self, count: int) -> np.ndarray:
+        """Indices of the largest contributions against it, largest first; fewer where there are fewer."""
+        contributions = self.contributions
+        order = np.argsort(contributions, kind="stable")[:count]
+        against: np.ndarray = order[contributions[order] < 0]
+        return against
+
+
+def decide(loaded: LoadedModel, record: Trace, target: int, against: int | None = None) -> Decision:
+    """How the logit of a class came about in the network's last linear layer.
+
+    A ResNet's z is the mean of every channel over all places (global average pooling; Lin et al., *Network In
+    Network*, 2013, section 3.2); a ViT's is the class token after the last normalisation (Dosovitskiy et al.,
+    2020, equation 4). The sum is exact.
+
+    Args:
+        loaded: the network that made ``record``.
+        record: its recorded forward.
+        target: index of the class.
+        against: index of a second class, for the difference ``target - against``.
+
+    Raises:
+        IndexError: no such class.
+    """
+    for index in (target, against):
+        if index is not None and not 0 <= index < record.logits.size:
+            raise IndexError(f"class {index} is not one of {record.logits.size}")
+    adapter = loaded.adapter
+    head = adapter.head()
+    last = adapter.feature_layers()[-1]
+    with torch.inference_mode():
+        start = torch.tensor(record.recorded[last.name], device=loaded.device).unsqueeze(0)
+        values = adapter.read_out(start)[0].float().cpu().numpy()
+        weights = head.weight[target].double()
+        bias = 0.0 if head.bias is None else float(head.bias[target])
+        if against is not None:
+            weights = weights - head.weight[against].double()
+            bias -= 0.0 if head.bias is None else float(head.bias[against])
+    return Decision(values, weights.cpu().numpy(), bias)
+
+
+def runner_up(logits: np.ndarray, target: int) -> int:
+    """The class with the largest logit besides ``target``."""
+    order = np.argsort(-logits, kind="stable")
+    return int(next(index for index in order if index != target))

@@ -1,0 +1,90 @@
+"""The decision in numbers: the sum is the logit, and its terms are those of the last linear layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from analysis import Decision, decide, runner_up
+from models import load_model
+from tests.conftest import Network, Record
+
+KEYS = (
+    "resnet18_classroom",
+    "vit_s_14_classroom",
+    "resnet50_untrained",
+    "vit_b_32_untrained",
+    "vit_b_16_untrained",
+)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_contributions_and_bias_add_up_to_the_logit(key: str, network: Network, record: Record) -> None:
+    traced = record(key)
+    scale = float(np.abs(traced.logits).max())
+    for target in (0, int(traced.logits.argmax()), traced.logits.size - 1):
+        decision = decide(network(key), traced, target)
+        assert decision.total == pytest.approx(float(traced.logits[target]), abs=1e-5 * scale)
+        assert decision.contributions.sum() + decision.bias == pytest.approx(decision.total, abs=1e-12)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_difference_is_the_difference_of_two_logits(key: str, network: Network, record: Record) -> None:
+    traced = record(key)
+    scale = float(np.abs(traced.logits).max())
+    best = int(traced.logits.argmax())
+    second = runner_up(traced.logits, best)
+    assert second == int(np.argsort(-traced.logits)[1])
+    decision = decide(network(key), traced, best, second)
+    assert decision.total == pytest.approx(
+        float(traced.logits[best] - traced.logits[second]), abs=2e-5 * scale
+    )
+    assert decision.total >= 0
+
+
+def test_a_resnet_reads_the_mean_of_every_channel(network: Network, record: Record) -> None:
+    loaded, traced = network("resnet18_classroom"), record("resnet18_classroom")
+    decision = decide(loaded, traced, 17)
+    np.testing.assert_allclose(decision.values, traced.activations["layer4.1"].mean(axis=(1, 2)), rtol=1e-5)
+    np.testing.assert_array_equal(
+        decision.weights, loaded.module.get_parameter("fc.weight")[17].double().numpy()
+    )
+    assert decision.bias == pytest.approx(float(loaded.module.get_parameter("fc.bias")[17]))
+
+
+def test_a_vit_reads_its_normalised_class_token(network: Network, record: Record) -> None:
+    loaded, traced = network("vit_s_14_classroom"), record("vit_s_14_classroom")
+    token = traced.recorded["encoder.layers.encoder_layer_11"][0].astype(np.float64)
+    scale, shift = (loaded.module.get_parameter(f"encoder.ln.{name}") for name in ("weight", "bias"))
+    expected = (token - token.mean()) / np.sqrt(token.var() + 1e-6)
+    expected = expected * scale.numpy() + shift.numpy()
+    np.testing.assert_allclose(decide(loaded, traced, 3).values, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_order_is_that_of_the_products() -> None:
+    """By hand: products 3, -8, 5, 0."""
+    decision = Decision(np.array([1.0, 2.0, 5.0, 0.0]), np.array([3.0, -4.0, 1.0, 9.0]), 0.5)
+    assert decision.strongest(2).tolist() == [2, 0]
+    assert decision.opposing(3).tolist() == [1]
+    assert decision.total == pytest.approx(0.5)
+    assert runner_up(np.array([1.0, 4.0, 3.0]), 1) == 2
+    assert runner_up(np.array([1.0, 4.0, 3.0]), 0) == 1
+
+
+def test_a_head_without_bias_has_none(network: Network, record: Record) -> None:
+    loaded = load_model("resnet18_untrained", "cpu")
+    loaded.adapter.head().bias = None  # type: ignore[assignment]  # a copy of our own
+    decision = decide(loaded, record("resnet18_untrained"), 1, 2)
+    with torch.inference_mode():
+        logits = loaded.module(torch.tensor(record("resnet18_untrained").inputs))[0]
+    assert decision.bias == 0
+    assert decision.total == pytest.approx(float(logits[1] - logits[2]), abs=1e-4)
+
+
+def test_no_such_class(network: Network, record: Record) -> None:
+    loaded, traced = network("resnet18_classroom"), record("resnet18_classroom")
+    with pytest.raises(IndexError):
+        decide(loaded, traced, 107)
+    with pytest.raises(IndexError):
+        decide(loaded, traced, 0, -1)
