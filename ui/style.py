@@ -29,6 +29,7 @@ _CSS = """<style>
 .sl-bar-track { background: rgba(128, 136, 148, .18); overflow: hidden; }
 .sl-bar-fill.sl-resnet { background: var(--sl-resnet); } .sl-bar-fill.sl-vit { background: var(--sl-vit); }
 .sl-bar-value { text-align: right; }
+.sl-alt { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .sl-qr { display: block; width: 100%; max-width: 420px; margin: 0 auto; border-radius: .375rem; }
 [data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
 [data-testid="stFileUploaderDropzone"] button p::after { font-size: .875rem; content: var(--sl-upload); }
