@@ -11,7 +11,7 @@ from analysis.attention import (
     patch_distances,
     patch_rows,
 )
-from analysis.decision import Decision, decide, runner_up
+from analysis.decision import Decision, decide, depth_evidence, place_evidence, runner_up
 from analysis.features import strongest_channels
 from analysis.gradcam import grad_cam
 from analysis.position import position_similarity
@@ -32,6 +32,7 @@ __all__ = [
     "attention_rollout",
     "attention_sinks",
     "decide",
+    "depth_evidence",
     "effective_fields",
     "energy_radius",
     "grad_cam",
@@ -43,6 +44,7 @@ __all__ = [
     "padding_share",
     "patch_distances",
     "patch_rows",
+    "place_evidence",
     "position_similarity",
     "residual_additions",
     "runner_up",

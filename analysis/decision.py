@@ -81,6 +81,54 @@ def decide(loaded: LoadedModel, record: Trace, target: int, against: int | None 
     return Decision(values, weights.cpu().numpy(), bias)
 
 
+def place_evidence(loaded: LoadedModel, record: Trace, decision: Decision) -> np.ndarray:
+    """The logit, without its bias, as a sum over places: ``Σ_c w_c A_c(i, j) / (h w)``.
+
+    The class activation map of Zhou et al., *Learning Deep Features for Discriminative Localization*, 2016,
+    equation 2, divided by the number of places. Exact, and with both signs.
+
+    Returns:
+        ``[h, w]`` float64, in logits.
+
+    Raises:
+        UnsupportedViewError: where the last linear layer does not read a mean over places.
+    """
+    last = loaded.adapter.feature_layers()[-1]
+    with torch.inference_mode():
+        start = torch.tensor(record.recorded[last.name], device=loaded.device).unsqueeze(0)
+        places = loaded.adapter.read_out_places(start)[0].double().cpu().numpy()
+    evidence: np.ndarray = np.einsum("c,chw->hw", decision.weights, places) / (
+        places.shape[1] * places.shape[2]
+    )
+    return evidence
+
+
+def depth_evidence(loaded: LoadedModel, record: Trace, decision: Decision) -> tuple[tuple[str, float], ...]:
+    """The logit, without its bias, as a sum over what each layer wrote into the class token.
+
+    Direct logit attribution (Elhage et al., *A Mathematical Framework for Transformer Circuits*, 2021): the
+    residual stream is a sum, and the last LayerNorm is linear once its deviation is taken as given. So the
+    terms add up exactly, but what a block would change about the deviation is credited to nobody.
+
+    Returns:
+        Name of the layer and its part of the logit, in order of depth; the shift of the last normalisation
+        comes last, without a name.
+
+    Raises:
+        UnsupportedViewError: where what the layers write does not add up.
+    """
+    adapter = loaded.adapter
+    with torch.inference_mode():
+        recorded = {
+            layer.name: torch.tensor(record.recorded[layer.name], device=loaded.device).unsqueeze(0)
+            for layer in adapter.feature_layers()
+        }
+        terms = adapter.read_out_terms(recorded)
+        return tuple(
+            (name, float(vector.double().cpu().numpy() @ decision.weights)) for name, vector in terms
+        )
+
+
 def runner_up(logits: np.ndarray, target: int) -> int:
     """The class with the largest logit besides ``target``."""
     order = np.argsort(-logits, kind="stable")

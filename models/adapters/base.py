@@ -176,7 +176,29 @@ class Adapter(Protocol):
         ...
 
     def read_out(self, tensor: Tensor) -> Tensor:
-        """What the last linear layer reads ``[1, C]``, from the tensor of the last feature layer ``[1, ...]``."""
+        """What the last linear layer reads ``[1, C]``, from the last feature layer ``[1, ...]``."""
+        ...
+
+    def read_out_places(self, tensor: Tensor) -> Tensor:
+        """What :meth:`read_out` is the mean of over all places, ``[1, C, h, w]``, from the same tensor.
+
+        Raises:
+            UnsupportedViewError: where it is no mean over places (``no_pooling``).
+        """
+        ...
+
+    def read_out_terms(self, recorded: Mapping[str, Tensor]) -> tuple[tuple[str, Tensor], ...]:
+        """The vectors ``[C]`` whose sum :meth:`read_out` is, each with the name of the layer that wrote it.
+
+        The last normalisation divides by the deviation of the whole sum, which is kept as it is. What it
+        adds itself has an empty name and comes last.
+
+        Args:
+            recorded: tensors of the feature layers ``[1, ...]``.
+
+        Raises:
+            UnsupportedViewError: where what layers write does not add up (``no_stream``).
+        """
         ...
 
     def head(self) -> nn.Linear:

@@ -99,6 +99,12 @@ class ResNetAdapter:
     def read_out(self, tensor: Tensor) -> Tensor:
         return torch.flatten(self.module.avgpool(tensor), 1)
 
+    def read_out_places(self, tensor: Tensor) -> Tensor:
+        return tensor
+
+    def read_out_terms(self, recorded: Mapping[str, Tensor]) -> tuple[tuple[str, Tensor], ...]:
+        raise UnsupportedViewError(self.key, "stream", "no_stream")
+
     def head(self) -> nn.Linear:
         last: nn.Linear = self.module.fc
         return last

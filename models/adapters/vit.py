@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from torchvision.models.vision_transformer import EncoderBlock, VisionTransforme
 from models.adapters.base import LayerRef, PatchGrid, ReceptiveField, Tail, Tap
 from models.adapters.parts import Part
 from models.adapters.vit_parts import vit_parts
+from models.errors import UnsupportedViewError
 
 _PREFIX = 1
 _EMBEDDING = "encoder.dropout"
@@ -114,6 +116,20 @@ class ViTAdapter:
     def read_out(self, tensor: Tensor) -> Tensor:
         vector: Tensor = self.module.heads[:-1](self.module.encoder.ln(tensor[:, 0]))
         return vector
+
+    def read_out_places(self, tensor: Tensor) -> Tensor:
+        raise UnsupportedViewError(self.key, "places", "no_pooling")
+
+    def read_out_terms(self, recorded: Mapping[str, Tensor]) -> tuple[tuple[str, Tensor], ...]:
+        if len(self.module.heads) > 1:
+            raise UnsupportedViewError(self.key, "stream", "no_stream")
+        norm = self.module.encoder.ln
+        names = list(self._layers)
+        tokens = [recorded[name][0, 0] for name in names]
+        written = [tokens[0], *(after - before for before, after in pairwise(tokens))]
+        deviation = torch.sqrt(tokens[-1].var(correction=0) + norm.eps)
+        terms = ((each - each.mean()) / deviation * norm.weight for each in written)
+        return (*zip(names, terms, strict=True), ("", norm.bias))
 
     def head(self) -> nn.Linear:
         last: nn.Linear = self.module.heads[-1]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from analysis import Decision, decide, runner_up
-from models import load_model
+from analysis import Decision, decide, depth_evidence, place_evidence, runner_up
+from models import UnsupportedViewError, load_model
 from tests.conftest import Network, Record
 
 KEYS = (
@@ -88,3 +88,52 @@ def test_no_such_class(network: Network, record: Record) -> None:
         decide(loaded, traced, 107)
     with pytest.raises(IndexError):
         decide(loaded, traced, 0, -1)
+
+
+@pytest.mark.parametrize("key", ["resnet18_classroom", "resnet50_untrained"])
+def test_places_add_up_to_the_logit(key: str, network: Network, record: Record) -> None:
+    loaded, traced = network(key), record(key)
+    decision = decide(loaded, traced, 5)
+    evidence = place_evidence(loaded, traced, decision)
+    assert evidence.shape == loaded.adapter.feature_layers()[-1].grid
+    scale = float(np.abs(traced.logits).max())
+    assert evidence.sum() + decision.bias == pytest.approx(float(traced.logits[5]), abs=1e-5 * scale)
+    # One place, by hand.
+    vector = traced.activations[loaded.adapter.feature_layers()[-1].name][:, 2, 3].astype(np.float64)
+    assert evidence[2, 3] == pytest.approx(vector @ decision.weights / evidence.size)
+    with pytest.raises(UnsupportedViewError) as caught:
+        depth_evidence(loaded, traced, decision)
+    assert caught.value.reason == "no_stream"
+
+
+@pytest.mark.parametrize("key", ["vit_s_14_classroom", "vit_b_32_untrained"])
+def test_blocks_add_up_to_the_logit(key: str, network: Network, record: Record) -> None:
+    loaded, traced = network(key), record(key)
+    best = int(traced.logits.argmax())
+    for decision, expected in (
+        (decide(loaded, traced, 5), traced.logits[5]),
+        (decide(loaded, traced, best, 5), traced.logits[best] - traced.logits[5]),
+    ):
+        terms = depth_evidence(loaded, traced, decision)
+        assert [name for name, _ in terms] == [*(layer.name for layer in loaded.adapter.feature_layers()), ""]
+        scale = float(np.abs(traced.logits).max())
+        assert sum(value for _, value in terms) + decision.bias == pytest.approx(
+            float(expected), abs=1e-4 * scale
+        )
+    with pytest.raises(UnsupportedViewError) as caught:
+        place_evidence(loaded, traced, decide(loaded, traced, 5))
+    assert caught.value.reason == "no_pooling"
+
+
+def test_a_block_is_credited_with_what_it_wrote(network: Network, record: Record) -> None:
+    """Against a computation on the recorded tokens that knows nothing of the adapter."""
+    loaded, traced = network("vit_s_14_classroom"), record("vit_s_14_classroom")
+    decision = decide(loaded, traced, 17)
+    names = [f"encoder.layers.encoder_layer_{index}" for index in range(12)]
+    tokens = [traced.recorded[name][0].astype(np.float64) for name in names]
+    scale = loaded.module.get_parameter("encoder.ln.weight").double().numpy()
+    written = tokens[7] - tokens[6]
+    expected = ((written - written.mean()) / np.sqrt(tokens[-1].var() + 1e-6) * scale) @ decision.weights
+    assert dict(depth_evidence(loaded, traced, decision))[names[7]] == pytest.approx(
+        expected, rel=1e-4, abs=1e-5
+    )
