@@ -36,15 +36,20 @@ def count_text(count: int) -> str:
     return f"{count / 1e3:.3g} k" if count >= 1000 else str(count)
 
 
-def boxes(operations: Iterable[Operation]) -> tuple[Box, ...]:
-    """Operations as boxes, with what needs no box of its own written beside the one before it."""
+def boxes(operations: Iterable[Operation], *, brief: bool = False) -> tuple[Box, ...]:
+    """Operations as boxes.
+
+    Args:
+        operations: one after the other. What needs no box of its own is written beside the one before it.
+        brief: leave that out, and shapes too.
+    """
     found: list[tuple[Operation, list[str]]] = []
     for operation in operations:
         if operation.kind in _SMALL and found:
             found[-1][1].append(t(f"network_map.operation.{operation.kind}"))
         else:
             found.append((operation, []))
-    return tuple(_box(operation, words) for operation, words in found)
+    return tuple(_box(operation, [] if brief else words, brief) for operation, words in found)
 
 
 def loops(part: Part) -> tuple[Loop, ...]:
@@ -53,7 +58,7 @@ def loops(part: Part) -> tuple[Loop, ...]:
 
 
 def _loop(residual: Residual) -> Loop:
-    beside = boxes(residual.shortcut)
+    beside = boxes(residual.shortcut, brief=True)
     return Loop(
         boxes(residual.branch),
         beside,
@@ -63,7 +68,7 @@ def _loop(residual: Residual) -> Loop:
     )
 
 
-def _box(operation: Operation, words: list[str]) -> Box:
+def _box(operation: Operation, words: list[str], brief: bool) -> Box:
     kind = operation.kind
     label = t(
         f"network_map.operation.{kind}",
@@ -76,7 +81,7 @@ def _box(operation: Operation, words: list[str]) -> Box:
     )
     if operation.stride > 1 and kind in ("conv", "max_pool"):
         words = [t("network_map.stride", stride=operation.stride), *words]
-    if kind in ("conv", "max_pool"):
+    if kind in ("conv", "max_pool") and not brief:
         words = [*words, shape_text(operation.shape)]
     return Box(
         _KINDS[kind],

@@ -145,8 +145,8 @@ def _show_sum(case: _Case, limit: float) -> None:
             bias=_added(decision.bias),
         )
     )
-    groups = [
-        [
+    groups = {
+        t(f"network_map.terms.{which}"): [
             Term(
                 t(f"network_map.{case.unit}", number=int(index) + 1),
                 (float(decision.values[index]), float(decision.weights[index])),
@@ -154,10 +154,10 @@ def _show_sum(case: _Case, limit: float) -> None:
             )
             for index in chosen
         ]
-        for chosen in (best, worst)
-    ]
+        for which, chosen in (("for", best), ("against", worst))
+    }
     heads = (
-        *(t(f"network_map.head.{each}") for each in (case.unit, f"{case.unit}.value", "weight")),
+        *(t(f"network_map.head.{each}") for each in (f"{case.unit}", f"{case.unit}.value", "weight")),
         "",
         t("network_map.head.product"),
     )
@@ -233,7 +233,7 @@ def _show_depths(case: _Case, depths: tuple[tuple[str, float], ...], cases: list
     st.markdown(case.question)
     terms.append(Term(t("network_map.depth.bias"), (), case.decision.bias))
     heads = (t("network_map.depth"), "", t("network_map.head.logits"))
-    st.html(bars(heads, [terms], limit=limit, family=family, label=t("network_map.bars.alt")))
+    st.html(bars(heads, {"": terms}, limit=limit, family=family, label=t("network_map.bars.alt")))
     st.markdown(t("network_map.depth.sum", total=number(case.decision.total)))
     st.caption(t("network_map.depth.text"))
 

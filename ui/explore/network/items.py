@@ -158,10 +158,13 @@ def _about(part: Part, projected: bool) -> str:
 
 
 def _fact(addition: Addition) -> str:
+    angle = math.degrees(math.acos(max(-1.0, min(1.0, addition.cosine))))
+    direction = "along" if angle < 75 else "across" if angle <= 105 else "back"
     return t(
         f"network_map.fact.{addition.branch}",
         ratio=_ratio(addition),
-        angle=math.degrees(math.acos(max(-1.0, min(1.0, addition.cosine)))),
+        angle=angle,
+        direction=t(f"network_map.direction.{direction}"),
     )
 
 

@@ -33,7 +33,6 @@ function outline(box, x, y, height, scale = 1) {
 function glyph(item, width, height) {
   const svg = shape("svg", { class: "glyph", viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" });
   const x = width / 2 + 8;
-  svg.append(shape("path", { class: "wire", d: `M${x} 0V${height}` }));
   if (item.count) {
     for (const shift of [6, 3, 0]) {
       svg.append(shape("rect", { class: "box", x: x - 24 + shift, y: height / 2 - 12 + shift, width: 48, height: 18, rx: 3 }));
@@ -41,6 +40,7 @@ function glyph(item, width, height) {
     svg.append(shape("text", { class: "times", x, y: height / 2 - 3, "text-anchor": "middle", "dominant-baseline": "central" }, `×${item.count}`));
     return svg;
   }
+  if (!item.boxes.length && !item.loops.length) svg.append(shape("circle", { class: "port", cx: x, cy: height / 2, r: 4 }));
   const parts = item.loops.length ? item.loops : [{ boxes: item.boxes }];
   const room = (height - 6) / parts.length;
   parts.forEach((part, i) => {
@@ -64,9 +64,10 @@ function glyph(item, width, height) {
   return svg;
 }
 
-const MIDDLE = 116;
-const BESIDE = 22;
-const WORDS = 190;
+const MIDDLE = 100;
+const BESIDE = 16;
+const WORDS = 174;
+const WIDTH = 400;
 
 /** A block with its words: entry at the top, output at the bottom. Gives an SVG that scales with its column. */
 function drawing(item, words) {
@@ -124,7 +125,7 @@ function drawing(item, words) {
   wire(`M${MIDDLE} ${begin}V${y}`);
   layer.boxes.push(shape("path", { class: "tip", d: `M${MIDDLE - 5} ${y - 7}L${MIDDLE} ${y}L${MIDDLE + 5} ${y - 7}` }));
   write(WORDS, y - 4, item.shape, "measure");
-  const svg = shape("svg", { class: "drawing", viewBox: `0 0 400 ${y + 8}`, role: "img", "aria-label": words });
+  const svg = shape("svg", { class: "drawing", viewBox: `0 0 ${WIDTH} ${y + 8}`, role: "img", "aria-label": words });
   svg.append(...layer.wires, ...layer.boxes, ...layer.texts);
   return svg;
 }
