@@ -8,12 +8,11 @@ from ui.words import t
 
 # The identity colours are those of ui/component/browser/board.css and of the theme.
 _CSS = """<style>
-[data-testid="stMainBlockContainer"] { padding-top: 1.6rem; padding-bottom: 4rem; max-width: 1180px; }
+/* The bar with the pages lies over the top. */
+[data-testid="stMainBlockContainer"] { padding-top: 3.9rem; padding-bottom: 4rem; max-width: 1180px; }
 [data-testid="stSidebarHeader"] { height: 2.2rem; margin-bottom: 0; padding-bottom: 0; }
 [data-testid="stMainBlockContainer"] h1 { padding: .2rem 0; }
 @media (max-width: 640px) {
-  /* Streamlit's own bar lies over the top of a narrow page. */
-  [data-testid="stMainBlockContainer"] { padding-top: 3.4rem; }
   [data-testid="stMainBlockContainer"] h1 { font-size: 1.35rem; }
 }
 .sl-name { font-weight: 600; margin-bottom: .35rem; }
