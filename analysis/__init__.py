@@ -11,7 +11,7 @@ from analysis.attention import (
     patch_distances,
     patch_rows,
 )
-from analysis.decision import Decision, decide, depth_evidence, place_evidence, runner_up
+from analysis.decision import Decision, Written, decide, depth_evidence, place_evidence, runner_up
 from analysis.features import strongest_channels
 from analysis.gradcam import grad_cam
 from analysis.position import position_similarity
@@ -29,6 +29,7 @@ __all__ = [
     "Answer",
     "Decision",
     "EffectiveField",
+    "Written",
     "attention_rollout",
     "attention_sinks",
     "decide",

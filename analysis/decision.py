@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,16 +104,40 @@ def place_evidence(loaded: LoadedModel, record: Trace, decision: Decision) -> np
     return evidence
 
 
-def depth_evidence(loaded: LoadedModel, record: Trace, decision: Decision) -> tuple[tuple[str, float], ...]:
-    """The logit, without its bias, as a sum over what each layer wrote into the class token.
+@dataclass(frozen=True)
+class Written:
+    """What one residual branch wrote into the class token, in logits of one class.
+
+    Attributes:
+        layer: name of the block; of the embedding for what is there before the first; empty for what the last
+            normalisation adds.
+        branch: name of the residual branch; empty where there is none.
+        value: its part of the logit.
+    """
+
+    layer: str
+    branch: str
+    value: float
+
+
+def depth_evidence(
+    loaded: LoadedModel, record: Trace, decision: Decision, check: Callable[[], None] = lambda: None
+) -> tuple[Written, ...]:
+    """The logit, without its bias, as a sum over what each residual branch wrote into the class token.
 
     Direct logit attribution (Elhage et al., *A Mathematical Framework for Transformer Circuits*, 2021): the
     residual stream is a sum, and the last LayerNorm is linear once its deviation is taken as given. So the
-    terms add up exactly, but what a block would change about the deviation is credited to nobody.
+    terms add up exactly, but what a branch would change about the deviation is credited to nobody. Each block
+    is run again from its recorded input, so the work is about one forward.
+
+    Args:
+        loaded: the network that made ``record``.
+        record: its recorded forward.
+        decision: the class.
+        check: called before each block; what it raises ends the work.
 
     Returns:
-        Name of the layer and its part of the logit, in order of depth; the shift of the last normalisation
-        comes last, without a name.
+        In order of depth; what the last normalisation adds comes last.
 
     Raises:
         UnsupportedViewError: where what the layers write does not add up.
@@ -123,9 +148,10 @@ def depth_evidence(loaded: LoadedModel, record: Trace, decision: Decision) -> tu
             layer.name: torch.tensor(record.recorded[layer.name], device=loaded.device).unsqueeze(0)
             for layer in adapter.feature_layers()
         }
-        terms = adapter.read_out_terms(recorded)
+        terms = adapter.read_out_terms(recorded, check)
         return tuple(
-            (name, float(vector.double().cpu().numpy() @ decision.weights)) for name, vector in terms
+            Written(name, branch, float(vector.double().cpu().numpy() @ decision.weights))
+            for name, branch, vector in terms
         )
 
 

@@ -187,14 +187,17 @@ class Adapter(Protocol):
         """
         ...
 
-    def read_out_terms(self, recorded: Mapping[str, Tensor]) -> tuple[tuple[str, Tensor], ...]:
-        """The vectors ``[C]`` whose sum :meth:`read_out` is, each with the name of the layer that wrote it.
+    def read_out_terms(
+        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
+    ) -> tuple[tuple[str, str, Tensor], ...]:
+        """The vectors ``[C]`` whose sum :meth:`read_out` is: layer and residual branch that wrote each.
 
         The last normalisation divides by the deviation of the whole sum, which is kept as it is. What it
-        adds itself has an empty name and comes last.
+        adds itself has no layer and comes last; what is there before the first block has no branch.
 
         Args:
             recorded: tensors of the feature layers ``[1, ...]``.
+            check: called before each block; what it raises ends the work.
 
         Raises:
             UnsupportedViewError: where what layers write does not add up (``no_stream``).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -102,7 +102,9 @@ class ResNetAdapter:
     def read_out_places(self, tensor: Tensor) -> Tensor:
         return tensor
 
-    def read_out_terms(self, recorded: Mapping[str, Tensor]) -> tuple[tuple[str, Tensor], ...]:
+    def read_out_terms(
+        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
+    ) -> tuple[tuple[str, str, Tensor], ...]:
         raise UnsupportedViewError(self.key, "stream", "no_stream")
 
     def head(self) -> nn.Linear:

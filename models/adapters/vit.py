@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -120,16 +119,26 @@ class ViTAdapter:
     def read_out_places(self, tensor: Tensor) -> Tensor:
         raise UnsupportedViewError(self.key, "places", "no_pooling")
 
-    def read_out_terms(self, recorded: Mapping[str, Tensor]) -> tuple[tuple[str, Tensor], ...]:
+    def read_out_terms(
+        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
+    ) -> tuple[tuple[str, str, Tensor], ...]:
         if len(self.module.heads) > 1:
             raise UnsupportedViewError(self.key, "stream", "no_stream")
         norm = self.module.encoder.ln
-        names = list(self._layers)
-        tokens = [recorded[name][0, 0] for name in names]
-        written = [tokens[0], *(after - before for before, after in pairwise(tokens))]
-        deviation = torch.sqrt(tokens[-1].var(correction=0) + norm.eps)
-        terms = ((each - each.mean()) / deviation * norm.weight for each in written)
-        return (*zip(names, terms, strict=True), ("", norm.bias))
+        tensor = recorded[_EMBEDDING]
+        written = [(_EMBEDDING, "", tensor[0, 0])]
+        for part in (part for part in self.parts() if part.residuals):
+            check()
+            sums = self.residuals(part, tensor)
+            for residual, (_, added) in zip(part.residuals, sums, strict=True):
+                written.append((part.name, residual.name, added[0, 0]))
+            tensor = recorded[part.layer]
+        deviation = torch.sqrt(tensor[0, 0].var(correction=0) + norm.eps)
+        terms = [
+            (name, branch, (vector - vector.mean()) / deviation * norm.weight)
+            for name, branch, vector in written
+        ]
+        return (*terms, ("", "", norm.bias))
 
     def head(self) -> nn.Linear:
         last: nn.Linear = self.module.heads[-1]

@@ -115,9 +115,15 @@ def test_blocks_add_up_to_the_logit(key: str, network: Network, record: Record) 
         (decide(loaded, traced, best, 5), traced.logits[best] - traced.logits[5]),
     ):
         terms = depth_evidence(loaded, traced, decision)
-        assert [name for name, _ in terms] == [*(layer.name for layer in loaded.adapter.feature_layers()), ""]
+        blocks = [part.name for part in loaded.adapter.parts() if part.residuals]
+        expected_names = [(name, branch) for name in blocks for branch in ("attention", "mlp")]
+        assert [(each.layer, each.branch) for each in terms] == [
+            ("encoder.dropout", ""),
+            *expected_names,
+            ("", ""),
+        ]
         scale = float(np.abs(traced.logits).max())
-        assert sum(value for _, value in terms) + decision.bias == pytest.approx(
+        assert sum(each.value for each in terms) + decision.bias == pytest.approx(
             float(expected), abs=1e-4 * scale
         )
     with pytest.raises(UnsupportedViewError) as caught:
@@ -134,6 +140,6 @@ def test_a_block_is_credited_with_what_it_wrote(network: Network, record: Record
     scale = loaded.module.get_parameter("encoder.ln.weight").double().numpy()
     written = tokens[7] - tokens[6]
     expected = ((written - written.mean()) / np.sqrt(tokens[-1].var() + 1e-6) * scale) @ decision.weights
-    assert dict(depth_evidence(loaded, traced, decision))[names[7]] == pytest.approx(
-        expected, rel=1e-4, abs=1e-5
-    )
+    found = [each for each in depth_evidence(loaded, traced, decision) if each.layer == names[7]]
+    assert [each.branch for each in found] == ["attention", "mlp"]
+    assert sum(each.value for each in found) == pytest.approx(expected, rel=1e-4, abs=1e-5)

@@ -23,6 +23,8 @@ def _text(name: str) -> str:
 _MAPS = st.components.v2.component(
     "sightlines_network", js="\n".join(_text(part) for part in PARTS), css=_text("map.css")
 )
+# What is open travels alone: the maps stay the same message, which Streamlit repeats by its hash.
+_OPEN = st.components.v2.component("sightlines_network_open", js=_text("open.js"), isolate_styles=False)
 
 
 def read_choice(maps: Sequence[Map], payload: object) -> tuple[str, str] | None:
@@ -80,5 +82,10 @@ def show(
         if door is not None:
             on_door(*door)
 
-    data: dict[str, Any] = {"maps": [asdict(each) for each in maps], "words": dict(words)}
+    # The name of a store is what ui.component hides on the page.
+    with st.container(key=f"sightlines-store-{key}", gap=None):
+        chosen_now = {each.id: each.chosen for each in maps}
+        _OPEN(key=f"sightlines-store-{key}-open", data={"key": key, "chosen": chosen_now})
+    drawn = [{name: value for name, value in asdict(each).items() if name != "chosen"} for each in maps]
+    data: dict[str, Any] = {"key": key, "maps": drawn, "words": dict(words)}
     _MAPS(key=key, data=data, on_choose_change=chosen, on_door_change=walked)

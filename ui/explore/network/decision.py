@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from analysis import Decision, decide, depth_evidence, place_evidence, runner_up, top_answers
+from analysis import Decision, Written, decide, depth_evidence, place_evidence, runner_up, top_answers
 from models.errors import UnsupportedViewError
+from models.jobs import JobControl
 from ui.component import Frame, to_uint8_map
 from ui.controls import choice
 from ui.explore.network.doors import follow_door, take_door_to_channel
@@ -19,7 +20,7 @@ from ui.explore.network.sums import Term, bars, number
 from ui.options import choose_option
 from ui.panels import panel_of, sheet_panel, show_board, show_sheets
 from ui.sections import heading, row
-from ui.service import Run, derived, runs
+from ui.service import Run, result, runs
 from ui.state import SIDES, SideName, change, view
 from ui.targets import target_of
 from ui.words import name_of_class, name_of_layer, name_of_network, sentence_for, t
@@ -42,7 +43,7 @@ class _Case:
     against: int | None
     decision: Decision
     places: np.ndarray | UnsupportedViewError
-    depths: tuple[tuple[str, float], ...] | UnsupportedViewError
+    depths: tuple[Written, ...] | UnsupportedViewError
 
     @property
     def unit(self) -> str:
@@ -90,15 +91,16 @@ def _case(run: Run, pair: tuple[Run, Run], side: SideName, against: str) -> _Cas
     target = target_of(run, pair)
     other = runner_up(run.trace.logits, target) if against == "runner-up" else None
 
-    def work() -> tuple[Decision, Any, Any]:
+    def work(control: JobControl) -> tuple[Decision, Any, Any]:
         decision = decide(run.loaded, run.trace, target, other)
         return (
             decision,
             _or_reason(lambda: place_evidence(run.loaded, run.trace, decision)),
-            _or_reason(lambda: depth_evidence(run.loaded, run.trace, decision)),
+            _or_reason(lambda: depth_evidence(run.loaded, run.trace, decision, control.check)),
         )
 
-    return _Case(run, side, target, other, *derived(("decision", run.trace.key, target, other), work))
+    key = ("decision", run.trace.key, target, other)
+    return _Case(run, side, target, other, *result(key, work, f"decision-{side}"))
 
 
 def _or_reason(measure: Callable[[], T]) -> T | UnsupportedViewError:
@@ -222,13 +224,12 @@ def _show_channels(case: _Case) -> None:
     st.caption(t("network_map.channels.text"))
 
 
-def _show_depths(case: _Case, depths: tuple[tuple[str, float], ...], cases: list[_Case]) -> None:
-    adapter, family = case.run.loaded.adapter, case.run.loaded.spec.family
-    limit = max(abs(value) for each in cases if isinstance(each.depths, tuple) for _, value in each.depths)
-    terms = [
-        Term(name_of_layer(adapter.layer(name)) if name else t("network_map.depth.shift"), (), value)
-        for name, value in depths
-    ]
+def _show_depths(case: _Case, depths: tuple[Written, ...], cases: list[_Case]) -> None:
+    family = case.run.loaded.spec.family
+    limit = max(
+        abs(each.value) for other in cases if isinstance(other.depths, tuple) for each in other.depths
+    )
+    terms = [Term(_name_of_writer(case.run, each), (), each.value) for each in depths]
     st.html(f'<div class="sl-name sl-{family}-text">{name_of_network(case.run.loaded.spec)}</div>')
     st.markdown(case.question)
     terms.append(Term(t("network_map.depth.bias"), (), case.decision.bias))
@@ -236,6 +237,13 @@ def _show_depths(case: _Case, depths: tuple[tuple[str, float], ...], cases: list
     st.html(bars(heads, {"": terms}, limit=limit, family=family, label=t("network_map.bars.alt")))
     st.markdown(t("network_map.depth.sum", total=number(case.decision.total)))
     st.caption(t("network_map.depth.text"))
+
+
+def _name_of_writer(run: Run, written: Written) -> str:
+    if not written.layer:
+        return t("network_map.depth.shift")
+    block = name_of_layer(run.loaded.adapter.layer(written.layer))
+    return t(f"network_map.depth.{written.branch}", block=block) if written.branch else block
 
 
 def _added(value: float) -> str:

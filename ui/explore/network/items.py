@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from analysis import Addition
+from models.adapters.base import ReceptiveField
 from models.adapters.parts import Part
 from ui.explore.network.boxes import boxes, count_text, loops, shape_text
 from ui.network_map import Door, Item
@@ -51,6 +52,7 @@ def items(
     parts: Sequence[Part],
     additions: Sequence[Addition],
     pictures: Mapping[str, tuple[str, str]],
+    fields: Mapping[str, ReceptiveField],
 ) -> tuple[Item, ...]:
     """All rows, in order.
 
@@ -58,6 +60,7 @@ def items(
         parts: of the network.
         additions: what each residual branch adds on this picture.
         pictures: by part, a small picture of its output as a data address, and what it is.
+        fields: by part, the theoretical receptive field of a place of its output.
     """
     whole = sum(part.parameters for part in parts)
     found: list[Item] = []
@@ -67,7 +70,8 @@ def items(
             found.append(_group(group, blocks, whole, pictures))
         for part in blocks:
             here = [each for each in additions if each.part == part.name]
-            found.append(_item(part, group, here, whole, pictures.get(part.name, ("", ""))))
+            facts = (*_reach(fields.get(part.name), parts[0].shape[1]), *(_fact(each) for each in here))
+            found.append(_item(part, group, here, facts, whole, pictures.get(part.name, ("", ""))))
     return tuple(found)
 
 
@@ -91,7 +95,12 @@ def _group(name: str, blocks: Sequence[Part], whole: int, pictures: Mapping[str,
 
 
 def _item(
-    part: Part, group: str, additions: Sequence[Addition], whole: int, picture: tuple[str, str]
+    part: Part,
+    group: str,
+    additions: Sequence[Addition],
+    facts: tuple[str, ...],
+    whole: int,
+    picture: tuple[str, str],
 ) -> Item:
     projected = any(residual.shortcut for residual in part.residuals)
     kind = part.kind
@@ -109,7 +118,7 @@ def _item(
         loops=loops(part),
         formula=_formula(part, projected),
         about=_about(part, projected),
-        facts=tuple(_fact(addition) for addition in additions),
+        facts=facts,
         measured=_measured(additions),
         doors=tuple(
             Door(page, t("network_map.door.below") if page == "below" else t(f"nav.{page}"))
@@ -155,6 +164,13 @@ def _about(part: Part, projected: bool) -> str:
     if part.residuals and part.kind != "encoder":
         about += " " + t("network_map.about.projected" if projected else "network_map.about.identity")
     return about
+
+
+def _reach(field: ReceptiveField | None, side: int) -> Iterator[str]:
+    """What one place of the output can see, in one sentence."""
+    if field is not None:
+        kind = "whole" if field.whole else "field" if field.size <= side else "beyond"
+        yield t(f"network_map.reach.{kind}", size=field.size)
 
 
 def _fact(addition: Addition) -> str:

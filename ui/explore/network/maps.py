@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import Addition, residual_additions, strongest_channels
+from models.adapters.base import ReceptiveField
 from models.adapters.parts import Part
 from ui import network_map
 from ui.explore.network.boxes import count_text, shape_text
@@ -57,7 +58,7 @@ def _map(run: Run, side: SideName) -> Map:
             blocks=sum(bool(part.residuals) for part in parts),
             input=shape_text(parts[0].shape),
         ),
-        items=items(parts, _additions(run, side), _pictures(run, parts)),
+        items=items(parts, _additions(run, side), _pictures(run, parts), _fields(run, parts)),
         chosen="" if chosen == NOTHING else chosen,
     )
 
@@ -68,6 +69,11 @@ def _additions(run: Run, side: SideName) -> tuple[Addition, ...]:
         lambda control: residual_additions(run.loaded, run.trace, control.check),
         f"residual-{side}",
     )
+
+
+def _fields(run: Run, parts: tuple[Part, ...]) -> dict[str, ReceptiveField]:
+    adapter = run.loaded.adapter
+    return {part.name: adapter.receptive_field(adapter.layer(part.layer)) for part in parts if part.layer}
 
 
 def _choose(side: str, name: str) -> None:

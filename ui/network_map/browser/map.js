@@ -18,27 +18,28 @@ class Maps {
 
   receive(data, send) {
     this.send = send;
-    for (const each of data.maps) this.follow(each);
-    const text = JSON.stringify(data.maps.map((each) => ({ ...each, chosen: "" })));
-    this.data = data;
-    if (text === this.text) {
-      for (const each of data.maps) this.refresh(each.id);
-      return;
-    }
+    const shared = (globalThis.__sightlines ??= {});
+    (shared.follow ??= {})[data.key] = (chosen) => this.follow(chosen);
+    const text = JSON.stringify(data);
+    if (text === this.text) return;
     this.text = text;
+    this.data = data;
     this.drawn = {};
+    this.follow(shared.open?.[data.key] ?? {});
     this.hide();
     this.root.replaceChildren(...data.maps.map((each) => this.build(each)), this.hint);
   }
 
   /** An answer to what we sent changes nothing; anything else that is new comes from Python and holds. */
-  follow({ id, chosen, title }) {
-    const sent = (this.sent[id] ??= []);
-    const echo = sent.indexOf(chosen);
-    const network = `${id} ${title}`;
-    if (echo >= 0 && this.known[id] !== undefined) sent.splice(0, echo + 1);
-    else if (`${network} ${chosen}` !== this.known[id]) this.chosen[id] = chosen;
-    this.known[id] = `${network} ${chosen}`;
+  follow(wanted) {
+    for (const [id, chosen] of Object.entries(wanted)) {
+      const sent = (this.sent[id] ??= []);
+      const echo = sent.indexOf(chosen);
+      if (echo >= 0) sent.splice(0, echo + 1);
+      else if (chosen !== this.known[id]) this.chosen[id] = chosen;
+      this.known[id] = chosen;
+      if (this.drawn[id] !== undefined) this.refresh(id);
+    }
   }
 
   build(map) {
@@ -91,7 +92,7 @@ class Maps {
     const inside = map.items.find((each) => each.id === before)?.group === item.id;
     const next = before === item.id || inside ? (before === item.id ? item.group : "") : item.id;
     this.chosen[map.id] = next;
-    this.sent[map.id].push(next);
+    (this.sent[map.id] ??= []).push(next);
     this.refresh(map.id);
     this.send("choose", { map: map.id, item: next });
   }
@@ -121,6 +122,9 @@ class Maps {
     if (!button) return this.hide();
     if (event.pointerType === "touch" || button.getAttribute("aria-expanded") === "true") return this.hide();
     if (event.type === "focusin" && !button.matches(":focus-visible")) return undefined;
+    if (this.hinted === button && !this.hint.hidden) return undefined;
+    this.hide();
+    this.hinted = button;
     const map = this.data.maps.find((each) => each.id === button.closest(".list").dataset.map);
     const lines = hint(map.items.find((each) => each.id === button.dataset.item));
     if (!lines.length) return this.hide();
@@ -129,11 +133,13 @@ class Maps {
     this.hint.style.left = `${place.left - frame.left + 96}px`;
     this.hint.style.maxWidth = `${place.width - 104}px`;
     this.hint.style.top = `${place.bottom - frame.top + 2}px`;
-    this.hint.removeAttribute("hidden");
+    // Late by a moment: a pointer on its way is not a question.
+    this.pending = setTimeout(() => this.hint.removeAttribute("hidden"), 350);
     return undefined;
   }
 
   hide() {
+    clearTimeout(this.pending);
     this.hint.setAttribute("hidden", "");
   }
 }

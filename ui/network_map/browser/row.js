@@ -10,7 +10,7 @@ function thumbnail(item, words) {
 
 /** What a pointer that rests on a row is told: enough to go on without opening it. */
 function hint(item) {
-  const flow = [...item.boxes, ...item.loops.flatMap((loop) => loop.boxes)].map((box) => box.label).join(" → ");
+  const flow = [...item.boxes, ...item.loops.flatMap((loop) => loop.boxes)].map((box) => box.label).join("  ·  ");
   return [item.formula, item.loops.length || item.boxes.length > 1 ? flow : "", ...item.facts, item.formula ? "" : item.about]
     .filter(Boolean);
 }
