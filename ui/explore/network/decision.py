@@ -23,7 +23,7 @@ from ui.sections import heading, row
 from ui.service import Run, result, runs
 from ui.state import SIDES, SideName, change, view
 from ui.targets import target_of
-from ui.words import name_of_class, name_of_layer, name_of_network, sentence_for, t
+from ui.words import escape, name_of_class, name_of_layer, name_of_network, sentence_for, t
 from viz.sheets import colourise
 
 T = TypeVar("T")
@@ -75,6 +75,8 @@ def show_decision() -> None:
             name="network-against",
             default="none",
         )
+        if not all(run.loaded.spec.trained for run in pair):
+            st.caption(t("says.untrained"))
         cases = [_case(run, pair, side, against) for run, side in zip(pair, SIDES, strict=True)]
         limit = max(float(np.abs(case.decision.contributions).max()) for case in cases)
         for column, case in zip(st.columns(2, gap="medium"), cases, strict=True):
@@ -133,7 +135,7 @@ def _show_sum(case: _Case, limit: float) -> None:
     best, worst = decision.strongest(_FOR), decision.opposing(_AGAINST)
     contributions = decision.contributions
     carried = float(contributions[best].sum())
-    st.html(f'<div class="sl-name sl-{family}-text">{name_of_network(case.run.loaded.spec)}</div>')
+    st.html(f'<div class="sl-name sl-{family}-text">{escape(name_of_network(case.run.loaded.spec))}</div>')
     st.markdown(t(f"network_map.vote.{case.unit}", count=contributions.size))
     st.markdown(
         t(
@@ -230,11 +232,11 @@ def _show_depths(case: _Case, depths: tuple[Written, ...], cases: list[_Case]) -
         abs(each.value) for other in cases if isinstance(other.depths, tuple) for each in other.depths
     )
     terms = [Term(_name_of_writer(case.run, each), (), each.value) for each in depths]
-    st.html(f'<div class="sl-name sl-{family}-text">{name_of_network(case.run.loaded.spec)}</div>')
-    st.markdown(case.question)
     terms.append(Term(t("network_map.depth.bias"), (), case.decision.bias))
     heads = (t("network_map.depth"), "", t("network_map.head.logits"))
-    st.html(bars(heads, {"": terms}, limit=limit, family=family, label=t("network_map.bars.alt")))
+    title = (name_of_network(case.run.loaded.spec), case.question)
+    label = t("network_map.bars.alt")
+    st.html(bars(heads, {"": terms}, limit=limit, family=family, label=label, title=title))
     st.markdown(t("network_map.depth.sum", total=number(case.decision.total)))
     st.caption(t("network_map.depth.text"))
 

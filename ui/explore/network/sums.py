@@ -14,6 +14,7 @@ _CSS = """<style>
 .sl-sum-row.sl-plain { grid-template-columns: minmax(9.6rem, 1.2fr) minmax(5rem, 2fr) 3.6rem; }
 .sl-sum-row > * { text-align: right; white-space: nowrap; }
 .sl-sum-row > :first-child { text-align: left; overflow: hidden; text-overflow: ellipsis; }
+.sl-sum-title { display: flex; justify-content: space-between; gap: 1rem; align-items: baseline; }
 .sl-sum-head { font-size: .8rem; opacity: .7; }
 .sl-sum-track { position: relative; height: .8rem; }
 .sl-sum-track::before { content: ""; position: absolute; left: 50%; top: -.45rem; bottom: -.45rem; }
@@ -40,7 +41,13 @@ def number(value: float, *, signed: bool = False, digits: int = 2) -> str:
 
 
 def bars(
-    heads: Sequence[str], groups: Mapping[str, Sequence[Term]], *, limit: float, family: str, label: str
+    heads: Sequence[str],
+    groups: Mapping[str, Sequence[Term]],
+    *,
+    limit: float,
+    family: str,
+    label: str,
+    title: tuple[str, str] = ("", ""),
 ) -> str:
     """Terms as HTML rows with bars to both sides of zero.
 
@@ -49,6 +56,7 @@ def bars(
         groups: terms under what they have in common; an empty group is left out.
         limit: the value at which a bar ends, the same for all that are compared.
         family: identity colour of what speaks for the class; what speaks against it is grey.
+        title: what stands above the rows, left and right.
         label: for whoever cannot see the bars.
     """
     blocks = []
@@ -58,9 +66,15 @@ def bars(
             (f'<div class="sl-sum-gap">{escape(title)}</div>' if title else "") + rows if terms else ""
         )
     plain = "" if any(term.factors for terms in groups.values() for term in terms) else " sl-plain"
+    above = ""
+    if any(title):
+        above = (
+            f'<div class="sl-sum-title"><span class="sl-name sl-{family}-text">{escape(title[0])}</span>'
+            f"<span>{escape(title[1])}</span></div>"
+        )
     head = "".join(f"<span>{escape(word)}</span>" for word in heads)
     return (
-        f'{_CSS}<div class="sl-sum" role="img" aria-label="{escape(label)}">'
+        f'{_CSS}{above}<div class="sl-sum" role="img" aria-label="{escape(label)}">'
         f'<div class="sl-sum-row sl-sum-head{plain}">{head}</div>{"".join(blocks)}</div>'
     )
 

@@ -19,7 +19,9 @@ function hint(item) {
 function row(item, { open, deep }, words, choose) {
   const title = element("span", "title", {}, item.title);
   const detail = element("span", "detail", {}, item.detail);
-  const measured = element("span", "measured", {}, item.measured);
+  // Where the columns have no heads, a lone number says itself what it is.
+  const word = item.measured.includes("\n") ? "" : words.added;
+  const measured = element("span", "measured", { "data-word": word }, item.measured);
   const bar = element("span", "bar", { style: `--share:${item.share}` });
   const button = element(
     "button",
