@@ -14,6 +14,7 @@ from analysis.attention import (
     patch_rows,
     rollout_steps,
 )
+from analysis.decision import Decision, Written, decide, depth_evidence, place_evidence, runner_up
 from analysis.entry import AttentionEntry, HeadProjections, attention_entry, head_projections
 from analysis.features import (
     ChannelNumbers,
@@ -55,13 +56,16 @@ from analysis.receptive_field import (
     pooled_energy,
 )
 from analysis.relevance import legrad, relevance, relevance_matrix
+from analysis.residual import Addition, residual_additions
 
 __all__ = [
     "SHARES",
+    "Addition",
     "Answer",
     "AttentionEntry",
     "AverageReach",
     "ChannelNumbers",
+    "Decision",
     "EffectiveField",
     "Extent",
     "HeadProjections",
@@ -70,12 +74,15 @@ __all__ = [
     "PrincipalScores",
     "Reach",
     "Window",
+    "Written",
     "attention_entry",
     "attention_inside",
     "attention_rollout",
     "attention_sinks",
     "average_reach",
     "channel_numbers",
+    "decide",
+    "depth_evidence",
     "discard_lowest",
     "effective_fields",
     "effective_tokens",
@@ -99,6 +106,7 @@ __all__ = [
     "padding_share",
     "patch_distances",
     "patch_rows",
+    "place_evidence",
     "place_similarity",
     "pooled_energy",
     "pooled_maps",
@@ -109,9 +117,11 @@ __all__ = [
     "reach_in_the_middle",
     "relevance",
     "relevance_matrix",
+    "residual_additions",
     "robust_ranges",
     "rollout_steps",
     "row_entropies",
+    "runner_up",
     "similarity_to_place",
     "strongest_channels",
     "strongest_windows",
