@@ -33,6 +33,15 @@ from analysis.filters import PrincipalFilters, kernels_as_rgb, principal_filters
 from analysis.first_layer import Window, first_responses, first_window, strongest_windows
 from analysis.gradcam import grad_cam
 from analysis.heads import effective_tokens, head_distances, row_entropies, token_norms
+from analysis.patches import (
+    FitCost,
+    Tiling,
+    attention_bytes,
+    attention_pairs,
+    fit_cost,
+    project_window,
+    window_at,
+)
 from analysis.position import position_similarity
 from analysis.reach import (
     SHARES,
@@ -68,15 +77,19 @@ __all__ = [
     "Decision",
     "EffectiveField",
     "Extent",
+    "FitCost",
     "HeadProjections",
     "PictureReach",
     "PrincipalFilters",
     "PrincipalScores",
     "Reach",
+    "Tiling",
     "Window",
     "Written",
+    "attention_bytes",
     "attention_entry",
     "attention_inside",
+    "attention_pairs",
     "attention_rollout",
     "attention_sinks",
     "average_reach",
@@ -90,6 +103,7 @@ __all__ = [
     "energy_radius",
     "first_responses",
     "first_window",
+    "fit_cost",
     "grad_cam",
     "half_distances",
     "head_distances",
@@ -113,6 +127,7 @@ __all__ = [
     "position_similarity",
     "principal_filters",
     "principal_scores",
+    "project_window",
     "reach_at",
     "reach_in_the_middle",
     "relevance",
@@ -128,4 +143,5 @@ __all__ = [
     "theoretical_radius",
     "token_norms",
     "top_answers",
+    "window_at",
 ]

@@ -4,6 +4,7 @@ from viz.colormaps import lut
 from viz.figures import heatmap_overlay
 from viz.reach import ReachLine, reach_curve
 from viz.sheets import colourise, component_colours, tile_sheet
+from viz.tiling import tiling_picture
 
 __all__ = [
     "ReachLine",
@@ -13,4 +14,5 @@ __all__ = [
     "lut",
     "reach_curve",
     "tile_sheet",
+    "tiling_picture",
 ]

@@ -240,7 +240,7 @@ class Panel {
     this.stage.toggleAttribute("data-dim", choice.dim);
     const painted = field ? `${index} ${choice.what}` : "";
     if (field && painted !== this.painted) {
-      paint(this.canvas, field, this.board.colours);
+      paint(this.canvas, field, this.board.colours, !this.data.picture);
       if (field.scale) this.drawLegend(field);
     }
     this.painted = painted;
