@@ -59,6 +59,9 @@ class ResNetAdapter:
     def position_embedding(self) -> Tensor:
         raise UnsupportedViewError(self.key, "positions", "no_position_embedding")
 
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        raise UnsupportedViewError(self.key, "positions", "no_position_embedding")
+
     def default_cam_layer(self) -> LayerRef:
         return self.feature_layers()[-1]
 

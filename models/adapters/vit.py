@@ -69,6 +69,12 @@ class ViTAdapter:
         embedding: Tensor = self.module.encoder.pos_embedding[0, _PREFIX:]
         return embedding.reshape(grid.rows, grid.columns, -1)
 
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        # Not the module's own path, which refuses every size but the one that it was trained at.
+        patches = self.module.conv_proj(inputs).flatten(2).transpose(1, 2)
+        prefix = self.module.class_token + self.module.encoder.pos_embedding[:, :_PREFIX]
+        return torch.cat([prefix.expand(len(inputs), -1, -1), patches], dim=1)
+
     def default_cam_layer(self) -> LayerRef:
         # After the last attention only the class token reaches the logits: patch gradients are zero there.
         return self._cam
