@@ -6,9 +6,10 @@ import streamlit as st
 
 from ui import component
 from ui.links import publish, restore
+from ui.pages import EXPLORE, file_of
 from ui.sections import wanted_page
 from ui.sidebar import show_sidebar
-from ui.state import view
+from ui.state import enter, view
 from ui.style import apply_style
 from ui.words import t
 
@@ -17,10 +18,13 @@ st.set_page_config(page_title=t("app.title"), page_icon="assets/icon.svg", layou
 apply_style()
 chosen = st.navigation(
     [
-        st.Page("pages/side_by_side.py", title=t("side_by_side.nav"), default=True),
-        st.Page("pages/models.py", title=t("models.nav")),
-    ]
+        st.Page("pages/side_by_side.py", title=t("nav.side_by_side"), default=True),
+        *(st.Page(file_of(page), title=t(f"nav.{page}")) for page in EXPLORE),
+        st.Page("pages/models.py", title=t("nav.models")),
+    ],
+    position="top",
 )
+enter(chosen.url_path)
 if wanted := wanted_page():
     st.switch_page(wanted, query_params=dict(st.query_params))
 # After the navigation: before it, Streamlit knows the page by another name and would send the library twice.

@@ -19,9 +19,13 @@ from models.registry import REGISTRY
 from models.samples import SAMPLES
 from models.weights import categories
 from ui.language import LANGUAGES, match_language
-from ui.state import AUTO, OWN, Side, View, is_restored, own_picture
+from ui.pages import is_setting, owns
+from ui.state import AUTO, OWN, Side, View, current_page, is_restored, own_picture
 
 _WRITTEN = "written_query"
+
+_LONGEST = 80
+"""Characters of a setting's value at most; the longest we write is the name of a layer."""
 
 
 def slug(name: str) -> str:
@@ -29,9 +33,15 @@ def slug(name: str) -> str:
     return "-".join(name.lower().split())
 
 
-def encode(view: View) -> dict[str, str]:
-    """A view as query parameters."""
-    return {
+def encode(view: View, page: str = "") -> dict[str, str]:
+    """A view as query parameters.
+
+    Args:
+        view: what is on the screen.
+        page: whose settings belong to it; those of other pages stay in the session.
+    """
+    settings = {name: value for name, value in sorted(view.options.items()) if owns(page, name)}
+    return settings | {
         "lang": view.language,
         "picture": view.picture,
         "at": f"{view.point[0]:.4f},{view.point[1]:.4f}",
@@ -68,13 +78,16 @@ def decode(query: Mapping[str, str], base: View) -> View:
         view = replace(view, reach=query["reach"])  # type: ignore[arg-type]
     if query.get("from") in ("point", "class"):
         view = replace(view, query=query["from"])  # type: ignore[arg-type]
-    return view
+    # What a setting can be is known to its page alone, which checks it when it reads it.
+    settings = {name: value for name, value in query.items() if is_setting(name) and len(value) <= _LONGEST}
+    return replace(view, options={**base.options, **settings})
 
 
 def link(view: View) -> str:
     """The address of a view on this server."""
-    page = (st.context.url or "").split("?")[0].rstrip("/")
-    return f"{page}/?{urlencode(encode(view))}"
+    address = (st.context.url or "").split("?")[0].rstrip("/")
+    page = current_page()
+    return f"{address}{'' if page else '/'}?{urlencode(encode(view, page))}"
 
 
 def restore() -> None:
@@ -94,7 +107,7 @@ def restore() -> None:
 
 def publish(view: View) -> None:
     """Write the view to the address line."""
-    query = encode(view)
+    query = encode(view, current_page())
     if dict(st.query_params) != query:
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = query

@@ -12,12 +12,14 @@ import streamlit as st
 from models.errors import BusyError, CancelledError, ModelError, SightlinesError
 from ui.defaults import settle
 from ui.links import publish
+from ui.pages import file_of
 from ui.service import runs, waiting_place
 from ui.state import choose_bundled_pair, is_restored, view
 from ui.words import sentence_for, t
 
 _log = logging.getLogger("sightlines")
 _DRAWN_FOR = "drawn_for"
+_SETTINGS = "settings_of_the_page"
 _WANTED = "wanted_page"
 
 
@@ -39,14 +41,16 @@ def row(draw: Callable[[], None]) -> Callable[[], None]:
     return fragment
 
 
-def page(draw: Callable[[], None]) -> None:
+def page(draw: Callable[[], None], *settings: str) -> None:
     """Draw a page about the picture: both networks have seen it, and every row knows what it is drawn for.
 
     Args:
         draw: the page, defined in its own file.
+        settings: names of the options that more than one row depends on; changing one redraws the page.
     """
 
     def about_the_picture() -> None:
+        st.session_state[_SETTINGS] = settings
         settle(runs())
         st.session_state[_DRAWN_FOR] = _shared()
         draw()
@@ -74,11 +78,26 @@ def wanted_page() -> str | None:
     return st.session_state.pop(_WANTED, None)
 
 
-def heading(title: str, text: str) -> None:
-    """What a row is called and what it is about."""
+def heading(title: str, text: str, *opens: str) -> None:
+    """What a row is called and what it is about.
+
+    Args:
+        title: its name.
+        text: a few sentences.
+        opens: the pages that show more of it.
+    """
     st.divider()
     st.subheader(title, anchor=False)
     st.markdown(text)
+    if opens:
+        show_doors(*opens)
+
+
+def show_doors(*pages: str) -> None:
+    """The ways from a row to the pages that go further, in one line."""
+    with st.container(horizontal=True, gap="small"):
+        for name in pages:
+            st.page_link(file_of(name), label=t(f"nav.{name}"), icon=":material/arrow_forward:")
 
 
 @contextmanager
@@ -94,7 +113,7 @@ def guarded() -> Iterator[None]:
     except ModelError as error:
         st.error(sentence_for(error))
         st.button(t("models.back"), key=f"back-{error.code}", on_click=choose_bundled_pair)
-        st.page_link("pages/models.py", label=t("models.nav"), icon=":material/arrow_forward:")
+        st.page_link("pages/models.py", label=t("nav.models"), icon=":material/arrow_forward:")
     except SightlinesError as error:
         st.info(sentence_for(error))
     except Exception:
@@ -105,4 +124,5 @@ def guarded() -> Iterator[None]:
 def _shared() -> tuple[object, ...]:
     current = view()
     networks = (current.left.network, current.right.network)
-    return (current.language, current.picture, networks, current.target, current.point)
+    settings = tuple(current.options.get(name) for name in st.session_state.get(_SETTINGS, ()))
+    return (current.language, current.picture, networks, current.target, current.point, settings)

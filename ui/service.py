@@ -57,6 +57,12 @@ def engine() -> Engine:
 
 
 @st.cache_resource
+def background() -> Engine:
+    """Where work of many seconds runs, so that whoever asked for a second's work need not wait for it."""
+    return Engine(queue_limit=16, cache_bytes=64 * 1024**2)
+
+
+@st.cache_resource
 def shelf() -> ModelShelf:
     """The networks in memory."""
     return ModelShelf()
@@ -105,6 +111,61 @@ def fields(
 
     ticket = engine().submit(key, job, session=_session(), lane=f"fields-{side}", cooperative=True)
     return _wait([ticket])[0]
+
+
+def result(key: Hashable, job: Callable[[JobControl], T], lane: str) -> T:
+    """What running a network gives, shared by all who ask for the same and kept like any result.
+
+    Args:
+        key: names the result completely.
+        job: computes it, calling ``control.check()`` between its steps; no ``st.*`` and no texts inside.
+        lane: the place on the page it is for; asking for something else there drops the earlier wish.
+    """
+    return _wait([engine().submit(key, job, session=_session(), lane=lane, cooperative=True)])[0]
+
+
+def asked_for(name: str, key: Hashable, job: Callable[[JobControl], T], *, start: str) -> T | None:
+    """A long computation that a person starts, watches and may leave.
+
+    Args:
+        name: of the place on the page, unique there.
+        key: names the result completely; whatever changes it belongs in here.
+        job: computes it; calls ``control.report(fraction)`` and ``control.check()`` between its steps.
+        start: what the button says; tell there what it costs.
+
+    Returns:
+        The result, or None as long as nobody asked for it.
+    """
+    asked = f"asked-{name}"
+    slot = st.empty()
+    kept: T | None = background().cached(key)
+    if kept is not None:
+        return kept
+    if st.session_state.get(asked) != key:
+        slot.button(start, key=f"start-{name}", on_click=lambda: st.session_state.update({asked: key}))
+        return None
+    try:
+        with background().submit(key, job, session=_session(), lane=name, cooperative=True) as ticket:
+            with slot.container():
+                bar = st.progress(0.0, t("wait.running"))
+                st.button(t("wait.cancel"), key=f"cancel-{name}", on_click=lambda: _forget(asked))
+            while not ticket.wait(_PATIENCE):
+                position = ticket.position
+                bar.progress(
+                    ticket.progress.fraction,
+                    t("wait.queue", position=position) if position else t("wait.running"),
+                )
+            found = ticket.result()
+    except Exception:
+        _forget(asked)
+        slot.empty()
+        raise
+    slot.empty()
+    return found
+
+
+def _forget(name: str) -> None:
+    st.session_state.pop(name, None)
 
 
 def derived(key: Hashable, make: Callable[[], T]) -> T:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import streamlit as st
@@ -49,6 +50,7 @@ class View:
         depth: of the *reach* row, from 0 (first layer) to 1 (last).
         reach: what a network with attention shows there: its attention, or its own effective field.
         query: whose attention the *inside* row shows: the point's patch or the class token.
+        options: settings of the pages that open the rows, by name; see :mod:`ui.options`.
     """
 
     language: str = "en"
@@ -60,6 +62,7 @@ class View:
     depth: float = 0.75
     reach: Literal["attention", "field"] = "attention"
     query: Literal["point", "class"] = "class"
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def side(self, name: SideName) -> Side:
         return self.left if name == "left" else self.right
@@ -74,6 +77,17 @@ def view() -> View:
 def is_restored() -> bool:
     """Whether this session has a view yet; :func:`ui.links.restore` gives it one."""
     return "view" in st.session_state
+
+
+def enter(page: str) -> None:
+    """Remember which page this session is on."""
+    st.session_state["page"] = page
+
+
+def current_page() -> str:
+    """Name of the page this session is on, as in its address; empty for the overview."""
+    page: str = st.session_state.get("page", "")
+    return page
 
 
 def change(**changes: Any) -> None:

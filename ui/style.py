@@ -8,12 +8,11 @@ from ui.words import t
 
 # The identity colours are those of ui/component/browser/board.css and of the theme.
 _CSS = """<style>
-[data-testid="stMainBlockContainer"] { padding-top: 1.6rem; padding-bottom: 4rem; max-width: 1180px; }
+/* The bar with the pages lies over the top. */
+[data-testid="stMainBlockContainer"] { padding-top: 3.9rem; padding-bottom: 4rem; max-width: 1180px; }
 [data-testid="stSidebarHeader"] { height: 2.2rem; margin-bottom: 0; padding-bottom: 0; }
 [data-testid="stMainBlockContainer"] h1 { padding: .2rem 0; }
 @media (max-width: 640px) {
-  /* Streamlit's own bar lies over the top of a narrow page. */
-  [data-testid="stMainBlockContainer"] { padding-top: 3.4rem; }
   [data-testid="stMainBlockContainer"] h1 { font-size: 1.35rem; }
 }
 .sl-name { font-weight: 600; margin-bottom: .35rem; }
@@ -29,6 +28,7 @@ _CSS = """<style>
 .sl-bar-track { background: rgba(128, 136, 148, .18); overflow: hidden; }
 .sl-bar-fill.sl-resnet { background: var(--sl-resnet); } .sl-bar-fill.sl-vit { background: var(--sl-vit); }
 .sl-bar-value { text-align: right; }
+.sl-alt { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .sl-qr { display: block; width: 100%; max-width: 420px; margin: 0 auto; border-radius: .375rem; }
 [data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
 [data-testid="stFileUploaderDropzone"] button p::after { font-size: .875rem; content: var(--sl-upload); }

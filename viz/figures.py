@@ -7,32 +7,16 @@ transparent and lines a middle grey: the same figure suits a light and a dark pa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
 from viz.colormaps import ColourTable, lut
+from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_below, ruled
 from viz.png import png_uri
-
-Family = Literal["resnet", "vit", "hybrid", "neutral"]
-
-FAMILY_COLOURS: Mapping[Family, str] = MappingProxyType(
-    {"resnet": "#2f6fde", "vit": "#e0701a", "hybrid": "#2c9a5b", "neutral": "#808894"}
-)
-"""The colour of a family, the same on every page and chart."""
-
-# As far from white (contrast 4.2) as from the dark theme's ground.
-_TEXT = "#747d89"
-_GRID = "rgba(128, 136, 148, 0.28)"
-_CLEAR = "rgba(0, 0, 0, 0)"
-
-# Two networks of one family share its colour and differ in the shape of their marks.
-_SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +114,7 @@ def heatmap_overlay(
             ),
         ]
     )
-    figure.update_layout(**_frame(title, alt, caption))
+    figure.update_layout(**frame(title, alt, caption))
     hidden = {"visible": False, "constrain": "domain"}
     figure.update_xaxes(range=[-0.5, width - 0.5], **hidden)
     figure.update_yaxes(range=[height - 0.5, -0.5], scaleanchor="x", **hidden)
@@ -167,7 +151,7 @@ def reach_curve(
     drawn: Counter[Family] = Counter()
     for line in lines:
         colour = FAMILY_COLOURS[line.family]
-        symbol = _SYMBOLS[drawn[line.family] % len(_SYMBOLS)]
+        symbol = SYMBOLS[drawn[line.family] % len(SYMBOLS)]
         drawn[line.family] += 1
         figure.add_scatter(
             x=line.depth,
@@ -190,13 +174,12 @@ def reach_curve(
                 hovertemplate=f"%{{text}}: %{{y:.0f}} {unit}",
             )
     figure.update_layout(
-        **_frame(title, alt, caption),
-        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
+        **frame(title, alt, caption),
+        legend=legend_below(),
     )
-    ruled = {"gridcolor": _GRID, "linecolor": _GRID, "zeroline": False}
     # A little room at both ends keeps the first and the last mark whole.
-    figure.update_xaxes(title_text=x_title, range=[-0.02, 1.02], tickformat=".0%", **ruled)
-    figure.update_yaxes(title_text=y_title, rangemode="tozero", ticksuffix=f" {unit}", **ruled)
+    figure.update_xaxes(title_text=x_title, range=[-0.02, 1.02], tickformat=".0%", **ruled())
+    figure.update_yaxes(title_text=y_title, rangemode="tozero", ticksuffix=f" {unit}", **ruled())
     return figure
 
 
@@ -230,19 +213,3 @@ def _scale(table: ColourTable) -> list[tuple[float, str]]:
         (float(place), f"rgb({red}, {green}, {blue})")
         for place, (red, green, blue) in zip(places, colours.tolist(), strict=True)
     ]
-
-
-def _frame(title: str, alt: str, caption: str) -> dict[str, Any]:
-    """What all figures have in common."""
-    return {
-        "template": "none",
-        "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 15}},
-        "meta": {"alt": alt, "caption": caption},
-        "font": {"color": _TEXT},
-        "paper_bgcolor": _CLEAR,
-        "plot_bgcolor": _CLEAR,
-        "margin": {"l": 8, "r": 8, "t": 44 if title else 8, "b": 8},
-        "xaxis": {"automargin": True},
-        "yaxis": {"automargin": True},
-        "hoverlabel": {"namelength": -1},
-    }

@@ -2,64 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.runtime.pages_manager import PagesManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.testing.v1 import AppTest
 
 from models.errors import BusyError
 from models.samples import SAMPLES
+from tests.ui.running import Open, problems, texts
 from ui.language import translate
-from ui.state import OWN, Side, View, view
+from ui.state import OWN, Side, View
 
 ROOT = Path(__file__).parents[2]
 
 BLOCK = "encoder.layers.encoder_layer_3.self_attention"
-
-Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Opens the app in a new session, in a browser of this language, with these parameters in the address."""
-    pages: list[AppTest] = []
-    begin = PagesManager.__init__
-
-    def begun(self: PagesManager, main_script_path: str, script_cache: Any = None, **more: Any) -> None:
-        # Every run of AppTest is the first of a new server, which takes a folder called `pages` for an app
-        # of Streamlit's old kind until it meets st.navigation. These tests are about the runs after that.
-        begin(self, main_script_path, script_cache, **more)
-        PagesManager.uses_pages_directory = False
-
-    def anywhere() -> View:
-        # AppTest formats the options of a widget outside the script, where no session is at hand.
-        inside = get_script_run_ctx(suppress_warning=True) is not None
-        found: View = view() if inside else pages[-1].session_state["view"]
-        return found
-
-    def opened(locale: str = "en-GB", **query: str) -> AppTest:
-        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        pages.append(page)
-        page.context["locale"] = locale
-        page.query_params.update(query)
-        return page.run()
-
-    monkeypatch.setattr(PagesManager, "__init__", begun)
-    monkeypatch.setattr("ui.words.view", anywhere)
-    yield opened
-    PagesManager.uses_pages_directory = None
-
-
-def problems(page: AppTest) -> list[str]:
-    return [element.value for element in (*page.exception, *page.error, *page.warning)]
-
-
-def texts(page: AppTest) -> str:
-    return "\n".join(element.value for element in (*page.markdown, *page.caption, *page.info))
 
 
 def test_the_first_run_shows_a_finished_comparison(open_page: Open) -> None:

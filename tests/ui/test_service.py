@@ -16,6 +16,7 @@ def test_neighbouring_points_never_get_each_others_field(
     network: Network, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They may share the place of the finest and of the coarsest layer and differ in one between."""
+    monkeypatch.setattr(service, "_PATIENCE", 60.0)  # No session is here to be told that it waits.
     run = service.Run(network(RESNET), record(RESNET))
     layers = run.loaded.adapter.feature_layers()
     with Engine() as engine, service.waiting_place():

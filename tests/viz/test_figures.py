@@ -13,7 +13,7 @@ from PIL import Image
 from plotly import graph_objects
 
 from viz import ReachLine, heatmap_overlay, lut, reach_curve
-from viz.figures import FAMILY_COLOURS, Family
+from viz.frame import FAMILY_COLOURS, Family
 from viz.png import png_uri
 
 ROOT = Path(__file__).parents[2]

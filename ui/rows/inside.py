@@ -18,7 +18,7 @@ from ui.words import t
 
 def show_inside() -> None:
     """Draw the row: controls, maps, sheets to choose from, formulas."""
-    heading(t("inside.title"), t("inside.text"))
+    heading(t("inside.title"), t("inside.text"), "features", "attention")
     _show_maps()
     for column, run, side in zip(st.columns(2, gap="medium"), runs(), SIDES, strict=True):
         column.markdown(_formula(run, side))

@@ -11,7 +11,7 @@ from ui.component import Frame, ReceptiveBox, RowData, Steps, to_uint8_map, to_u
 from ui.controls import choice
 from ui.panels import answer_of, panel_of, show_board, spread
 from ui.rows.marks import marked_patches
-from ui.sections import row
+from ui.sections import row, show_doors
 from ui.service import Run, derived, fields, runs
 from ui.state import SIDES, SideName, change, view
 from ui.words import name_of_layer, t, template
@@ -56,6 +56,7 @@ def show_reach() -> None:
     for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
         column.caption(_note(run))
     st.caption(t("reach.measures"))
+    show_doors("fields")
 
 
 def _choose_measure() -> None:

@@ -18,7 +18,7 @@ from ui.words import name_of_layer, name_of_network, t
 def show_receives() -> None:
     """Draw the row: the original with its crop, and each network's grid of places by stage."""
     pair = runs()
-    heading(t("receives.title"), t("receives.text"))
+    heading(t("receives.title"), t("receives.text"), "patches")
     count = max(len(run.loaded.adapter.stages()) for run in pair)
     show_board(
         "receives",

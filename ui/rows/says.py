@@ -16,7 +16,7 @@ _BUNDLED_PAIR = {"resnet18_classroom", "vit_s_14_classroom"}
 def show_says() -> None:
     """Draw the row: bars, known classes, agreement, and what the comparison does not show."""
     pair = runs()
-    heading(t("says.title"), t("says.text"))
+    heading(t("says.title"), t("says.text"), "network")
     best = [_best(run) for run in pair]
     for column, run, answers in zip(st.columns(2, gap="medium"), pair, best, strict=True):
         with column:

@@ -19,7 +19,7 @@ from ui.words import name_of_class, name_of_layer, percent, t
 def show_why() -> None:
     """Draw the row: classes to choose from, both maps, their formula and their limits."""
     pair = runs()
-    heading(t("why.title"), t("why.text"))
+    heading(t("why.title"), t("why.text"), "activation")
     _suggestions(pair)
     panels = []
     for run, side in zip(pair, SIDES, strict=True):

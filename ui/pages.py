@@ -1,0 +1,23 @@
+"""The pages of the app: the one list that navigation, links and addresses share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EXPLORE: Final = ("network", "patches", "positions", "attention", "features", "fields", "activation")
+"""The pages that open the rows of the overview: names of their files, their addresses, their settings."""
+
+
+def file_of(page: str) -> str:
+    """Where Streamlit finds a page."""
+    return f"pages/{page}.py"
+
+
+def owns(page: str, setting: str) -> bool:
+    """Whether a setting belongs to a page."""
+    return setting.startswith(f"{page}-")
+
+
+def is_setting(name: str) -> bool:
+    """Whether a name in an address is a page's setting."""
+    return len(name) <= 48 and any(owns(page, name) for page in EXPLORE)

@@ -1,0 +1,57 @@
+"""What all figures have in common: grounds, type, rules, identity colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+Family = Literal["resnet", "vit", "hybrid", "neutral"]
+
+FAMILY_COLOURS: Final[Mapping[Family, str]] = MappingProxyType(
+    {"resnet": "#2f6fde", "vit": "#e0701a", "hybrid": "#2c9a5b", "neutral": "#808894"}
+)
+"""The colour of a family, the same on every page and chart."""
+
+POINT_COLOUR: Final = "#d6249f"
+"""The point of interest."""
+
+SYMBOLS: Final = ("circle", "diamond", "square", "triangle-up")
+"""Two networks of one family share its colour and differ in the shape of their marks."""
+
+# As far from white (contrast 4.2) as from the dark theme's ground.
+_TEXT = "#747d89"
+_GRID = "rgba(128, 136, 148, 0.28)"
+_CLEAR = "rgba(0, 0, 0, 0)"
+
+
+def frame(title: str, alt: str, caption: str) -> dict[str, Any]:
+    """The layout of every figure; grounds are transparent, so that it suits a light and a dark page.
+
+    Args:
+        title: printed above.
+        alt: the figure in words, for whoever cannot see it; kept in ``layout.meta["alt"]``.
+        caption: what to know about it; kept in ``layout.meta["caption"]`` for the page to print.
+    """
+    return {
+        "template": "none",
+        "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 15}},
+        "meta": {"alt": alt, "caption": caption},
+        "font": {"color": _TEXT},
+        "paper_bgcolor": _CLEAR,
+        "plot_bgcolor": _CLEAR,
+        "margin": {"l": 8, "r": 8, "t": 44 if title else 8, "b": 8},
+        "xaxis": {"automargin": True},
+        "yaxis": {"automargin": True},
+        "hoverlabel": {"namelength": -1},
+    }
+
+
+def ruled() -> dict[str, Any]:
+    """An axis with fine lines, for ``update_xaxes`` and ``update_yaxes``."""
+    return {"gridcolor": _GRID, "linecolor": _GRID, "zeroline": False}
+
+
+def legend_below() -> dict[str, Any]:
+    """A legend under the figure, where a phone has room for it."""
+    return {"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"}
