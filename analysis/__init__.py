@@ -30,7 +30,7 @@ from analysis.position import (
     position_components,
     position_similarity,
 )
-from analysis.position_worth import Change, Rerun, rerun, shuffled_order
+from analysis.position_worth import Change, PositionChecks, Rerun, position_checks, rerun, shuffled_order
 from analysis.receptive_field import (
     EffectiveField,
     effective_fields,
@@ -48,6 +48,7 @@ __all__ = [
     "DotErrors",
     "EffectiveField",
     "Explained",
+    "PositionChecks",
     "PositionComponents",
     "Rerun",
     "attention_rollout",
@@ -71,6 +72,7 @@ __all__ = [
     "patch_rows",
     "place_deviations",
     "plain_ground",
+    "position_checks",
     "position_components",
     "position_similarity",
     "probabilities_at",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +14,7 @@ from models.loading import LoadedModel
 from models.recording import recording
 from models.tracing import Trace
 
-Change = Literal["kept", "mean", "zero", "shuffled", "patches"]
+Change = Literal["kept", "mean", "zero", "shuffled"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,19 +47,23 @@ def shuffled_order(count: int, seed: int) -> np.ndarray:
     return order
 
 
-def rerun(loaded: LoadedModel, record: Trace, change: Change, order: np.ndarray) -> Rerun:
+def rerun(
+    loaded: LoadedModel, record: Trace, change: Change, order: np.ndarray, *, move_patches: bool = False
+) -> Rerun:
     """Run a network again with other position embeddings, or with its patches in another order.
 
-    ``kept`` changes nothing. ``mean`` gives every patch the mean of all position vectors, ``zero`` gives it
-    none. ``patches`` puts patch ``order[i]`` into place ``i``. ``shuffled`` leaves the patches and gives
-    patch ``order[i]`` the vector of place ``i``. Since attention knows no order but the one that the
-    vectors tell, the last two are one and the same to the network. Prefix tokens always keep their vectors.
+    ``kept`` leaves the position embeddings as they are, ``mean`` gives every patch the mean of them all,
+    ``zero`` gives it none, ``shuffled`` gives patch ``order[i]`` the vector of place ``i``. Moved patches lie
+    in another order: patch ``order[i]`` in place ``i``. Since attention knows no order but the one that the
+    vectors tell, shuffled vectors and moved patches are one and the same to the network. Prefix tokens always
+    keep their own vectors.
 
     Args:
         loaded: the network that made ``record``.
         record: gives the input.
-        change: what to do.
+        change: what becomes of the position embeddings.
         order: a permutation of the patches ``[N]``.
+        move_patches: whether the patches themselves are put in this order.
 
     Raises:
         UnsupportedViewError: the network has no position embedding.
@@ -72,17 +76,71 @@ def rerun(loaded: LoadedModel, record: Trace, change: Change, order: np.ndarray)
     with torch.inference_mode(), recording(attention=True) as recorder:
         tokens = adapter.tokens_without_positions(inputs)
         prefix, patches = tokens[:, : layer.prefix_tokens], tokens[:, layer.prefix_tokens :]
-        if change == "patches":
+        if move_patches:
             patches = patches[:, permutation]
         placed = patches + _positions(embedding, change, permutation)
         logits = adapter.tail(layer, {})(torch.cat([prefix, placed], dim=1))
     attentions = {}
     for each in adapter.attention_layers():
         weights = adapter.attention_in_image_order(each, recorder.tensors[each.name][0]).mean(dim=0)
-        if change == "patches":
+        if move_patches:
             weights = _back_on_the_picture(weights, permutation, layer.prefix_tokens)
         attentions[each.name] = weights.float().cpu().numpy()
     return Rerun(logits[0].float().cpu().numpy(), attentions)
+
+
+@dataclass(frozen=True)
+class PositionChecks:
+    """What must be equal, and what must not, as the largest difference of any logit between two runs.
+
+    Attributes:
+        same_without: patches in order and shuffled, both without any position embedding. Equal but for
+            rounding, since a sum over patches has no order.
+        same_shuffle: vectors shuffled, and patches shuffled, in the same order. Equal but for rounding.
+        differs_with: patches in order and shuffled, position embeddings kept.
+        attention_without: largest difference of any attention weight (mean over heads) in the first pair,
+            once the maps are put back into the order of the picture.
+    """
+
+    same_without: float
+    same_shuffle: float
+    differs_with: float
+    attention_without: float
+
+
+def position_checks(
+    loaded: LoadedModel, record: Trace, order: np.ndarray, check: Callable[[], None] = lambda: None
+) -> PositionChecks:
+    """Measure that position embeddings alone tell a network where its patches lie.
+
+    Args:
+        loaded: the network that made ``record``.
+        record: gives the input and the answer with positions kept.
+        order: a permutation of the patches ``[N]``.
+        check: called before each forward; what it raises ends the work.
+
+    Raises:
+        UnsupportedViewError: the network has no position embedding.
+    """
+
+    def run(change: Change, move_patches: bool) -> Rerun:
+        check()
+        return rerun(loaded, record, change, order, move_patches=move_patches)
+
+    ordered, moved = run("zero", False), run("zero", True)
+    vectors, patches = run("shuffled", False), run("kept", True)
+    return PositionChecks(
+        same_without=_largest(ordered.logits, moved.logits),
+        same_shuffle=_largest(vectors.logits, patches.logits),
+        differs_with=_largest(record.logits, patches.logits),
+        attention_without=max(
+            _largest(weights, moved.attentions[name]) for name, weights in ordered.attentions.items()
+        ),
+    )
+
+
+def _largest(first: np.ndarray, second: np.ndarray) -> float:
+    return float(np.abs(first - second).max())
 
 
 def _positions(embedding: Tensor, change: Change, order: Tensor) -> Tensor:
