@@ -15,6 +15,7 @@ from analysis.attention import (
     rollout_steps,
 )
 from analysis.decision import Decision, Written, decide, depth_evidence, place_evidence, runner_up
+from analysis.dots import DOT, DotErrors, dot_errors, dot_mask, dot_traces, place_deviations, plain_ground
 from analysis.entry import AttentionEntry, HeadProjections, attention_entry, head_projections
 from analysis.features import (
     ChannelNumbers,
@@ -42,7 +43,15 @@ from analysis.patches import (
     project_window,
     window_at,
 )
-from analysis.position import position_similarity
+from analysis.position import (
+    Explained,
+    PositionComponents,
+    explained_by_place,
+    interpolated_positions,
+    position_components,
+    position_similarity,
+)
+from analysis.position_worth import Change, PositionChecks, Rerun, position_checks, rerun, shuffled_order
 from analysis.reach import (
     SHARES,
     AverageReach,
@@ -66,23 +75,32 @@ from analysis.receptive_field import (
 )
 from analysis.relevance import legrad, relevance, relevance_matrix
 from analysis.residual import Addition, residual_additions
+from analysis.resolution import grid_at, probabilities_at
+from analysis.tiles import probabilities_of_views, shuffled_tiles
 
 __all__ = [
+    "DOT",
     "SHARES",
     "Addition",
     "Answer",
     "AttentionEntry",
     "AverageReach",
+    "Change",
     "ChannelNumbers",
     "Decision",
+    "DotErrors",
     "EffectiveField",
+    "Explained",
     "Extent",
     "FitCost",
     "HeadProjections",
     "PictureReach",
+    "PositionChecks",
+    "PositionComponents",
     "PrincipalFilters",
     "PrincipalScores",
     "Reach",
+    "Rerun",
     "Tiling",
     "Window",
     "Written",
@@ -97,20 +115,26 @@ __all__ = [
     "decide",
     "depth_evidence",
     "discard_lowest",
+    "dot_errors",
+    "dot_mask",
+    "dot_traces",
     "effective_fields",
     "effective_tokens",
     "energy_radii",
     "energy_radius",
+    "explained_by_place",
     "first_responses",
     "first_window",
     "fit_cost",
     "grad_cam",
+    "grid_at",
     "half_distances",
     "head_distances",
     "head_max",
     "head_mean",
     "head_projections",
     "input_gradients",
+    "interpolated_positions",
     "kernels_as_rgb",
     "layer_extent",
     "legrad",
@@ -120,23 +144,32 @@ __all__ = [
     "padding_share",
     "patch_distances",
     "patch_rows",
+    "place_deviations",
     "place_evidence",
     "place_similarity",
+    "plain_ground",
     "pooled_energy",
     "pooled_maps",
+    "position_checks",
+    "position_components",
     "position_similarity",
     "principal_filters",
     "principal_scores",
+    "probabilities_at",
+    "probabilities_of_views",
     "project_window",
     "reach_at",
     "reach_in_the_middle",
     "relevance",
     "relevance_matrix",
+    "rerun",
     "residual_additions",
     "robust_ranges",
     "rollout_steps",
     "row_entropies",
     "runner_up",
+    "shuffled_order",
+    "shuffled_tiles",
     "similarity_to_place",
     "strongest_channels",
     "strongest_windows",

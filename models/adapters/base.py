@@ -170,6 +170,18 @@ class Adapter(Protocol):
         """What the first convolution adds to its D answers ``[D]``; zeros where it adds nothing."""
         ...
 
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        """The encoder's sequence ``[B, tokens, D]`` before any patch is told where it lies.
+
+        Prefix tokens come first, as the encoder always gets them; then the projected patches, row by row.
+        With :meth:`position_embedding` added to the patches it is what :meth:`tail` takes after the
+        embedding layer.
+
+        Args:
+            inputs: ``[B, 3, H, W]`` of any size that is a multiple of the patch's.
+        """
+        ...
+
     def default_cam_layer(self) -> LayerRef: ...
 
     def layer(self, name: str) -> LayerRef:

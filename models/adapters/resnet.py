@@ -69,6 +69,9 @@ class ResNetAdapter:
         # The batch normalisation that follows has a shift of its own.
         return torch.zeros_like(self.module.conv1.weight[:, 0, 0, 0])
 
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        raise UnsupportedViewError(self.key, "positions", "no_position_embedding")
+
     def default_cam_layer(self) -> LayerRef:
         return self.feature_layers()[-1]
 

@@ -80,6 +80,12 @@ class ViTAdapter:
         bias: Tensor = self.module.conv_proj.bias
         return bias
 
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        # Not the module's own path, which refuses every size but the one that it was trained at.
+        patches = self.module.conv_proj(inputs).flatten(2).transpose(1, 2)
+        prefix = self.module.class_token + self.module.encoder.pos_embedding[:, :_PREFIX]
+        return torch.cat([prefix.expand(len(inputs), -1, -1), patches], dim=1)
+
     def default_cam_layer(self) -> LayerRef:
         # After the last attention only the class token reaches the logits: patch gradients are zero there.
         return self._cam
