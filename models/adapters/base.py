@@ -103,6 +103,35 @@ class Tap:
 Tail = Callable[[Tensor], Tensor]
 
 
+@dataclass(frozen=True, eq=False)
+class OpenAttention:
+    """The attention of one block taken apart, inside the autograd graph of the tokens it was given.
+
+    Attributes:
+        query: ``[heads, tokens, d]``.
+        key: ``[heads, tokens, d]``.
+        value: ``[heads, tokens, d]``.
+        finish: weights ``[heads, tokens, tokens]`` to the block's output ``[1, tokens, D]``: the weighted
+            values, their projection, the residual branches, the MLP.
+    """
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    finish: Callable[[Tensor], Tensor]
+
+    @property
+    def scores(self) -> Tensor:
+        """``q · k / √d`` of every query with every key, ``[heads, tokens, tokens]``."""
+        scaled = self.query / math.sqrt(self.query.shape[-1])
+        return scaled @ self.key.transpose(-2, -1)
+
+    @property
+    def weights(self) -> Tensor:
+        """The softmax of each row of :attr:`scores`."""
+        return self.scores.softmax(dim=-1)
+
+
 class Adapter(Protocol):
     """Capability, not class: pages ask these questions and never ``isinstance``.
 
@@ -140,6 +169,18 @@ class Adapter(Protocol):
 
     def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
         """``[heads, tokens, tokens]`` with prefix tokens first, then patches row by row."""
+        ...
+
+    def block_ends(self, layer: LayerRef) -> tuple[str, str]:
+        """Names of the recorded layers before and after the block of an attention layer."""
+        ...
+
+    def open_attention(self, layer: LayerRef, tokens: Tensor) -> OpenAttention:
+        """The attention of a block, step by step, for the tokens ``[1, tokens, D]`` that enter it."""
+        ...
+
+    def classify(self, vector: Tensor) -> Tensor:
+        """Logits ``[1, K]`` that the head reads from a token's vector ``[1, D]`` after the last block."""
         ...
 
     def receptive_field(self, layer: LayerRef) -> ReceptiveField: ...

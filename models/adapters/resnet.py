@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
-from models.adapters.base import LayerRef, PatchGrid, ReceptiveField, Tail, Tap
+from models.adapters.base import LayerRef, OpenAttention, PatchGrid, ReceptiveField, Tail, Tap
 from models.errors import UnsupportedViewError
 
 _STAGES = ("layer1", "layer2", "layer3", "layer4")
@@ -69,6 +69,15 @@ class ResNetAdapter:
         return tensor
 
     def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
+        raise UnsupportedViewError(self.key, "attention", "no_attention")
+
+    def block_ends(self, layer: LayerRef) -> tuple[str, str]:
+        raise UnsupportedViewError(self.key, "attention", "no_attention")
+
+    def open_attention(self, layer: LayerRef, tokens: Tensor) -> OpenAttention:
+        raise UnsupportedViewError(self.key, "attention", "no_attention")
+
+    def classify(self, vector: Tensor) -> Tensor:
         raise UnsupportedViewError(self.key, "attention", "no_attention")
 
     def receptive_field(self, layer: LayerRef) -> ReceptiveField:

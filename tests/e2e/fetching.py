@@ -106,7 +106,7 @@ def press(page: Page, action: str, key: str = "resnet18") -> None:
 
 def go_to(page: Page, name: str) -> None:
     """Follow a link of the navigation, ``models`` or ``side_by_side``, in English."""
-    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=t(f"{name}.nav"), exact=True)
+    link = page.get_by_test_id("stHeader").get_by_role("link", name=t(f"nav.{name}"), exact=True)
     link.click()
     expect(page.get_by_role("heading", name=t(f"{name}.title"), exact=True)).to_be_visible()
     wait_idle(page)
