@@ -54,6 +54,7 @@ def show_board(
     panels: tuple[Panel, ...],
     *,
     on_step: Callable[[int], None] | None = None,
+    on_select: Callable[[str, int], None] | None = None,
     words: Mapping[str, str] = MappingProxyType({}),
     **more: Any,
 ) -> None:
@@ -63,12 +64,13 @@ def show_board(
         key: of the board.
         panels: what it shows.
         on_step: called with the step at which the slider came to rest.
+        on_select: called with the panel and the cell that was chosen, for panels with ``select``.
         words: what this board calls otherwise; ``{"cell": ""}`` where rows and columns say nothing.
-        more: whatever else a board has.
+        more: whatever else a :class:`ui.component.Board` takes.
     """
-    strings = {**_strings(), **words}
+    strings = {**words_of_boards(), **words}
     board = Board(key=key, panels=panels, point=Point(*view().point), strings=strings, **more)
-    component.show(board, on_pin=_pin, on_step=on_step)
+    component.show(board, on_pin=_pin, on_step=on_step, on_select=on_select)
 
 
 def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
@@ -80,7 +82,7 @@ def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
     """
     panels = tuple(panel for panel, _ in sheets)
     # A tile has a name; its row and column say nothing.
-    strings = {**_strings(), "cell": ""}
+    strings = {**words_of_boards(), "cell": ""}
     board = Board(key=key, panels=panels, link=key, columns=len(panels), controls=(), strings=strings)
 
     def choose(identifier: str, cell: int) -> None:
@@ -92,7 +94,8 @@ def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
     component.show(board, on_select=choose)
 
 
-def _strings() -> dict[str, str]:
+def words_of_boards() -> dict[str, str]:
+    """The component's own words in the session's language."""
     return {word: template(f"board.{word}") for word in DEFAULT_STRINGS}
 
 

@@ -44,6 +44,21 @@ function rowField(rows, cell) {
   return { ...rows, cells: value.bytes.subarray(at, at + h * w), h, w, min, max };
 }
 
+/** A map whose colours mean themselves: the RGBA words of a picture, one a cell; without a scale. */
+function coloursField(blob) {
+  const value = store.get(blob);
+  if (!value) return null;
+  value.field ??= readPixels(value.image);
+  return value.field;
+}
+
+function readPixels(image) {
+  const [w, h] = [Math.max(image.naturalWidth, 1), Math.max(image.naturalHeight, 1)];
+  const context = Object.assign(document.createElement("canvas"), { width: w, height: h }).getContext("2d");
+  if (image.naturalWidth) context.drawImage(image, 0, 0);
+  return { cells: new Uint32Array(context.getImageData(0, 0, w, h).data.buffer), h, w };
+}
+
 function fieldValue(field, index) {
   const coded = field.cells[index];
   if (field.scale === "signed") return ((coded - 128) / 127) * field.max;
@@ -85,9 +100,9 @@ function paint(canvas, field, magnitude, bare) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(w, h);
   const pixels = new Uint32Array(image.data.buffer);
-  const colours = codeColours(field, tableOf(field, magnitude));
-  const cover = bare ? OPAQUE : 0;
-  for (let i = 0; i < pixels.length; i++) pixels[i] = colours[cells[i]] | cover;
+  const colours = field.scale && codeColours(field, tableOf(field, magnitude));
+  const cover = bare && field.scale ? OPAQUE : 0;
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (colours ? colours[cells[i]] : cells[i]) | cover;
   context.putImageData(image, 0, 0);
 }
 
