@@ -39,6 +39,14 @@ _CSS = """<style>
 .sl-strip i:hover { outline: 2px solid #d6249f; outline-offset: -2px; }
 .sl-strip-head { display: flex; justify-content: space-between; gap: .8rem; font-size: .875rem; }
 .sl-strip-head > :last-child { white-space: nowrap; opacity: .75; font-variant-numeric: tabular-nums; }
+/* On a narrow page a table is moved sideways, rather than broken into letters. */
+.sl-table { overflow-x: auto; margin: .2rem 0 .6rem; }
+.sl-table table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+.sl-table th, .sl-table td { padding: .35rem .8rem; text-align: left; white-space: nowrap; }
+.sl-table th, .sl-table td { border-bottom: 1px solid rgba(128, 136, 148, .28); }
+.sl-table thead th { font-weight: 400; opacity: .75; }
+.sl-table tbody th { font-weight: 400; }
+.sl-table .sl-chosen > * { font-weight: 600; background: rgba(128, 136, 148, .12); }
 .sl-alt { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .sl-qr { display: block; width: 100%; max-width: 420px; margin: 0 auto; border-radius: .375rem; }
 [data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
