@@ -1,8 +1,10 @@
 """Drawing: arrays in; plotly figures for charts, RGB arrays for maps on pictures."""
 
 from viz.colormaps import lut
-from viz.figures import ReachLine, heatmap_overlay, reach_curve
+from viz.figures import heatmap_overlay
+from viz.reach import ReachLine, reach_curve
 from viz.sheets import colourise, component_colours, tile_sheet
+from viz.tiling import tiling_picture
 
 __all__ = [
     "ReachLine",
@@ -12,4 +14,5 @@ __all__ = [
     "lut",
     "reach_curve",
     "tile_sheet",
+    "tiling_picture",
 ]

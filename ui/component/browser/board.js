@@ -119,6 +119,7 @@ class Board {
     this.tabs.replaceChildren(...list.map((data) => this.tab(data)));
     setAttribute(this.tabs, "aria-label", this.strings.panels);
     this.root.toggleAttribute("data-single", list.length < 2);
+    this.root.toggleAttribute("data-fixed", this.data.fixed);
     this.markTab();
   }
 
@@ -166,6 +167,7 @@ class Board {
   }
 
   hover(panel, place, since) {
+    if (this.data.fixed) return;
     if (panel.data.linked) return this.link.setHover(panel.original(place), since);
     panel.local = place;
     this.link.moved ||= since;
@@ -189,6 +191,7 @@ class Board {
   }
 
   pin(point, delay = 0) {
+    if (this.data.fixed) return;
     const rounded = { u: Number(point.u.toFixed(4)), v: Number(point.v.toFixed(4)) };
     this.link.setPin(rounded);
     clearTimeout(this.sending);

@@ -7,6 +7,7 @@
  */
 const tables = {};
 const FAINTEST = 0.12;
+const OPAQUE = new Uint32Array(new Uint8Array([0, 0, 0, 255]).buffer)[0];
 
 function strength(name, index) {
   const share = name === "diverging" ? Math.min(Math.abs(index - 128) / 127, 1) : index / 255;
@@ -87,8 +88,12 @@ function codeColours(field, table) {
   return colours;
 }
 
-/** Draw the map, one pixel a cell; CSS enlarges the canvas, as cells or bilinearly. */
-function paint(canvas, field, magnitude) {
+/**
+ * Draw the map, one pixel a cell; CSS enlarges the canvas, as cells or bilinearly.
+ *
+ * `bare` is a map that covers no picture: nothing needs to show through it, and its colours are the legend's.
+ */
+function paint(canvas, field, magnitude, bare) {
   const { h, w, cells } = field;
   if (canvas.width !== w) canvas.width = w;
   if (canvas.height !== h) canvas.height = h;
@@ -96,7 +101,8 @@ function paint(canvas, field, magnitude) {
   const image = context.createImageData(w, h);
   const pixels = new Uint32Array(image.data.buffer);
   const colours = field.scale && codeColours(field, tableOf(field, magnitude));
-  for (let i = 0; i < pixels.length; i++) pixels[i] = colours ? colours[cells[i]] : cells[i];
+  const cover = bare ? OPAQUE : 0;
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (colours ? colours[cells[i]] : cells[i]) | cover;
   context.putImageData(image, 0, 0);
 }
 

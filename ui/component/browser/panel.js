@@ -222,7 +222,9 @@ class Panel {
     this.drawReadout(frame, places, Boolean(state.hover) || Boolean(this.local));
     setHidden(this.outside, !places.missed);
     this.await(missing);
-    this.shown = { frame: index, what: choice.what, places, dim: choice.dim };
+    const rings = this.ringsOf(frame, places, state);
+    this.overlay.drawRings(rings);
+    this.shown = { frame: index, what: choice.what, places, dim: choice.dim, rings };
   }
 
   drawPicture() {
@@ -238,7 +240,7 @@ class Panel {
     this.stage.toggleAttribute("data-dim", choice.dim);
     const painted = field ? `${index} ${choice.what}` : "";
     if (field && painted !== this.painted) {
-      paint(this.canvas, field, this.board.colours);
+      paint(this.canvas, field, this.board.colours, !this.data.picture);
       if (field.scale) this.drawLegend(field);
     }
     this.painted = painted;
@@ -285,6 +287,20 @@ class Panel {
     const field = fieldOf(active);
     const words = frame.box ? fill(this.board.strings.field, { size: Math.round(frame.box[1]) }) : "";
     overlay.drawInset(field, active ? css(active) : [0, 0], words);
+  }
+
+  /** The circles around the place shown; those of a map that was computed for the point wait for it. */
+  ringsOf(frame, { hover, pin }, { pending }) {
+    const place = frame.ofPoint ? pin : hover ?? pin;
+    if (!place || (frame.ofPoint && pending)) return [];
+    const cell = Panel.cellAt(frame.grid, place);
+    const [width, height] = this.data.size;
+    const [u, v] = Panel.centreOf(frame.grid, cell);
+    const field = frame.box && Overlay.field(frame.box, frame.grid, place, this.data.size);
+    const [x, y] = field ? [field[0] + field[2] / 2, field[1] + field[2] / 2] : [u * width, v * height];
+    return frame.rings
+      .map(({ radii, label, dashed }) => ({ x, y, radius: radii.length > 1 ? radii[cell] : radii[0], label, dashed }))
+      .filter(({ radius }) => radius > 0);
   }
 
   drawReadout(frame, { hover, pin }, previewing) {
