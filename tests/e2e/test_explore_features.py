@@ -108,7 +108,7 @@ def test_tiles_choose_and_choices_survive_a_new_session(app: str, open_page: Ope
     chosen = wait_for_change(page, "features-right-channel", first)
     expect(channel).to_have_value(chosen)
     expect(panel(page, "features", 1)).to_contain_text(t("features.channel.one", channel=chosen))
-    expect(panel(page, "features", 1).locator(".answer")).to_contain_text("12")
+    expect(panel(page, "features", 1).locator(".caption[data-shown]")).to_contain_text("Strength 12 of 384")
     # A control that keeps the picture.
     assert opened.traffic.total <= 150_000
     # The first layer: a filter, its response, and a window that takes the point along.

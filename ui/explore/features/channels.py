@@ -67,6 +67,8 @@ def _panel(run: Run, side: SideName, channel: int, sign: str, scale: str) -> Pan
         marks=outliers,
         caption=t(
             "features.numbers",
+            rank=rank,
+            count=layer.channels,
             low=_short(numbers.minimum),
             mean=_short(numbers.mean),
             high=_short(numbers.maximum),
@@ -78,7 +80,7 @@ def _panel(run: Run, side: SideName, channel: int, sign: str, scale: str) -> Pan
         run,
         side,
         (frame,),
-        answer=t("inside.channel.answer", channel=channel, rank=rank, count=layer.channels),
+        answer=t("features.channel.one", channel=channel),
         outlines=(_peak(run, layer, numbers),),
         note=_note(run, layer, outliers != ()),
     )
