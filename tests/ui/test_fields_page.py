@@ -49,7 +49,7 @@ def test_it_opens_with_numbers_for_the_chosen_depth(open_page: Open, language: s
 def test_a_link_restores_every_setting(open_page: Open) -> None:
     page = open_page(
         page="fields",
-        **{"fields-scale": "common", "fields-axis": "linear", "depth": "0.000", "at": "0.7,0.6"},
+        **{"fields-scale": "common", "fields-axis": "linear", "depth": "0.000"},
     )
     assert problems(page) == []
     assert page.session_state["fields-scale"] == "common"
@@ -57,7 +57,6 @@ def test_a_link_restores_every_setting(open_page: Open) -> None:
     assert translate("en", "fields.legend.common", cell=4) in texts(page)
     assert rows(page)["Layer"] == ["first convolution", "patches + positions"]
     assert page.query_params["fields-scale"] == "common"
-    assert page.query_params["at"] == "0.7000,0.6000"
     page.button_group(key="fields-scale").set_value("own").run()
     assert problems(page) == []
     assert translate("en", "fields.legend.own", cell=4) in texts(page)
