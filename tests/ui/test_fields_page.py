@@ -83,8 +83,9 @@ def test_any_pair_is_shown(open_page: Open, left: str, right: str, attention: li
     page = open_page(page="fields", left=left, right=right, depth="0.500")
     assert problems(page) == []
     table = rows(page)
-    found = table[translate("en", "fields.measure.attention_here")]
+    found = table.get(translate("en", "fields.measure.attention_here"), ["–", "–"])
     assert [cell != "–" for cell in found] == attention
+    assert (translate("en", "error.unsupported.no_attention") in texts(page)) == (not all(attention))
     untrained = "untrained" in left + right
     assert (translate("en", "fields.note.untrained") in texts(page)) == untrained
     assert (translate("en", "fields.note.skip") in texts(page)) == any(attention)
