@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,27 @@ def spread(count: int, steps: int) -> tuple[int, ...]:
 
 
 def show_board(
-    key: str, panels: tuple[Panel, ...], *, on_step: Callable[[int], None] | None = None, **more: Any
+    key: str,
+    panels: tuple[Panel, ...],
+    *,
+    on_step: Callable[[int], None] | None = None,
+    on_select: Callable[[str, int], None] | None = None,
+    words: Mapping[str, str] = MappingProxyType({}),
+    **more: Any,
 ) -> None:
-    """A board whose point of interest is the session's, in the session's language."""
-    board = Board(key=key, panels=panels, point=Point(*view().point), strings=words_of_boards(), **more)
-    component.show(board, on_pin=_pin, on_step=on_step)
+    """A board whose point of interest is the session's, in the session's language.
+
+    Args:
+        key: of the board.
+        panels: what it shows.
+        on_step: called with the step at which the slider came to rest.
+        on_select: called with the panel and the cell that was chosen, for panels with ``select``.
+        words: what this board calls otherwise; ``{"cell": ""}`` where rows and columns say nothing.
+        more: whatever else a :class:`ui.component.Board` takes.
+    """
+    strings = {**words_of_boards(), **words}
+    board = Board(key=key, panels=panels, point=Point(*view().point), strings=strings, **more)
+    component.show(board, on_pin=_pin, on_step=on_step, on_select=on_select)
 
 
 def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:

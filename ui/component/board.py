@@ -97,6 +97,9 @@ class Frame:
             for the point shown: during a hover elsewhere, and from a new pin until the next data arrive.
         rows: one map per cell, shown while that cell is hovered or pinned. Where `map` is given too, `map` is
             shown at rest.
+        colours: a map whose colours mean themselves (three measures as red, green and blue): an encoded
+            picture of type `colours_mime`, one pixel a cell, in place of `map` and `rows`. It answers to the
+            same strength and smoothing, and has no scale.
         box: theoretical receptive field of each cell.
         rings: circles around the place shown; with `map_of_point` around the pinned point alone.
         caption: a sentence under the picture.
@@ -118,6 +121,8 @@ class Frame:
     marks: tuple[int, ...] = ()
     lines: bool = False
     map_of_point: bool = False
+    colours: bytes | None = None
+    colours_mime: str = "image/webp"
     rings: tuple[Ring, ...] = ()
 
     def __post_init__(self) -> None:
@@ -126,6 +131,8 @@ class Frame:
             raise ValueError(f"frame {self.label!r}: a grid has at least one cell, not {self.grid}")
         if self.rows is not None and len(self.rows.values) != cells:
             raise ValueError(f"frame {self.label!r}: {len(self.rows.values)} rows for {cells} cells")
+        if self.colours is not None and (self.map is not None or self.rows is not None):
+            raise ValueError(f"frame {self.label!r}: colours stand in place of a map or rows")
         if len(self.readout_values) not in (0, 1, cells):
             raise ValueError(f"frame {self.label!r}: {len(self.readout_values)} readouts for {cells} cells")
         if any(len(ring.radii) not in (1, cells) for ring in self.rings):

@@ -59,6 +59,7 @@ def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
         "marks": list(frame.marks),
         "lines": frame.lines,
         "ofPoint": frame.map_of_point,
+        "colours": None,
         "rings": [
             {
                 "radii": [number(radius) if isfinite(radius) else 0.0 for radius in ring.radii],
@@ -68,6 +69,10 @@ def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
             for ring in frame.rings
         ],
     }
+    if frame.colours is not None:
+        blob = encode_blob(frame.colours, frame.colours_mime)
+        blobs.append(blob)
+        message["colours"] = blob.id
     if frame.map is not None:
         blob = encode_blob(map_bytes(frame.map))
         blobs.append(blob)

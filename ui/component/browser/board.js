@@ -30,10 +30,7 @@ class Board {
     this.incoming = data;
     if (!this.data) return this.commit(data);
     const step = clamp(this.step, 0, (data.steps?.labels.length ?? 1) - 1);
-    const needed = data.panels.flatMap((panel) => {
-      const frame = panel.frames[panel.frameOfStep[step]];
-      return [panel.picture, frame.map?.blob, frame.rows?.blob].filter(Boolean);
-    });
+    const needed = data.panels.flatMap((panel) => blobsOf(panel, panel.frames[panel.frameOfStep[step]]));
     if (needed.every((id) => store.get(id))) return this.commit(data);
     const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
     Promise.race([store.when(needed), patience]).then(() => {
