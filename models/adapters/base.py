@@ -105,6 +105,35 @@ class Tap:
 Tail = Callable[[Tensor], Tensor]
 
 
+@dataclass(frozen=True, eq=False)
+class OpenAttention:
+    """The attention of one block taken apart, inside the autograd graph of the tokens it was given.
+
+    Attributes:
+        query: ``[heads, tokens, d]``.
+        key: ``[heads, tokens, d]``.
+        value: ``[heads, tokens, d]``.
+        finish: weights ``[heads, tokens, tokens]`` to the block's output ``[1, tokens, D]``: the weighted
+            values, their projection, the residual branches, the MLP.
+    """
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    finish: Callable[[Tensor], Tensor]
+
+    @property
+    def scores(self) -> Tensor:
+        """``q · k / √d`` of every query with every key, ``[heads, tokens, tokens]``."""
+        scaled = self.query / math.sqrt(self.query.shape[-1])
+        return scaled @ self.key.transpose(-2, -1)
+
+    @property
+    def weights(self) -> Tensor:
+        """The softmax of each row of :attr:`scores`."""
+        return self.scores.softmax(dim=-1)
+
+
 class Adapter(Protocol):
     """Capability, not class: pages ask these questions and never ``isinstance``.
 
@@ -130,6 +159,29 @@ class Adapter(Protocol):
         """The learned embedding of the patches ``[rows, columns, D]``, prefix tokens left out."""
         ...
 
+    def first_kernel(self) -> Tensor:
+        """Weights of the first convolution ``[D, 3, K, K]``: what one window of the input is multiplied with.
+
+        For a ViT this is the patch projection, whose windows of ``K = P`` pixels do not overlap.
+        """
+        ...
+
+    def first_bias(self) -> Tensor:
+        """What the first convolution adds to its D answers ``[D]``; zeros where it adds nothing."""
+        ...
+
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        """The encoder's sequence ``[B, tokens, D]`` before any patch is told where it lies.
+
+        Prefix tokens come first, as the encoder always gets them; then the projected patches, row by row.
+        With :meth:`position_embedding` added to the patches it is what :meth:`tail` takes after the
+        embedding layer.
+
+        Args:
+            inputs: ``[B, 3, H, W]`` of any size that is a multiple of the patch's.
+        """
+        ...
+
     def default_cam_layer(self) -> LayerRef: ...
 
     def layer(self, name: str) -> LayerRef:
@@ -142,6 +194,18 @@ class Adapter(Protocol):
 
     def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
         """``[heads, tokens, tokens]`` with prefix tokens first, then patches row by row."""
+        ...
+
+    def block_ends(self, layer: LayerRef) -> tuple[str, str]:
+        """Names of the recorded layers before and after the block of an attention layer."""
+        ...
+
+    def open_attention(self, layer: LayerRef, tokens: Tensor) -> OpenAttention:
+        """The attention of a block, step by step, for the tokens ``[1, tokens, D]`` that enter it."""
+        ...
+
+    def classify(self, vector: Tensor) -> Tensor:
+        """Logits ``[1, K]`` that the head reads from a token's vector ``[1, D]`` after the last block."""
         ...
 
     def receptive_field(self, layer: LayerRef) -> ReceptiveField: ...

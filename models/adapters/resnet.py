@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
-from models.adapters.base import LayerRef, PatchGrid, ReceptiveField, Tail, Tap
+from models.adapters.base import LayerRef, OpenAttention, PatchGrid, ReceptiveField, Tail, Tap
 from models.adapters.parts import Part
 from models.adapters.resnet_parts import resnet_parts
 from models.errors import UnsupportedViewError
@@ -61,6 +61,17 @@ class ResNetAdapter:
     def position_embedding(self) -> Tensor:
         raise UnsupportedViewError(self.key, "positions", "no_position_embedding")
 
+    def first_kernel(self) -> Tensor:
+        kernel: Tensor = self.module.conv1.weight
+        return kernel
+
+    def first_bias(self) -> Tensor:
+        # The batch normalisation that follows has a shift of its own.
+        return torch.zeros_like(self.module.conv1.weight[:, 0, 0, 0])
+
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        raise UnsupportedViewError(self.key, "positions", "no_position_embedding")
+
     def default_cam_layer(self) -> LayerRef:
         return self.feature_layers()[-1]
 
@@ -71,6 +82,15 @@ class ResNetAdapter:
         return tensor
 
     def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
+        raise UnsupportedViewError(self.key, "attention", "no_attention")
+
+    def block_ends(self, layer: LayerRef) -> tuple[str, str]:
+        raise UnsupportedViewError(self.key, "attention", "no_attention")
+
+    def open_attention(self, layer: LayerRef, tokens: Tensor) -> OpenAttention:
+        raise UnsupportedViewError(self.key, "attention", "no_attention")
+
+    def classify(self, vector: Tensor) -> Tensor:
         raise UnsupportedViewError(self.key, "attention", "no_attention")
 
     def receptive_field(self, layer: LayerRef) -> ReceptiveField:

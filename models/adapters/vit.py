@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.vision_transformer import EncoderBlock, VisionTransformer
 
-from models.adapters.base import LayerRef, PatchGrid, ReceptiveField, Tail, Tap
+from models.adapters.base import LayerRef, OpenAttention, PatchGrid, ReceptiveField, Tail, Tap
 from models.adapters.parts import Part
 from models.adapters.vit_parts import vit_parts
 from models.errors import UnsupportedViewError
@@ -72,6 +72,20 @@ class ViTAdapter:
         embedding: Tensor = self.module.encoder.pos_embedding[0, _PREFIX:]
         return embedding.reshape(grid.rows, grid.columns, -1)
 
+    def first_kernel(self) -> Tensor:
+        kernel: Tensor = self.module.conv_proj.weight
+        return kernel
+
+    def first_bias(self) -> Tensor:
+        bias: Tensor = self.module.conv_proj.bias
+        return bias
+
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        # Not the module's own path, which refuses every size but the one that it was trained at.
+        patches = self.module.conv_proj(inputs).flatten(2).transpose(1, 2)
+        prefix = self.module.class_token + self.module.encoder.pos_embedding[:, :_PREFIX]
+        return torch.cat([prefix.expand(len(inputs), -1, -1), patches], dim=1)
+
     def default_cam_layer(self) -> LayerRef:
         # After the last attention only the class token reaches the logits: patch gradients are zero there.
         return self._cam
@@ -85,6 +99,30 @@ class ViTAdapter:
 
     def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
         return tensor
+
+    def block_ends(self, layer: LayerRef) -> tuple[str, str]:
+        place = list(self._attention).index(layer.name)
+        names = list(self._layers)
+        return names[place], names[place + 1]
+
+    def open_attention(self, layer: LayerRef, tokens: Tensor) -> OpenAttention:
+        block = self.blocks[list(self._attention).index(layer.name)]
+        attention: nn.MultiheadAttention = block.self_attention
+        count, heads = tokens.shape[1], attention.num_heads
+        projected = functional.linear(block.ln_1(tokens), attention.in_proj_weight, attention.in_proj_bias)
+        query, key, value = projected[0].reshape(count, 3, heads, -1).permute(1, 2, 0, 3)
+
+        def finish(weights: Tensor) -> Tensor:
+            mixed = (weights @ value).transpose(0, 1).reshape(1, count, -1)
+            summed = tokens + attention.out_proj(mixed)
+            result: Tensor = summed + block.mlp(block.ln_2(summed))
+            return result
+
+        return OpenAttention(query, key, value, finish)
+
+    def classify(self, vector: Tensor) -> Tensor:
+        result: Tensor = self.module.heads(self.module.encoder.ln(vector))
+        return result
 
     def receptive_field(self, layer: LayerRef) -> ReceptiveField:
         patch = self.module.patch_size
@@ -152,7 +190,7 @@ class ViTAdapter:
         def logits(tokens: Tensor) -> Tensor:
             for block in self.blocks[following:]:
                 tokens = block(tokens)
-            return self._classify(tokens[:, 0])
+            return self.classify(tokens[:, 0])
 
         return logits
 
@@ -174,10 +212,6 @@ class ViTAdapter:
             mixed = (weights @ value).transpose(1, 2).flatten(2)
             token = residual[:, :1] + attention.out_proj(mixed)
             token = token + block.mlp(block.ln_2(token))
-            return self._classify(token[:, 0])
+            return self.classify(token[:, 0])
 
         return logits
-
-    def _classify(self, class_token: Tensor) -> Tensor:
-        result: Tensor = self.module.heads(self.module.encoder.ln(class_token))
-        return result
