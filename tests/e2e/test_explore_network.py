@@ -74,7 +74,7 @@ def test_a_door_leads_to_its_page_with_the_layer_chosen(open_page: Opener, app: 
     page = open_network(open_page, app)
     side(page, "right").locator('.door[data-page="attention"]').click()
     expect(page.get_by_role("heading", name=t("attention.title"), exact=True)).to_be_visible()
-    wait_for_other(page, "attention-right-layer", "encoder.layers.encoder_layer_6.self_attention")
+    wait_for_other(page, "attention-right-layer", "encoder.layers.encoder_layer_0.self_attention")
 
 
 def test_a_channel_of_the_sum_opens_among_the_feature_maps(open_page: Opener, app: str) -> None:

@@ -36,10 +36,10 @@ def group_of(part: Part) -> str:
 
 
 def default_part(parts: Sequence[Part]) -> str:
-    """What is open before anybody chose: a block that halves the resolution, else one half-way."""
+    """What is open before anybody chose: a block that halves the resolution, else the first."""
     blocks = [part for part in parts if part.residuals]
     halving = [part for part in blocks if part.shape[1:] != part.inputs[1:]]
-    return (halving or blocks[len(blocks) // 2 :])[0].name
+    return (halving or blocks)[0].name
 
 
 def choices(parts: Sequence[Part]) -> tuple[str, ...]:
