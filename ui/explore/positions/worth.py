@@ -192,7 +192,7 @@ def _seen(run: Run, experiment: Experiment, seed: int) -> bytes:
 
 def _best(run: Run, found: Rerun) -> str:
     if not run.loaded.spec.trained:
-        return t("network.untrained.answer")
+        return ""
     best = top_answers(found.probabilities, run.loaded.categories, 1)[0]
     return f"{name_of_class(best.name)} {percent(best.probability)}"
 
