@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -15,7 +15,48 @@ def head_mean(attention: np.ndarray) -> np.ndarray:
     return mean
 
 
-def attention_rollout(attentions: Sequence[np.ndarray], residual: float = 0.5) -> np.ndarray:
+def head_max(attention: np.ndarray) -> np.ndarray:
+    """Maximum over heads: ``[heads, tokens, tokens]`` to ``[tokens, tokens]``; rows sum to more than 1."""
+    largest: np.ndarray = attention.max(axis=0)
+    return largest
+
+
+def discard_lowest(weights: np.ndarray, share: float, prefix_tokens: int) -> np.ndarray:
+    """Attention without its weakest entries, each row renormalised to sum to 1.
+
+    Of all entries whose key is a patch the lowest ``floor(share * count)`` become zero; what goes to prefix
+    tokens stays. The idea is that of Gildenblat, *Exploring Explainability for Vision Transformers* (2020),
+    whose code keeps one single entry of the class token's and divides by the sums of the columns.
+
+    Args:
+        weights: ``[tokens, tokens]``, prefix tokens first; rows sum to 1.
+        share: part of the entries to discard, at least 0 and below 1.
+        prefix_tokens: how many tokens come before the patches.
+
+    Returns:
+        ``[tokens, tokens]``; a row of zeros where nothing is left.
+
+    Raises:
+        ValueError: a share outside [0, 1).
+    """
+    if not 0 <= share < 1:
+        raise ValueError(f"the share to discard is at least 0 and below 1, not {share}")
+    kept = weights.copy()
+    patches = kept[:, prefix_tokens:]
+    count = int(share * patches.size)
+    if count:
+        # Stable, so that of equal entries it is always the same ones that go.
+        lowest = np.argsort(patches, axis=None, kind="stable")[:count]
+        rows, columns = np.unravel_index(lowest, patches.shape)
+        patches[rows, columns] = 0
+    totals = kept.sum(axis=1, keepdims=True)
+    result: np.ndarray = np.divide(kept, totals, out=kept, where=totals > 0)
+    return result
+
+
+def attention_rollout(
+    attentions: Sequence[np.ndarray], residual: float = 0.5, discard: float = 0.0, prefix_tokens: int = 1
+) -> np.ndarray:
     """How much of each input token reaches each token after the given blocks.
 
     ``Ã_l = residual · I + (1 - residual) · mean over heads``, multiplied from the first block to the last
@@ -24,15 +65,26 @@ def attention_rollout(attentions: Sequence[np.ndarray], residual: float = 0.5) -
     Args:
         attentions: one ``[heads, tokens, tokens]`` per block, first block first; at least one.
         residual: share of the skip connection; 0.5 in the paper.
+        discard: share of the weakest entries of each block's mean that are left out before anything is
+            multiplied; none in the paper. See :func:`discard_lowest`.
+        prefix_tokens: how many tokens come before the patches; only matters where something is discarded.
 
     Returns:
         ``[tokens, tokens]``; row ``i`` is the composition of token ``i`` and sums to 1.
 
     Raises:
-        ValueError: no attention given, or a share outside [0, 1].
+        ValueError: no attention given, or a share out of its range.
     """
     if not attentions:
         raise ValueError("rollout needs the attention of at least one block")
+    *_, last = rollout_steps(attentions, residual, discard, prefix_tokens)
+    return last
+
+
+def rollout_steps(
+    attentions: Sequence[np.ndarray], residual: float = 0.5, discard: float = 0.0, prefix_tokens: int = 1
+) -> Iterator[np.ndarray]:
+    """The rollout after the first block, after the second, and so on; see :func:`attention_rollout`."""
     if not 0 <= residual <= 1:
         raise ValueError(f"residual is a share between 0 and 1, not {residual}")
     flow = np.eye(attentions[0].shape[-1], dtype=attentions[0].dtype)
@@ -40,23 +92,25 @@ def attention_rollout(attentions: Sequence[np.ndarray], residual: float = 0.5) -
         # Multiplied by the mean, then mixed: the identity never needs to be added to a full matrix.
         # By torch: numpy's BLAS keeps threads of its own, which go on spinning after a product and take the
         # cores from whatever network runs next (a first view took a fifth longer).
-        mixed = torch.from_numpy(head_mean(attention)) @ torch.from_numpy(flow)
+        mean = head_mean(attention)
+        fused = discard_lowest(mean, discard, prefix_tokens) if discard else mean
+        mixed = torch.from_numpy(fused) @ torch.from_numpy(flow)
         flow = residual * flow + (1 - residual) * mixed.numpy()
-    return flow
+        yield flow
 
 
 def patch_rows(weights: np.ndarray, prefix_tokens: int) -> np.ndarray:
     """Rows and columns of the patches, each row renormalised to sum to 1.
 
     Args:
-        weights: ``[tokens, tokens]``, prefix tokens first.
+        weights: ``[..., tokens, tokens]``, prefix tokens first.
         prefix_tokens: how many tokens come before the patches.
 
     Returns:
-        ``[N, N]``; a row of zeros where a patch attended to prefix tokens alone.
+        ``[..., N, N]``; a row of zeros where a patch attended to prefix tokens alone.
     """
-    patches = weights[prefix_tokens:, prefix_tokens:]
-    totals = patches.sum(axis=1, keepdims=True)
+    patches = weights[..., prefix_tokens:, prefix_tokens:]
+    totals = patches.sum(axis=-1, keepdims=True)
     rows: np.ndarray = np.divide(patches, totals, out=np.zeros_like(patches), where=totals > 0)
     return rows
 

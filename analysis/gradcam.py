@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
+from analysis.cams import class_activation
 from models.adapters.base import LayerRef
 from models.loading import LoadedModel
 from models.tracing import Trace
@@ -33,23 +33,4 @@ def grad_cam(
         IndexError: no such class.
         KeyError: no such layer.
     """
-    adapter = loaded.adapter
-    layer = layer or adapter.default_cam_layer()
-    index = int(record.logits.argmax()) if target is None else target
-    if not 0 <= index < record.logits.size:
-        raise IndexError(f"target {index} is not one of {record.logits.size} classes")
-    start = torch.tensor(record.recorded[layer.name], device=loaded.device).unsqueeze(0).requires_grad_()
-    others = {
-        name: torch.tensor(values, device=loaded.device).unsqueeze(0)
-        for name, values in record.recorded.items()
-        if name in adapter.needed_by_tail(layer)
-    }
-    tail = adapter.tail(layer, others)
-    with torch.enable_grad():
-        logits = tail(start)
-        (gradient,) = torch.autograd.grad(logits[0, index], start)
-    weights = adapter.to_nchw(layer, gradient)[0].mean(dim=(1, 2))
-    activation = adapter.to_nchw(layer, start.detach())[0]
-    heat = torch.relu(torch.einsum("c,chw->hw", weights, activation))
-    result: np.ndarray = heat.float().cpu().numpy()
-    return result
+    return class_activation(loaded, record, "grad_cam", target, layer)

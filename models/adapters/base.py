@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 
 from torch import Tensor, nn
 
+from models.adapters.parts import Part
+
 Layout = Literal["NCHW", "NHWC", "NLC"]
 TapKind = Literal["output", "attention"]
 
@@ -103,6 +105,35 @@ class Tap:
 Tail = Callable[[Tensor], Tensor]
 
 
+@dataclass(frozen=True, eq=False)
+class OpenAttention:
+    """The attention of one block taken apart, inside the autograd graph of the tokens it was given.
+
+    Attributes:
+        query: ``[heads, tokens, d]``.
+        key: ``[heads, tokens, d]``.
+        value: ``[heads, tokens, d]``.
+        finish: weights ``[heads, tokens, tokens]`` to the block's output ``[1, tokens, D]``: the weighted
+            values, their projection, the residual branches, the MLP.
+    """
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    finish: Callable[[Tensor], Tensor]
+
+    @property
+    def scores(self) -> Tensor:
+        """``q · k / √d`` of every query with every key, ``[heads, tokens, tokens]``."""
+        scaled = self.query / math.sqrt(self.query.shape[-1])
+        return scaled @ self.key.transpose(-2, -1)
+
+    @property
+    def weights(self) -> Tensor:
+        """The softmax of each row of :attr:`scores`."""
+        return self.scores.softmax(dim=-1)
+
+
 class Adapter(Protocol):
     """Capability, not class: pages ask these questions and never ``isinstance``.
 
@@ -126,6 +157,17 @@ class Adapter(Protocol):
 
     def position_embedding(self) -> Tensor:
         """The learned embedding of the patches ``[rows, columns, D]``, prefix tokens left out."""
+        ...
+
+    def first_kernel(self) -> Tensor:
+        """Weights of the first convolution ``[D, 3, K, K]``: what one window of the input is multiplied with.
+
+        For a ViT this is the patch projection, whose windows of ``K = P`` pixels do not overlap.
+        """
+        ...
+
+    def first_bias(self) -> Tensor:
+        """What the first convolution adds to its D answers ``[D]``; zeros where it adds nothing."""
         ...
 
     def tokens_without_positions(self, inputs: Tensor) -> Tensor:
@@ -154,6 +196,18 @@ class Adapter(Protocol):
         """``[heads, tokens, tokens]`` with prefix tokens first, then patches row by row."""
         ...
 
+    def block_ends(self, layer: LayerRef) -> tuple[str, str]:
+        """Names of the recorded layers before and after the block of an attention layer."""
+        ...
+
+    def open_attention(self, layer: LayerRef, tokens: Tensor) -> OpenAttention:
+        """The attention of a block, step by step, for the tokens ``[1, tokens, D]`` that enter it."""
+        ...
+
+    def classify(self, vector: Tensor) -> Tensor:
+        """Logits ``[1, K]`` that the head reads from a token's vector ``[1, D]`` after the last block."""
+        ...
+
     def receptive_field(self, layer: LayerRef) -> ReceptiveField: ...
 
     def taps(self) -> tuple[Tap, ...]:
@@ -171,4 +225,49 @@ class Adapter(Protocol):
             layer: where the tail begins.
             recorded: tensors of the other layers ``[1, ...]``, for residual branches that pass by it.
         """
+        ...
+
+    def parts(self) -> tuple[Part, ...]:
+        """The whole network in order of the forward pass; the parameters of the parts add up to its own."""
+        ...
+
+    def residuals(self, part: Part, tensor: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
+        """What meets at each sum of a block, from the block's input ``[1, ...]``.
+
+        Returns:
+            Per residual branch of ``part``, in order: what the shortcut brought and what the branch adds.
+        """
+        ...
+
+    def read_out(self, tensor: Tensor) -> Tensor:
+        """What the last linear layer reads ``[1, C]``, from the last feature layer ``[1, ...]``."""
+        ...
+
+    def read_out_places(self, tensor: Tensor) -> Tensor:
+        """What :meth:`read_out` is the mean of over all places, ``[1, C, h, w]``, from the same tensor.
+
+        Raises:
+            UnsupportedViewError: where it is no mean over places (``no_pooling``).
+        """
+        ...
+
+    def read_out_terms(
+        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
+    ) -> tuple[tuple[str, str, Tensor], ...]:
+        """The vectors ``[C]`` whose sum :meth:`read_out` is: layer and residual branch that wrote each.
+
+        The last normalisation divides by the deviation of the whole sum, which is kept as it is. What it
+        adds itself has no layer and comes last; what is there before the first block has no branch.
+
+        Args:
+            recorded: tensors of the feature layers ``[1, ...]``.
+            check: called before each block; what it raises ends the work.
+
+        Raises:
+            UnsupportedViewError: where what layers write does not add up (``no_stream``).
+        """
+        ...
+
+    def head(self) -> nn.Linear:
+        """The last linear layer, whose outputs are the logits."""
         ...

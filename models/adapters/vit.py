@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.vision_transformer import EncoderBlock, VisionTransformer
 
-from models.adapters.base import LayerRef, PatchGrid, ReceptiveField, Tail, Tap
+from models.adapters.base import LayerRef, OpenAttention, PatchGrid, ReceptiveField, Tail, Tap
+from models.adapters.parts import Part
+from models.adapters.vit_parts import vit_parts
+from models.errors import UnsupportedViewError
 
 _PREFIX = 1
 _EMBEDDING = "encoder.dropout"
@@ -69,6 +72,14 @@ class ViTAdapter:
         embedding: Tensor = self.module.encoder.pos_embedding[0, _PREFIX:]
         return embedding.reshape(grid.rows, grid.columns, -1)
 
+    def first_kernel(self) -> Tensor:
+        kernel: Tensor = self.module.conv_proj.weight
+        return kernel
+
+    def first_bias(self) -> Tensor:
+        bias: Tensor = self.module.conv_proj.bias
+        return bias
+
     def tokens_without_positions(self, inputs: Tensor) -> Tensor:
         # Not the module's own path, which refuses every size but the one that it was trained at.
         patches = self.module.conv_proj(inputs).flatten(2).transpose(1, 2)
@@ -89,6 +100,30 @@ class ViTAdapter:
     def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
         return tensor
 
+    def block_ends(self, layer: LayerRef) -> tuple[str, str]:
+        place = list(self._attention).index(layer.name)
+        names = list(self._layers)
+        return names[place], names[place + 1]
+
+    def open_attention(self, layer: LayerRef, tokens: Tensor) -> OpenAttention:
+        block = self.blocks[list(self._attention).index(layer.name)]
+        attention: nn.MultiheadAttention = block.self_attention
+        count, heads = tokens.shape[1], attention.num_heads
+        projected = functional.linear(block.ln_1(tokens), attention.in_proj_weight, attention.in_proj_bias)
+        query, key, value = projected[0].reshape(count, 3, heads, -1).permute(1, 2, 0, 3)
+
+        def finish(weights: Tensor) -> Tensor:
+            mixed = (weights @ value).transpose(0, 1).reshape(1, count, -1)
+            summed = tokens + attention.out_proj(mixed)
+            result: Tensor = summed + block.mlp(block.ln_2(summed))
+            return result
+
+        return OpenAttention(query, key, value, finish)
+
+    def classify(self, vector: Tensor) -> Tensor:
+        result: Tensor = self.module.heads(self.module.encoder.ln(vector))
+        return result
+
     def receptive_field(self, layer: LayerRef) -> ReceptiveField:
         patch = self.module.patch_size
         if layer.name == _EMBEDDING:
@@ -105,6 +140,48 @@ class ViTAdapter:
     def needed_by_tail(self, layer: LayerRef) -> tuple[str, ...]:
         return (list(self._layers)[-2],) if layer.name == self._cam.name else ()
 
+    def parts(self) -> tuple[Part, ...]:
+        return vit_parts(self.module, self.image_size)
+
+    def residuals(self, part: Part, tensor: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
+        block: EncoderBlock = self.module.get_submodule(part.name)
+        normalised = block.ln_1(tensor)
+        attended, _ = block.self_attention(normalised, normalised, normalised, need_weights=False)
+        between = tensor + attended
+        return ((tensor, attended), (between, block.mlp(block.ln_2(between))))
+
+    def read_out(self, tensor: Tensor) -> Tensor:
+        vector: Tensor = self.module.heads[:-1](self.module.encoder.ln(tensor[:, 0]))
+        return vector
+
+    def read_out_places(self, tensor: Tensor) -> Tensor:
+        raise UnsupportedViewError(self.key, "places", "no_pooling")
+
+    def read_out_terms(
+        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
+    ) -> tuple[tuple[str, str, Tensor], ...]:
+        if len(self.module.heads) > 1:
+            raise UnsupportedViewError(self.key, "stream", "no_stream")
+        norm = self.module.encoder.ln
+        tensor = recorded[_EMBEDDING]
+        written = [(_EMBEDDING, "", tensor[0, 0])]
+        for part in (part for part in self.parts() if part.residuals):
+            check()
+            sums = self.residuals(part, tensor)
+            for residual, (_, added) in zip(part.residuals, sums, strict=True):
+                written.append((part.name, residual.name, added[0, 0]))
+            tensor = recorded[part.layer]
+        deviation = torch.sqrt(tensor[0, 0].var(correction=0) + norm.eps)
+        terms = [
+            (name, branch, (vector - vector.mean()) / deviation * norm.weight)
+            for name, branch, vector in written
+        ]
+        return (*terms, ("", "", norm.bias))
+
+    def head(self) -> nn.Linear:
+        last: nn.Linear = self.module.heads[-1]
+        return last
+
     def tail(self, layer: LayerRef, recorded: Mapping[str, Tensor]) -> Tail:
         if layer.name == self._cam.name:
             return self._tail_of_last_attention(recorded[self.needed_by_tail(layer)[0]])
@@ -113,7 +190,7 @@ class ViTAdapter:
         def logits(tokens: Tensor) -> Tensor:
             for block in self.blocks[following:]:
                 tokens = block(tokens)
-            return self._classify(tokens[:, 0])
+            return self.classify(tokens[:, 0])
 
         return logits
 
@@ -135,10 +212,6 @@ class ViTAdapter:
             mixed = (weights @ value).transpose(1, 2).flatten(2)
             token = residual[:, :1] + attention.out_proj(mixed)
             token = token + block.mlp(block.ln_2(token))
-            return self._classify(token[:, 0])
+            return self.classify(token[:, 0])
 
         return logits
-
-    def _classify(self, class_token: Tensor) -> Tensor:
-        result: Tensor = self.module.heads(self.module.encoder.ln(class_token))
-        return result

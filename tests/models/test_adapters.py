@@ -108,6 +108,13 @@ class TestEveryNetwork:
         *_, logits = on_meta(key)
         assert logits.shape == (1, len(weights.categories(REGISTRY[key].classes)))
 
+    def test_the_first_kernel_is_as_wide_as_the_first_field(self, key: str) -> None:
+        _, adapter, _, _ = on_meta(key)
+        first = adapter.feature_layers()[0]
+        window = adapter.receptive_field(first).size
+        assert adapter.first_kernel().shape == (first.channels, 3, window, window)
+        assert adapter.first_bias().shape == (first.channels,)
+
     def test_receptive_fields_grow_with_depth(self, key: str) -> None:
         _, adapter, _, _ = on_meta(key)
         side = REGISTRY[key].preprocess.crop

@@ -1,0 +1,97 @@
+"""Every method under one name, in one form, at the cost that it names before it begins."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.cams import CAMS
+from analysis.evidence import Question
+from analysis.explain import METHODS, Explanation, Settings, cost_of, explain, quick_maps
+from models import UnsupportedViewError
+from models.spec import Family
+from tests.analysis.tiny import tiny, tiny_record
+
+FAMILIES: list[Family] = ["resnet", "vit"]
+ASKED = Question(1)
+SMALL = Settings(steps=3, samples=2, window=32)
+
+
+def explained(family: Family, method: str, question: Question = ASKED) -> Explanation:
+    try:
+        return explain(tiny(family), tiny_record(family), method, question, settings=SMALL)
+    except UnsupportedViewError:
+        pytest.skip("this network cannot be asked for this map")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("method", METHODS)
+class TestEveryMethod:
+    def test_a_map_is_finite_and_its_magnitude_has_no_sign(self, method: str, family: Family) -> None:
+        found = explained(family, method)
+        assert found.signed.shape == found.magnitude.shape
+        assert found.signed.dtype == found.magnitude.dtype == np.float32
+        assert np.isfinite(found.signed).all() and found.magnitude.min() >= 0
+        assert found.magnitude.max() > 0
+        if METHODS[method].at_layer and method != "guided_grad_cam":
+            assert found.signed.shape == tiny(family).adapter.default_cam_layer().grid
+
+    def test_its_class_matters_if_it_says_so(self, method: str, family: Family) -> None:
+        one, other = explained(family, method), explained(family, method, Question(4, 2))
+        assert np.array_equal(one.signed, other.signed) == (not METHODS[method].of_class)
+
+    def test_it_runs_the_network_as_often_as_it_says(self, method: str, family: Family) -> None:
+        loaded = tiny(family)
+        runs: list[int] = []
+        handle = loaded.module.register_forward_pre_hook(lambda _, inputs: runs.append(len(inputs[0])))
+        try:
+            found = explained(family, method)
+        finally:
+            handle.remove()
+        layer = loaded.adapter.default_cam_layer()
+        # Relevance and LeGrad go through the blocks one by one.
+        assert sum(runs) == (0 if method in ("relevance", "legrad") else found.cost.forwards)
+        assert found.cost == cost_of(METHODS[method], loaded, tiny_record(family), layer, SMALL)
+
+    def test_only_slow_methods_say_how_far_they_are(self, method: str, family: Family) -> None:
+        steps: list[float] = []
+        try:
+            explain(tiny(family), tiny_record(family), method, Question(1), settings=SMALL, step=steps.append)
+        except UnsupportedViewError:
+            return
+        assert bool(steps) == METHODS[method].slow
+        assert steps == sorted(steps) and all(0 <= fraction < 1 for fraction in steps)
+
+
+def test_cells_of_integrated_gradients_share_out_the_score() -> None:
+    found = explained("resnet", "integrated_gradients")
+    numbers = found.numbers
+    difference = numbers["score"] - numbers["baseline"]
+    assert float(found.signed.sum()) == pytest.approx(difference + numbers["delta"], abs=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_quick_maps_are_the_maps_of_each_method(family: Family) -> None:
+    maps = quick_maps(tiny(family), tiny_record(family), Question(1))
+    assert set(maps) == {*CAMS, "relevance", "legrad"} if family == "vit" else set(CAMS)
+    for name, heat in maps.items():
+        assert np.array_equal(heat, explained(family, name).magnitude)
+
+
+def test_another_layer_gives_another_grid() -> None:
+    loaded = tiny("resnet")
+    layer = loaded.adapter.layer("layer2.0")
+    for method in ("grad_cam", "score_cam"):
+        found = explain(loaded, tiny_record("resnet"), method, Question(1), layer)
+        assert found.signed.shape == layer.grid == (8, 8)
+
+
+def test_no_parameter_gets_a_gradient() -> None:
+    assert all(parameter.grad is None for parameter in tiny("resnet").module.parameters())
+    assert not torch.is_inference_mode_enabled()
+
+
+def test_a_method_that_is_not_there_is_named() -> None:
+    with pytest.raises(KeyError, match="tea_leaves"):
+        explain(tiny("vit"), tiny_record("vit"), "tea_leaves", Question(1))
