@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -12,9 +13,11 @@ import numpy as np
 from analysis.cams import CAMS
 from analysis.evidence import Question, evidence
 from analysis.occlusion import occlusion, window_starts
+from analysis.relevance import legrad, relevance
 from analysis.saliency import cell_size, guided_grad_cam, in_cells, integrated_gradients, smooth_grad
 from analysis.score_cam import score_cam
 from models.adapters.base import LayerRef
+from models.errors import UnsupportedViewError
 from models.loading import LoadedModel
 from models.tracing import Trace
 
@@ -44,7 +47,7 @@ class Cost:
     """What a map takes beside the recorded forward.
 
     Attributes:
-        forwards: runs of the whole network.
+        forwards: runs of the whole network, in one piece or block by block.
         backwards: gradients through the whole network.
         tail: whether the rest of the network after the layer is run and differentiated.
     """
@@ -62,7 +65,7 @@ class Method:
         name: stable identifier.
         at_layer: whether a layer is chosen.
         of_class: whether the map depends on the class.
-        has_sign: whether it can also say what speaks against the class.
+        has_sign: whether it can also say what speaks against the class; if not, both maps are the same.
         slow: whether a person should be asked before it is started.
         unit: of its values.
     """
@@ -87,6 +90,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             Method("eigen_cam", of_class=False, unit="activation"),
             Method("score_cam", slow=True, unit="activation"),
             Method("guided_grad_cam", unit="none"),
+            Method("relevance", at_layer=False, has_sign=False, unit="none"),
+            Method("legrad", at_layer=False, has_sign=False, unit="gradient"),
             Method("smooth_grad", at_layer=False, slow=True, unit="gradient"),
             Method("integrated_gradients", at_layer=False, slow=True),
             Method("occlusion", at_layer=False, slow=True),
@@ -155,6 +160,10 @@ def explain(
         return _rectified(score_cam(loaded, record, question, layer, step=step), cost)
     if method == "guided_grad_cam":
         return _sized(guided_grad_cam(loaded, record, question, layer), cost)
+    if method in ("relevance", "legrad"):
+        flow = relevance if method == "relevance" else legrad
+        heat = flow(loaded, record, question.target, against=question.against)
+        return Explanation(heat, heat, cost)
     if method == "smooth_grad":
         values = smooth_grad(loaded, record, question, settings.samples, settings.noise, step=step)
         return _sized(values, cost)
@@ -167,12 +176,27 @@ def explain(
     return _rectified(in_cells(lost, cell) / cell**2, cost)
 
 
-def cost_of(
-    method: Method, loaded: LoadedModel, record: Trace, layer: LayerRef, settings: Settings
-) -> Cost:
+def quick_maps(
+    loaded: LoadedModel, record: Trace, question: Question, layer: LayerRef | None = None
+) -> Mapping[str, np.ndarray]:
+    """Magnitudes ``[h, w]`` of all methods that cost next to nothing and that this network can be asked for.
+
+    Those of a layer share one run of the tail.
+    """
+    given = evidence(loaded, record, question, layer)
+    maps = {name: np.maximum(make(given), 0) for name, make in CAMS.items()}
+    for name in ("relevance", "legrad"):
+        with suppress(UnsupportedViewError):
+            maps[name] = explain(loaded, record, name, question).magnitude
+    return MappingProxyType(maps)
+
+
+def cost_of(method: Method, loaded: LoadedModel, record: Trace, layer: LayerRef, settings: Settings) -> Cost:
     """What a map takes, before it is made."""
     if method.name == "score_cam":
         return Cost(forwards=layer.channels)
+    if method.name in ("relevance", "legrad"):
+        return Cost(forwards=1, backwards=1)
     if method.name == "guided_grad_cam":
         return Cost(forwards=1, backwards=1, tail=True)
     if method.name == "smooth_grad":
@@ -180,15 +204,15 @@ def cost_of(
     if method.name == "integrated_gradients":
         return Cost(forwards=settings.steps + 2, backwards=settings.steps)
     if method.name == "occlusion":
-        sides = (window_starts(size, settings.window, settings.window // 2) for size in record.inputs.shape[2:])
+        sides = (
+            window_starts(size, settings.window, settings.window // 2) for size in record.inputs.shape[2:]
+        )
         rows, columns = (len(starts) for starts in sides)
         return Cost(forwards=rows * columns + 1)
     return Cost(tail=method.of_class)
 
 
-def _rectified(
-    signed: np.ndarray, cost: Cost, numbers: Mapping[str, float] | None = None
-) -> Explanation:
+def _rectified(signed: np.ndarray, cost: Cost, numbers: Mapping[str, float] | None = None) -> Explanation:
     return Explanation(signed, np.maximum(signed, 0), cost, MappingProxyType(dict(numbers or {})))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from analysis.evidence import Question, question_of
 from models.adapters.base import LayerRef
 from models.loading import LoadedModel
 from models.tracing import Trace
@@ -16,7 +17,11 @@ _Check = Callable[[], None]
 
 
 def relevance(
-    loaded: LoadedModel, record: Trace, target: int | None = None, check: _Check = lambda: None
+    loaded: LoadedModel,
+    record: Trace,
+    target: int | None = None,
+    check: _Check = lambda: None,
+    against: int | None = None,
 ) -> np.ndarray:
     """Where the class token's evidence for a class comes from, through all blocks.
 
@@ -27,6 +32,7 @@ def relevance(
         record: its recorded forward.
         target: index of the class; the network's own answer if None.
         check: called between blocks; what it raises ends the work.
+        against: index of a class to set against it: the difference of both logits is explained.
 
     Returns:
         ``[h, w]`` float32, zero or larger; not normalised, not upsampled.
@@ -36,11 +42,17 @@ def relevance(
         UnsupportedViewError: a network without attention.
     """
     layer = loaded.adapter.attention_layers()[0]
-    return relevance_matrix(loaded, record, target, check)[0, layer.prefix_tokens :].reshape(layer.grid)
+    return relevance_matrix(loaded, record, target, check, against)[0, layer.prefix_tokens :].reshape(
+        layer.grid
+    )
 
 
 def relevance_matrix(
-    loaded: LoadedModel, record: Trace, target: int | None = None, check: _Check = lambda: None
+    loaded: LoadedModel,
+    record: Trace,
+    target: int | None = None,
+    check: _Check = lambda: None,
+    against: int | None = None,
 ) -> np.ndarray:
     """Gradient-weighted rollout of attention for one class.
 
@@ -53,6 +65,7 @@ def relevance_matrix(
         record: its recorded forward.
         target: index of the class; the network's own answer if None.
         check: called between blocks; what it raises ends the work.
+        against: index of a class to set against it: the difference of both logits is explained.
 
     Returns:
         ``[tokens, tokens]`` float32: what each token after the last block owes to each token before the
@@ -64,7 +77,7 @@ def relevance_matrix(
     """
     adapter = loaded.adapter
     layers = adapter.attention_layers()
-    index = _class_index(record, target)
+    question = question_of(record, target, against)
     tokens = _recorded(loaded, record, adapter.block_ends(layers[0])[0]).requires_grad_()
     weights: list[Tensor] = []
     with torch.enable_grad():
@@ -73,7 +86,7 @@ def relevance_matrix(
             opened = adapter.open_attention(layer, tokens)
             weights.append(opened.weights)
             tokens = opened.finish(weights[-1])
-        logit = adapter.classify(tokens[:, 0])[0, index]
+        logit = question.score(adapter.classify(tokens[:, 0]))[0]
         check()
         # The last block's weights of all tokens but the first do not reach the logit: zeros, not None.
         gradients = torch.autograd.grad(logit, weights)
@@ -86,7 +99,11 @@ def relevance_matrix(
 
 
 def legrad(
-    loaded: LoadedModel, record: Trace, target: int | None = None, check: _Check = lambda: None
+    loaded: LoadedModel,
+    record: Trace,
+    target: int | None = None,
+    check: _Check = lambda: None,
+    against: int | None = None,
 ) -> np.ndarray:
     """How sensitive a class, read from each block's own tokens, is to where the block looks.
 
@@ -102,6 +119,7 @@ def legrad(
         record: its recorded forward.
         target: index of the class; the network's own answer if None.
         check: called between blocks; what it raises ends the work.
+        against: index of a class to set against it: the difference of both logits is explained.
 
     Returns:
         ``[h, w]`` float32, zero or larger, in logits per unit of attention; not upsampled.
@@ -111,32 +129,26 @@ def legrad(
         UnsupportedViewError: a network without attention.
     """
     layers = loaded.adapter.attention_layers()
-    index = _class_index(record, target)
+    question = question_of(record, target, against)
     total = torch.zeros(layers[0].grid, device=loaded.device)
     for layer in layers:
         check()
-        received = _block_sensitivity(loaded, record, layer, index)
+        received = _block_sensitivity(loaded, record, layer, question)
         total += received[layer.prefix_tokens :].reshape(layer.grid)
     result: np.ndarray = (total / len(layers)).float().cpu().numpy()
     return result
 
 
-def _block_sensitivity(loaded: LoadedModel, record: Trace, layer: LayerRef, index: int) -> Tensor:
+def _block_sensitivity(loaded: LoadedModel, record: Trace, layer: LayerRef, question: Question) -> Tensor:
     """Of every key ``[tokens]``, mean over heads and queries."""
     before, _ = loaded.adapter.block_ends(layer)
     opened = loaded.adapter.open_attention(layer, _recorded(loaded, record, before))
     weights = opened.weights.requires_grad_()
     with torch.enable_grad():
         mean = opened.finish(weights).mean(dim=1)
-        (gradient,) = torch.autograd.grad(loaded.adapter.classify(mean)[0, index], weights)
+        score = question.score(loaded.adapter.classify(mean))[0]
+        (gradient,) = torch.autograd.grad(score, weights)
     return torch.relu(gradient).mean(dim=(0, 1))
-
-
-def _class_index(record: Trace, target: int | None) -> int:
-    index = int(record.logits.argmax()) if target is None else target
-    if not 0 <= index < record.logits.size:
-        raise IndexError(f"target {index} is not one of {record.logits.size} classes")
-    return index
 
 
 def _recorded(loaded: LoadedModel, record: Trace, name: str) -> Tensor:

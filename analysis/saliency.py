@@ -156,9 +156,7 @@ def guided_grad_cam(
         UnsupportedViewError: ``no_relu``.
     """
     fine = guided_gradients(loaded, record, question)
-    coarse = class_activation(
-        loaded, record, "grad_cam", question.target, layer, against=question.against
-    )
+    coarse = class_activation(loaded, record, "grad_cam", question.target, layer, against=question.against)
     grown = functional.interpolate(torch.from_numpy(coarse)[None, None], size=fine.shape[1:], mode="nearest")
     result: np.ndarray = fine * grown[0].numpy()
     return result
@@ -182,9 +180,7 @@ class _GuidedReLU(torch.autograd.Function):
 class _GuidedReLUs(TorchFunctionMode):
     """While it is entered, ``relu`` in this thread is :class:`_GuidedReLU`."""
 
-    def __torch_function__(
-        self, function: Any, types: Any, arguments: Any = (), options: Any = None
-    ) -> Any:
+    def __torch_function__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
         if function is functional.relu:
             return _GuidedReLU.apply(arguments[0])  # type: ignore[no-untyped-call]
         return function(*arguments, **(options or {}))

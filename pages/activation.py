@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from ui.explore.activation.board import show_maps
+from ui.explore.activation.choices import SHARED
+from ui.explore.activation.sheet import show_sheet
 from ui.header import show_header
 from ui.sections import page
 from ui.words import t
@@ -10,6 +13,8 @@ from ui.words import t
 def show() -> None:
     """Draw the page."""
     show_header(t("activation.title"), t("activation.text"))
+    show_maps()
+    show_sheet()
 
 
-page(show)
+page(show, *SHARED)

@@ -100,7 +100,7 @@ def test_maps_equal_pytorch_grad_cam(
 def test_maps_equal_torchcam(
     method: str, kind: str, factor: float, key: str, name: str, network: Network, record: Record
 ) -> None:
-    """Not Grad-CAM++: torchcam 0.5.0 divides a copy of its coefficients, and then uses what it copied from."""
+    """Not Grad-CAM++: torchcam 0.5.0 divides a copy of its coefficients, and uses what it copied from."""
     found = given(network, record, key, name)
     activation, gradient = (part.astype(np.float64) for part in (found.activation, found.gradient))
     reference = by_torchcam(kind, activation / factor, gradient * factor)

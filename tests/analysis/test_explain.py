@@ -6,17 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.cams import CAMS
 from analysis.evidence import Question
-from analysis.explain import METHODS, Explanation, Settings, cost_of, explain
+from analysis.explain import METHODS, Explanation, Settings, cost_of, explain, quick_maps
 from models import UnsupportedViewError
 from models.spec import Family
 from tests.analysis.tiny import tiny, tiny_record
 
 FAMILIES: list[Family] = ["resnet", "vit"]
+ASKED = Question(1)
 SMALL = Settings(steps=3, samples=2, window=32)
 
 
-def explained(family: Family, method: str, question: Question = Question(1)) -> Explanation:
+def explained(family: Family, method: str, question: Question = ASKED) -> Explanation:
     try:
         return explain(tiny(family), tiny_record(family), method, question, settings=SMALL)
     except UnsupportedViewError:
@@ -32,7 +34,7 @@ class TestEveryMethod:
         assert found.signed.dtype == found.magnitude.dtype == np.float32
         assert np.isfinite(found.signed).all() and found.magnitude.min() >= 0
         assert found.magnitude.max() > 0
-        if METHODS[method].at_layer and METHODS[method].unit != "none":
+        if METHODS[method].at_layer and method != "guided_grad_cam":
             assert found.signed.shape == tiny(family).adapter.default_cam_layer().grid
 
     def test_its_class_matters_if_it_says_so(self, method: str, family: Family) -> None:
@@ -48,15 +50,14 @@ class TestEveryMethod:
         finally:
             handle.remove()
         layer = loaded.adapter.default_cam_layer()
-        assert sum(runs) == found.cost.forwards
+        # Relevance and LeGrad go through the blocks one by one.
+        assert sum(runs) == (0 if method in ("relevance", "legrad") else found.cost.forwards)
         assert found.cost == cost_of(METHODS[method], loaded, tiny_record(family), layer, SMALL)
 
     def test_only_slow_methods_say_how_far_they_are(self, method: str, family: Family) -> None:
         steps: list[float] = []
         try:
-            explain(
-                tiny(family), tiny_record(family), method, Question(1), settings=SMALL, step=steps.append
-            )
+            explain(tiny(family), tiny_record(family), method, Question(1), settings=SMALL, step=steps.append)
         except UnsupportedViewError:
             return
         assert bool(steps) == METHODS[method].slow
@@ -68,6 +69,14 @@ def test_cells_of_integrated_gradients_share_out_the_score() -> None:
     numbers = found.numbers
     difference = numbers["score"] - numbers["baseline"]
     assert float(found.signed.sum()) == pytest.approx(difference + numbers["delta"], abs=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_quick_maps_are_the_maps_of_each_method(family: Family) -> None:
+    maps = quick_maps(tiny(family), tiny_record(family), Question(1))
+    assert set(maps) == {*CAMS, "relevance", "legrad"} if family == "vit" else set(CAMS)
+    for name, heat in maps.items():
+        assert np.array_equal(heat, explained(family, name).magnitude)
 
 
 def test_another_layer_gives_another_grid() -> None:

@@ -48,11 +48,9 @@ class TestAgainstCaptum:
         ours = integrated_gradients(tiny(family), tiny_record(family), question, 20)
         close(ours.values, values[0].detach().numpy())
         # A sum of 12288 numbers in single precision there, in double precision here.
-        assert ours.delta == pytest.approx(float(delta), abs=2e-5 * np.abs(ours.values).sum())
+        assert ours.delta == pytest.approx(float(delta), abs=2e-5 * float(np.abs(ours.values).sum()))
 
-    def test_smooth_grad(
-        self, family: Family, question: Question, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_smooth_grad(self, family: Family, question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
         generator = torch.Generator().manual_seed(0)
         # Both must meet the same noise: captum draws with torch.normal, from a state of its own.
         monkeypatch.setattr(
@@ -60,7 +58,7 @@ class TestAgainstCaptum:
         )
         reference = NoiseTunnel(Saliency(lambda x: question.score(tiny(family).module(x))))
         inputs = inputs_of(family)
-        deviation = 0.2 * float(inputs.max() - inputs.min())
+        deviation = 0.2 * float(np.ptp(tiny_record(family).inputs))
         values = reference.attribute(
             inputs, nt_type="smoothgrad", nt_samples=6, nt_samples_batch_size=1, stdevs=deviation, abs=False
         )

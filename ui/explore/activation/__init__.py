@@ -1,0 +1,1 @@
+"""The page about class activation: maps by many methods, and whether they mean anything."""

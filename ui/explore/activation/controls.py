@@ -1,0 +1,142 @@
+"""The controls of the maps: what is compared, by which method, for which class, at which layer."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from analysis import top_answers
+from analysis.explain import METHODS
+from ui.controls import choice
+from ui.explore.activation.choices import (
+    AGAINST,
+    COMPARE,
+    COMPARISONS,
+    DEFAULT_METHOD,
+    DEFAULT_SECOND,
+    METHOD,
+    NOISE,
+    RANGES,
+    RATHER,
+    SAMPLES,
+    SCALE,
+    SECOND,
+    SIGNED,
+    STEPS,
+    WINDOW,
+    WINDOWS,
+    compared,
+    known,
+    layers_of,
+    methods,
+    rather,
+)
+from ui.explore.activation.words import name_of_method
+from ui.options import choose_option, number_option, switch_option
+from ui.service import Run
+from ui.state import AUTO, SIDES, change, view
+from ui.targets import target_of
+from ui.words import name_of_class, name_of_layer, t
+
+
+def show_controls(pair: tuple[Run, Run]) -> None:
+    """Draw all of them, from what is compared down to the layers, which stand over their panels."""
+    comparisons = {name: t(f"activation.compare.{name}") for name in COMPARISONS}
+    choose_option(
+        st.segmented_control,
+        t("activation.compare"),
+        comparisons,
+        name=COMPARE,
+        default=COMPARISONS[0],
+        label_visibility="collapsed",
+    )
+    _classes(pair)
+    _methods(pair)
+    with st.container(horizontal=True, gap="large"):
+        switch_option(t("activation.signed"), name=SIGNED, help=t("activation.signed.help"))
+        switch_option(t("activation.rather"), name=RATHER, help=t("activation.rather.help"))
+        if compared() == "classes":
+            choose_option(
+                st.segmented_control,
+                t("activation.scale"),
+                {name: t(f"activation.scale.{name}") for name in ("own", "common")},
+                name=SCALE,
+                default="own",
+                label_visibility="collapsed",
+            )
+    _settings()
+    _layers(pair)
+
+
+def _classes(pair: tuple[Run, Run]) -> None:
+    """The classes that either network names first, one click each; beside them the second class."""
+    first, second = st.columns([3, 1], vertical_alignment="bottom")
+    names = [
+        answer.name for run in pair for answer in top_answers(run.trace.probabilities, run.loaded.categories)
+    ]
+    options = list(dict.fromkeys(names))
+    shown = pair[1].loaded.categories[target_of(pair[1], pair)]
+    with first:
+        choice(
+            st.pills,
+            t("activation.class"),
+            {name: name_of_class(name) for name in options},
+            key="activation-class",
+            value=shown if shown in options else None,
+            choose=lambda name: change(target=name or view().target),
+        )
+    others = {name: name_of_class(name) for name in sorted(known(pair), key=name_of_class)}
+    choose_option(
+        partial(second.selectbox, disabled=compared() != "classes" and not rather()),
+        t("activation.against"),
+        {AUTO: t("activation.against.auto"), **others},
+        name=AGAINST,
+        default=AUTO,
+    )
+
+
+def _methods(pair: tuple[Run, Run]) -> None:
+    names = {name: name_of_method(name) for name in METHODS}
+    first, second = st.columns(2, gap="medium")
+    choose_option(first.selectbox, t("activation.method"), names, name=METHOD, default=DEFAULT_METHOD)
+    choose_option(
+        partial(second.selectbox, disabled=compared() != "methods"),
+        t("activation.second"),
+        names,
+        name=SECOND,
+        default=DEFAULT_SECOND,
+    )
+
+
+def _settings() -> None:
+    """Those of the methods that are shown and have some."""
+    chosen = methods()
+    sliders = {"integrated_gradients": (STEPS,), "smooth_grad": (SAMPLES, NOISE)}
+    labels = {STEPS: t("activation.steps"), SAMPLES: t("activation.samples"), NOISE: t("activation.noise")}
+    wanted = [name for method in dict.fromkeys(chosen) for name in sliders.get(method, ())]
+    places = iter(st.columns(max(len(wanted) + ("occlusion" in chosen), 1), gap="medium"))
+    for name in wanted:
+        low, high, usual = RANGES[name]
+        number_option(next(places).slider, labels[name], low, high, name=name, default=usual)
+    if "occlusion" in chosen:
+        choose_option(
+            next(places).segmented_control,
+            t("activation.window"),
+            {pixels: t("activation.window.one", pixels=pixels) for pixels in WINDOWS},
+            name=WINDOW,
+            default="32",
+        )
+
+
+def _layers(pair: tuple[Run, Run]) -> None:
+    at_layer = any(METHODS[method].at_layer for method in methods())
+    for column, run, side in zip(st.columns(2, gap="medium"), pair, SIDES, strict=True):
+        layers = {layer.name: name_of_layer(layer) for layer in layers_of(run)}
+        choose_option(
+            partial(column.selectbox, disabled=not at_layer),
+            t("activation.layer"),
+            layers,
+            name=f"activation-{side}-layer",
+            default=run.loaded.adapter.default_cam_layer().name,
+        )

@@ -1,0 +1,138 @@
+"""The maps of the page: made when they are quick, kept when somebody asked for a slow one.
+
+``map_for``, ``method_name`` and ``map_on`` are for rows that judge the map that is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from analysis.evidence import Question
+from analysis.explain import METHODS, Cost, Explanation, cost_of, explain
+from models.jobs import JobControl
+from models.loading import LoadedModel
+from models.tracing import Trace
+from ui.explore.activation.choices import Ask, asks, layer_of, methods, questions, settings
+from ui.service import Run, asked_for, background, result, runs
+from ui.state import SideName
+from ui.words import t
+
+
+def map_for(run: Run, side: SideName) -> np.ndarray | None:
+    """The first map that is shown of a network, ``[h, w]``, zero or larger.
+
+    Returns:
+        None while a slow one has not been computed.
+
+    Raises:
+        UnsupportedViewError: the network cannot be asked for it.
+    """
+    found = explanation_of(run, asks(run, runs(), side)[0], side)
+    return None if found is None else found.magnitude
+
+
+def method_name(side: SideName) -> str:
+    """What the method of a side's first map is called; the same on both sides."""
+    del side
+    return t(f"activation.method.{methods()[0]}")
+
+
+def map_on(side: SideName) -> Callable[[LoadedModel, Trace, int], np.ndarray]:
+    """The same method for another network or picture, as a function for a job: it knows no session.
+
+    To be called in the script; what it returns is to be called in the job with the network, its trace and
+    the index of the class, and gives ``[h, w]``, zero or larger. Network and layer must fit: the same
+    architecture, such as one with random weights.
+    """
+    pair = runs()
+    run = pair[0] if side == "left" else pair[1]
+    method, layer, chosen = methods()[0], layer_of(run, side), settings()
+    against = questions(run, pair)[0].against
+
+    def make(loaded: LoadedModel, record: Trace, target: int) -> np.ndarray:
+        question = Question(target, against if against != target else None)
+        return explain(loaded, record, method, question, layer, chosen).magnitude
+
+    return make
+
+
+def explanation_of(run: Run, ask: Ask, lane: str) -> Explanation | None:
+    """A map and what is to be known of it; None while a slow one has not been computed.
+
+    Args:
+        run: the network.
+        ask: which map.
+        lane: the place on the page it is for.
+
+    Raises:
+        UnsupportedViewError: the network cannot be asked for it.
+    """
+    if METHODS[ask.method].slow:
+        kept: Explanation | None = background().cached(_key(run, ask))
+        return kept
+    return result(
+        _key(run, ask),
+        lambda control: _explain(run, ask, lambda fraction: control.check()),
+        f"activation-{lane}",
+    )
+
+
+def ask_for_missing(wanted: Sequence[tuple[Run, Ask]]) -> None:
+    """Offer to compute the slow maps that are not there yet, all of them by one button."""
+    store = background()
+    missing = {
+        key: each
+        for key, each in ((_key(*each), each) for each in wanted)
+        if METHODS[each[1].method].slow and store.cached(key) is None
+    }
+    if not missing:
+        # The place of the button stays, so that what follows stays where it is.
+        st.empty()
+        return
+    runs_needed = sum(cost_for(*each).forwards for each in missing.values())
+
+    def job(control: JobControl) -> bool:
+        for index, (key, (run, ask)) in enumerate(missing.items()):
+
+            def step(fraction: float, done: int = index) -> None:
+                control.check()
+                control.report((done + fraction) / len(missing))
+
+            # Each kept under its own name: another comparison may need one of them again.
+            store.run(key, partial(_explain, run, ask, step))
+        return True
+
+    start = t("activation.start", forwards=runs_needed)
+    asked_for("activation", ("activation", *missing), job, start=start)
+
+
+def likeness(run: Run, ask: Ask, found: Explanation, lane: str) -> float | None:
+    """Cosine between a map and Grad-CAM of the same layer and class, both before their last ReLU.
+
+    Returns:
+        None where there is nothing to compare: another grid, an empty map, or Grad-CAM itself.
+    """
+    if ask.method == "grad_cam" or found.signed.shape != ask.layer.grid or not METHODS[ask.method].at_layer:
+        return None
+    usual = explanation_of(run, replace(ask, method="grad_cam"), lane)
+    assert usual is not None, "Grad-CAM is quick"
+    lengths = float(np.linalg.norm(usual.signed) * np.linalg.norm(found.signed))
+    return float((usual.signed * found.signed).sum()) / lengths if lengths > 0 else None
+
+
+def cost_for(run: Run, ask: Ask) -> Cost:
+    """What a map takes, before it is made."""
+    return cost_of(METHODS[ask.method], run.loaded, run.trace, ask.layer, ask.settings)
+
+
+def _explain(run: Run, ask: Ask, step: Callable[[float], None]) -> Explanation:
+    return explain(run.loaded, run.trace, ask.method, ask.question, ask.layer, ask.settings, step=step)
+
+
+def _key(run: Run, ask: Ask) -> tuple[object, ...]:
+    return ("explanation", run.trace.key, *ask.key)

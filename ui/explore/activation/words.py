@@ -1,0 +1,56 @@
+"""What there is to say about a map: its method, its cost, its numbers, its silence."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.explain import Cost, Explanation
+from ui.explore.activation.choices import Ask
+from ui.service import Run
+from ui.words import t
+
+
+def name_of_method(name: str) -> str:
+    """A method's usual name."""
+    return t(f"activation.method.{name}")
+
+
+def cost_text(cost: Cost) -> str:
+    """What a map takes beside the recorded forward."""
+    if cost.backwards:
+        return t("activation.cost.both", forwards=cost.forwards, backwards=cost.backwards)
+    if cost.forwards:
+        return t("activation.cost.forwards", forwards=cost.forwards)
+    return t("activation.cost.tail" if cost.tail else "activation.cost.nothing")
+
+
+def silence(run: Run, ask: Ask, found: Explanation) -> str:
+    """Why a map is empty."""
+    last = run.loaded.adapter.feature_layers()[-1]
+    if not found.signed.any() and ask.layer == last and last.prefix_tokens:
+        return t("activation.silent.last")
+    return t("activation.silent")
+
+
+def numbers_text(ask: Ask, found: Explanation) -> str:
+    """The check of integrated gradients: what the pixels sum to, and what they should."""
+    if "delta" not in found.numbers:
+        return ""
+    difference = found.numbers["score"] - found.numbers["baseline"]
+    return t(
+        "activation.delta",
+        sum=difference + found.numbers["delta"],
+        score=found.numbers["score"],
+        baseline=found.numbers["baseline"],
+        delta=found.numbers["delta"],
+        steps=ask.settings.steps,
+    )
+
+
+def show_methods(names: tuple[str, ...]) -> None:
+    """What the methods on the screen do: a sentence, a formula, and where they differ."""
+    distinct = tuple(dict.fromkeys(names))
+    for column, name in zip(st.columns(len(distinct), gap="medium"), distinct, strict=True):
+        column.markdown(f"**{name_of_method(name)}** · {t(f'activation.source.{name}')}")
+        column.markdown(t(f"activation.about.{name}"))
+        column.markdown(t(f"activation.formula.{name}"))

@@ -1,0 +1,52 @@
+"""A map over its picture as one small RGB picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from viz.colormaps import ColourTable
+from viz.sheets import colourise
+
+
+def blended(
+    view: npt.NDArray[np.uint8],
+    heat: npt.NDArray[np.floating],
+    side: int,
+    *,
+    high: float | None = None,
+    strength: float = 0.75,
+    table: ColourTable = "viridis",
+) -> npt.NDArray[np.uint8]:
+    """Cells of a map over a picture, weak ones fainter, in grey where there is nothing to show.
+
+    Args:
+        view: RGB uint8 ``[H, W, 3]``.
+        heat: zero or larger ``[h, w]``; its cells together cover the picture.
+        side: of the square result, in pixels.
+        high: number of the last colour; the map's largest if None.
+        strength: how much of a cell of the last colour is colour, 0 to 1.
+        table: name of the colour table.
+
+    Returns:
+        uint8 ``[side, side, 3]``.
+
+    Raises:
+        ValueError: negative values or ones that are not numbers.
+    """
+    if not np.isfinite(heat).all() or heat.min() < 0:
+        raise ValueError("a map to lay over a picture is zero or larger everywhere")
+    top = float(heat.max()) if high is None else high
+    top = top if top > 0 else 1.0
+    ground = _nearest(view, side).astype(np.float64)
+    ground = np.repeat(ground.mean(axis=2, keepdims=True), 3, axis=2)
+    cells = _nearest(np.clip(heat / top, 0, 1), side)
+    colours = colourise(cells, 0.0, 1.0, table).astype(np.float64)
+    share = (strength * np.sqrt(cells))[..., None]
+    return np.rint((1 - share) * ground + share * colours).astype(np.uint8)
+
+
+def _nearest(values: npt.NDArray[np.generic], side: int) -> npt.NDArray[np.generic]:
+    """``[h, w, ...]`` at ``[side, side, ...]``: each pixel takes the value of the cell that it lies in."""
+    rows, columns = (((np.arange(side) + 0.5) * size / side).astype(int) for size in values.shape[:2])
+    return values[rows][:, columns]
