@@ -51,7 +51,7 @@ def show_controls(pair: tuple[Run, Run]) -> None:
 
 def _methods() -> None:
     names = {name: name_of_method(name) for name in METHODS}
-    kind, first, second = st.columns([3, 2, 2], gap="medium", vertical_alignment="bottom")
+    kind, first, second = st.columns([3, 2, 2], gap="medium")
     choose_option(
         kind.segmented_control,
         t("activation.compare"),

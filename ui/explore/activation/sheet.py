@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis.evidence import Question
 from analysis.explain import METHODS, explain, quick_maps
+from models.adapters.base import LayerRef
 from models.jobs import JobControl
 from ui.component import Outline, Panel
 from ui.explore.activation.choices import (
@@ -99,7 +100,7 @@ def _of_layers(
         return found
 
     maps = result(key, job, f"activation-layers-{side}")
-    panel = _sheet(run, side, key, maps, tuple(name_of_layer(layer) for layer in layers))
+    panel = _sheet(run, side, key, maps, tuple(_short(layer) for layer in layers))
     names = tuple(maps)
     return (
         replace(panel, selected=names.index(layer_of(run, side).name)),
@@ -126,6 +127,12 @@ def _sheet(
         selected=None,
     )
     return replace(panel, outlines=_names(panel, labels))
+
+
+def _short(layer: LayerRef) -> str:
+    """A layer's name in the width of a tile."""
+    first, second = (*layer.numbers, 0, 0)[:2]
+    return t(f"activation.layers.short.{layer.kind}", first=first, second=second)
 
 
 def _names(panel: Panel, labels: tuple[str, ...]) -> tuple[Outline, ...]:
