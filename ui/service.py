@@ -168,7 +168,7 @@ def asked_for(name: str, key: Hashable, job: Callable[[JobControl], T], *, start
 
 
 def _clicked_meanwhile() -> bool:
-    """Whether the visitor wants another run. Streamlit lets one of a fragment wait until this one has ended."""
+    """Whether the visitor wants another run; Streamlit lets a fragment's wait until this one has ended."""
     context = st.runtime.scriptrunner.get_script_run_ctx()
     requests = context.script_requests if context else None
     return requests is not None and requests._state is ScriptRequestType.RERUN
