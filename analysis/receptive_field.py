@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -36,7 +37,11 @@ class EffectiveField:
 
     def radius(self, share: float = 0.5) -> float:
         """Distance from the centre, in pixels, within which ``share`` of the energy lies."""
-        return energy_radius(self.energy, self.centre, share)
+        return self.radii((share,))[0]
+
+    def radii(self, shares: Sequence[float]) -> tuple[float, ...]:
+        """The same for several shares, in the order given."""
+        return energy_radii(self.energy, self.centre, shares)
 
 
 def nearest_place(adapter: Adapter, layer: LayerRef, point: tuple[float, float]) -> tuple[int, int]:
@@ -78,30 +83,49 @@ def effective_fields(
     Returns:
         One field per layer, in the order given.
     """
+    fields: list[EffectiveField] = []
+    gradients = input_gradients(loaded, record, point, layers, check)
+    for layer, (cell, gradient) in zip(layers, gradients, strict=True):
+        reach = loaded.adapter.receptive_field(layer)
+        energy = np.square(gradient, dtype=np.float64).sum(axis=0)
+        total = energy.sum()
+        energy = energy / total if total > 0 else energy
+        centre = (reach.centre(cell[1]), reach.centre(cell[0]))
+        fields.append(EffectiveField(layer, cell, centre, energy.astype(np.float32)))
+    return tuple(fields)
+
+
+def input_gradients(
+    loaded: LoadedModel,
+    record: Trace,
+    point: tuple[float, float],
+    layers: Sequence[LayerRef],
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
+    """What each effective field is made of: the signed gradient of a place's vector, summed over channels.
+
+    Args:
+        loaded: the network that made ``record``.
+        record: its recorded forward; gives the input.
+        point: x and y on the input view, in pixels.
+        layers: recorded layers, in any order.
+        check: called before each backward; what it raises ends the work.
+
+    Yields:
+        For each layer, in the order given, the row and column of the place nearest to the point and the
+        gradient with respect to the normalised input ``[3, H, W]`` float32.
+    """
     inputs = torch.tensor(record.inputs, device=loaded.device).requires_grad_()
     with torch.enable_grad(), recording(live=True) as recorder:
         loaded.module(inputs)
-    fields: list[EffectiveField] = []
     for position, layer in enumerate(layers):
         check()
         places = loaded.adapter.to_nchw(layer, recorder.tensors[layer.name])
-        reach = loaded.adapter.receptive_field(layer)
         row, column = nearest_place(loaded.adapter, layer, point)
         (gradient,) = torch.autograd.grad(
             places[0, :, row, column].sum(), inputs, retain_graph=position < len(layers) - 1
         )
-        energy = gradient[0].cpu().double().square().sum(dim=0)
-        total = energy.sum()
-        energy = energy / total if total > 0 else energy
-        fields.append(
-            EffectiveField(
-                layer,
-                (row, column),
-                (reach.centre(column), reach.centre(row)),
-                energy.float().numpy(),
-            )
-        )
-    return tuple(fields)
+        yield (row, column), gradient[0].float().cpu().numpy()
 
 
 def energy_radius(energy: np.ndarray, centre: tuple[float, float], share: float) -> float:
@@ -115,14 +139,47 @@ def energy_radius(energy: np.ndarray, centre: tuple[float, float], share: float)
     Returns:
         The distance to the centre of the pixel that completes the share; 0 where there is no energy.
     """
-    rows, columns = np.indices(energy.shape)
-    distances = np.hypot(columns + 0.5 - centre[0], rows + 0.5 - centre[1]).ravel()
-    order = np.argsort(distances, kind="stable")
+    return energy_radii(energy, centre, (share,))[0]
+
+
+def energy_radii(
+    energy: np.ndarray, centre: tuple[float, float], shares: Sequence[float]
+) -> tuple[float, ...]:
+    """:func:`energy_radius` for several shares of one map, sorted once."""
+    height, width = energy.shape
+    distances, order = _by_distance(height, width, *centre)
     cumulated = np.cumsum(energy.ravel()[order], dtype=np.float64)
     if cumulated[-1] <= 0:
-        return 0.0
-    index = int(np.searchsorted(cumulated, share * cumulated[-1]))
-    return float(distances[order[min(index, len(order) - 1)]])
+        return (0.0,) * len(shares)
+    found = np.searchsorted(cumulated, np.asarray(shares) * cumulated[-1])
+    return tuple(float(distances[order[min(index, len(order) - 1)]]) for index in found.tolist())
+
+
+@lru_cache(maxsize=2)
+def _by_distance(height: int, width: int, x: float, y: float) -> tuple[np.ndarray, np.ndarray]:
+    """Distance of every pixel's centre, and all pixels from near to far: shared by a ViT's layers."""
+    rows, columns = np.indices((height, width))
+    distances = np.hypot(columns + 0.5 - x, rows + 0.5 - y).ravel()
+    order = np.argsort(distances, kind="stable")
+    for array in (distances, order):
+        array.setflags(write=False)
+    return distances, order
+
+
+def pooled_energy(energy: np.ndarray, cell: int) -> np.ndarray:
+    """Energy per cell of ``cell`` by ``cell`` pixels: single pixels are noise to the eye.
+
+    Args:
+        energy: ``[H, W]``; what is left over at the right and the bottom is dropped.
+        cell: side of a cell, in pixels.
+
+    Returns:
+        ``[H // cell, W // cell]``, in the unit of ``energy``.
+    """
+    rows, columns = (length // cell for length in energy.shape)
+    whole = energy[: rows * cell, : columns * cell]
+    cells: np.ndarray = whole.reshape(rows, cell, columns, cell).sum(axis=(1, 3))
+    return cells
 
 
 def padding_share(field: ReceptiveField, grid: tuple[int, int], size: int) -> np.ndarray:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import latency, networks, traffic
+from benchmarks import fields, latency, networks, traffic
 from benchmarks.measure import Line, table
 from tests.e2e.browser import ROOT, server
 
 
 def _lines() -> Iterator[Line]:
     yield from networks.lines()
+    yield from fields.lines()
     with (
         tempfile.TemporaryDirectory() as folder,
         server(ROOT / "app.py", {}, Path(folder) / "log") as address,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -12,7 +12,7 @@ from models.adapters.base import Adapter
 from models.errors import ModelError
 from models.recording import install
 from models.registry import REGISTRY, ModelSpec, Preprocess
-from models.weights import build, categories
+from models.weights import SEED, build, categories
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,3 +70,15 @@ def load_model(key: str, device: str | torch.device | None = None) -> LoadedMode
     adapter = adapter_for(spec, module)
     install(adapter.taps())
     return LoadedModel(spec, module, adapter, categories(spec.classes), target)
+
+
+def with_random_weights(loaded: LoadedModel) -> LoadedModel:
+    """The same architecture, classes and preprocessing without anything learnt: weights from a fixed seed.
+
+    A network of its own, which shares nothing with ``loaded`` and is on no shelf: it goes with whoever asked.
+    """
+    spec = replace(loaded.spec, source="untrained", weights=f"seed{SEED}")
+    module = build(spec).to(loaded.device)
+    adapter = adapter_for(spec, module)
+    install(adapter.taps())
+    return LoadedModel(spec, module, adapter, loaded.categories, loaded.device)

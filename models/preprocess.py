@@ -17,7 +17,10 @@ _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.B
 
 @dataclass(frozen=True)
 class CropBox:
-    """The part of the original picture that a network receives, in fractions of its width and height."""
+    """The part of the original picture that a network receives, in fractions of its width and height.
+
+    Where the picture was padded the box reaches beyond it: below 0 and above 1.
+    """
 
     left: float
     top: float
@@ -33,24 +36,60 @@ class CropBox:
         y = (v - self.top) / (self.bottom - self.top) * size
         return x, y
 
+    def from_view(self, x: float, y: float, size: int) -> tuple[float, float]:
+        """Pixels of the square view as a point of the original, in fractions; undoes :meth:`to_view`."""
+        u = self.left + x / size * (self.right - self.left)
+        v = self.top + y / size * (self.bottom - self.top)
+        return u, v
+
+
+def resized_size(width: int, height: int, recipe: Preprocess) -> tuple[int, int]:
+    """Width and height of a picture after the resize, before anything is cut off or put around it."""
+    if recipe.fit == "squash":
+        return recipe.crop, recipe.crop
+    if recipe.fit == "pad":
+        longer = max(width, height)
+        return max(1, round(recipe.crop * width / longer)), max(1, round(recipe.crop * height / longer))
+    # Sides rounded as torchvision rounds them: weights were made and measured on such pictures.
+    shorter = min(width, height)
+    return max(recipe.crop, recipe.resize * width // shorter), max(
+        recipe.crop, recipe.resize * height // shorter
+    )
+
+
+def crop_box(width: int, height: int, recipe: Preprocess) -> CropBox:
+    """Where the network's square lies on a picture of this size."""
+    resized = resized_size(width, height, recipe)
+    left, top = _corner(resized, recipe)
+    return CropBox(
+        left / resized[0],
+        top / resized[1],
+        (left + recipe.crop) / resized[0],
+        (top + recipe.crop) / resized[1],
+    )
+
+
+def _corner(resized: tuple[int, int], recipe: Preprocess) -> tuple[int, int]:
+    """Left and top of the square on the resized picture, rounded as torchvision rounds them."""
+    left, top = (round((side - recipe.crop) / 2) for side in resized)
+    return left, top
+
 
 def preprocess(picture: DecodedImage, recipe: Preprocess) -> tuple[np.ndarray, CropBox]:
-    """Resize the shorter side, cut the centre square.
+    """Resize as the recipe's ``fit`` says, then cut the centre square, or put the mean colour around it.
 
     Returns:
         The square as RGB uint8 ``[crop, crop, 3]``, read-only, and where it lies on the picture.
     """
-    # Sides and corners rounded as torchvision rounds them: weights were made and measured on such pictures.
-    shorter = min(picture.width, picture.height)
-    width, height = (
-        max(recipe.crop, recipe.resize * side // shorter) for side in (picture.width, picture.height)
-    )
-    resized = Image.fromarray(picture.rgb).resize((width, height), _FILTERS[recipe.interpolation])
-    left, top = (round((side - recipe.crop) / 2) for side in (width, height))
-    view = np.asarray(resized.crop((left, top, left + recipe.crop, top + recipe.crop)))
+    size = resized_size(picture.width, picture.height, recipe)
+    resized = Image.fromarray(picture.rgb).resize(size, _FILTERS[recipe.interpolation])
+    left, top = _corner(size, recipe)
+    red, green, blue = (round(mean * 255) for mean in recipe.mean)
+    square = Image.new("RGB", (recipe.crop, recipe.crop), (red, green, blue))
+    square.paste(resized, (-left, -top))
+    view = np.asarray(square)
     view.setflags(write=False)
-    box = CropBox(left / width, top / height, (left + recipe.crop) / width, (top + recipe.crop) / height)
-    return view, box
+    return view, crop_box(picture.width, picture.height, recipe)
 
 
 def to_input(view: np.ndarray, recipe: Preprocess) -> Tensor:
@@ -58,3 +97,34 @@ def to_input(view: np.ndarray, recipe: Preprocess) -> Tensor:
     pixels = torch.tensor(view, dtype=torch.float32).permute(2, 0, 1) / 255
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (recipe.mean, recipe.std))
     return ((pixels - mean) / std).unsqueeze(0)
+
+
+def to_pixels(inputs: np.ndarray, recipe: Preprocess) -> np.ndarray:
+    """Part of a module's input ``[3, h, w]`` back to RGB uint8 ``[h, w, 3]``; undoes :func:`to_input`.
+
+    Zeros that a network pads with become the recipe's mean colour.
+    """
+    mean, std = (np.reshape(values, (3, 1, 1)) for values in (recipe.mean, recipe.std))
+    bytes_ = np.rint((inputs * std + mean) * 255).clip(0, 255)
+    pixels: np.ndarray = bytes_.astype(np.uint8).transpose(1, 2, 0)
+    return pixels
+
+
+def resize_to(picture: DecodedImage, height: int, width: int) -> np.ndarray:
+    """The largest centred part of a picture that has these proportions, at this size.
+
+    Args:
+        picture: any picture.
+        height: of the result, in pixels.
+        width: of the result, in pixels.
+
+    Returns:
+        RGB uint8 ``[height, width, 3]``, read-only.
+    """
+    scale = min(picture.width / width, picture.height / height)
+    kept_width, kept_height = width * scale, height * scale
+    left, top = (picture.width - kept_width) / 2, (picture.height - kept_height) / 2
+    box = (left, top, left + kept_width, top + kept_height)
+    view = np.asarray(Image.fromarray(picture.rgb).resize((width, height), _FILTERS["bicubic"], box=box))
+    view.setflags(write=False)
+    return view

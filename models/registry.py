@@ -9,12 +9,13 @@ from models.errors import ModelError
 from models.local_files import scan
 from models.published import BUILDERS, default_entries
 from models.settings import weights_folder
-from models.spec import Card, Family, Interpolation, ModelSpec, Preprocess, WeightsFile, WeightsSource
+from models.spec import Card, Family, Fit, Interpolation, ModelSpec, Preprocess, WeightsFile, WeightsSource
 
 __all__ = [
     "REGISTRY",
     "Card",
     "Family",
+    "Fit",
     "Interpolation",
     "ModelSpec",
     "Preprocess",

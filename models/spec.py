@@ -9,6 +9,7 @@ from typing import Any, Literal
 Family = Literal["resnet", "vit"]
 WeightsSource = Literal["bundled", "untrained", "torchvision", "local"]
 Interpolation = Literal["bilinear", "bicubic"]
+Fit = Literal["crop", "squash", "pad"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Preprocess:
         interpolation: resampling filter of the resize, always antialiased.
         mean: subtracted from RGB in [0, 1], per channel.
         std: divided by afterwards, per channel.
+        fit: how a picture that is not square becomes one. ``crop`` keeps the centre, as published weights
+            expect it; ``squash`` brings both sides to ``crop`` pixels, whatever becomes of shapes; ``pad``
+            brings the longer side there and surrounds the picture with ``mean``, which is zero to a network.
     """
 
     resize: int = 224
@@ -28,12 +32,13 @@ class Preprocess:
     interpolation: Interpolation = "bicubic"
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    fit: Fit = "crop"
 
     @property
     def tag(self) -> str:
         """Stable identifier for cache keys."""
         mean, std = (",".join(f"{value:g}" for value in values) for values in (self.mean, self.std))
-        return f"{self.resize}-{self.crop}-{self.interpolation}-{mean}-{std}"
+        return f"{self.resize}-{self.crop}-{self.interpolation}-{mean}-{std}-{self.fit}"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from ui.explore.attention.choice import SETTINGS
+from ui.explore.attention.depth import show_depth
+from ui.explore.attention.entry import show_entry
+from ui.explore.attention.maps import show_maps
+from ui.explore.attention.norms import show_norms
 from ui.header import show_header
 from ui.sections import page
 from ui.words import t
@@ -10,6 +15,10 @@ from ui.words import t
 def show() -> None:
     """Draw the page."""
     show_header(t("attention.title"), t("attention.text"))
+    show_maps()
+    show_entry()
+    show_depth()
+    show_norms()
 
 
-page(show)
+page(show, *SETTINGS)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from ui.explore.features.channels import show_channels
+from ui.explore.features.choices import SHARED
+from ui.explore.features.colours import show_colours
+from ui.explore.features.filters import show_filters
+from ui.explore.features.shapes import show_shapes
+from ui.explore.features.similarity import show_similarity
 from ui.header import show_header
 from ui.sections import page
 from ui.words import t
@@ -10,6 +16,11 @@ from ui.words import t
 def show() -> None:
     """Draw the page."""
     show_header(t("features.title"), t("features.text"))
+    show_channels()
+    show_similarity()
+    show_colours()
+    show_filters()
+    show_shapes()
 
 
-page(show)
+page(show, *SHARED)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from ui.explore.network.decision import show_decision
+from ui.explore.network.maps import show_maps
 from ui.header import show_header
 from ui.sections import page
 from ui.words import t
 
 
 def show() -> None:
-    """Draw the page."""
+    """Draw the page: the maps first, then the step that decides."""
     show_header(t("network_map.title"), t("network_map.text"))
+    show_maps()
+    show_decision()
 
 
 page(show)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from ui.explore.patches.filters import show_filters
+from ui.explore.patches.fitting import FIT
+from ui.explore.patches.sequence import show_sequence
+from ui.explore.patches.sizes import show_sizes
+from ui.explore.patches.square import show_square
+from ui.explore.patches.strips import show_strips
+from ui.explore.patches.windows import show_windows
 from ui.header import show_header
 from ui.sections import page
 from ui.words import t
 
 
 def show() -> None:
-    """Draw the page."""
+    """Draw the page in the order in which the picture meets the network."""
     show_header(t("patches.title"), t("patches.text"))
+    show_square()
+    show_windows()
+    show_strips()
+    show_sequence()
+    show_sizes()
+    show_filters()
 
 
-page(show)
+page(show, FIT)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from ui.explore.positions.parts import choose_part, show_part
+from ui.explore.positions.seed import SEED
 from ui.header import show_header
 from ui.sections import page
 from ui.words import t
 
 
 def show() -> None:
-    """Draw the page."""
+    """Draw the question, and the part of the answer that was chosen."""
     show_header(t("positions_page.title"), t("positions_page.text"))
+    show_part(choose_part())
 
 
-page(show)
+page(show, SEED, "positions-layer-left", "positions-layer-right")

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from plotly.graph_objects import Figure
 
+from analysis.explain import METHODS
 from models import REGISTRY
 from models.weights import categories
+from ui.language import translate
+from ui.pages import EXPLORE
 
 ROOT = Path(__file__).parent.parent
 CARDS = sorted((ROOT / "models" / "bundled").glob("*.md"))
@@ -81,3 +84,15 @@ def test_every_bundled_network_has_a_card(spec: Any) -> None:
     assert f"{len(categories(spec.classes))} everyday classes" in card
     for option, value in spec.options.items():
         assert f"{option}={value}" in card
+
+
+def test_every_page_is_described() -> None:
+    described = README.split("## What it shows")[1].split("##")[0]
+    names = {page: translate("en", f"nav.{page}") for page in EXPLORE}
+    assert [page for page, name in names.items() if f"| {name} |" not in described] == []
+
+
+def test_the_readme_counts_the_methods() -> None:
+    numbers = {"twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15}
+    (word,) = re.findall(r"(\w+) ways to draw the evidence", README)
+    assert numbers[word] == len(METHODS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,27 @@ def spread(count: int, steps: int) -> tuple[int, ...]:
 
 
 def show_board(
-    key: str, panels: tuple[Panel, ...], *, on_step: Callable[[int], None] | None = None, **more: Any
+    key: str,
+    panels: tuple[Panel, ...],
+    *,
+    on_step: Callable[[int], None] | None = None,
+    on_select: Callable[[str, int], None] | None = None,
+    words: Mapping[str, str] = MappingProxyType({}),
+    **more: Any,
 ) -> None:
-    """A board whose point of interest is the session's, in the session's language."""
-    board = Board(key=key, panels=panels, point=Point(*view().point), strings=_strings(), **more)
-    component.show(board, on_pin=_pin, on_step=on_step)
+    """A board whose point of interest is the session's, in the session's language.
+
+    Args:
+        key: of the board.
+        panels: what it shows.
+        on_step: called with the step at which the slider came to rest.
+        on_select: called with the panel and the cell that was chosen, for panels with ``select``.
+        words: what this board calls otherwise; ``{"cell": ""}`` where rows and columns say nothing.
+        more: whatever else a :class:`ui.component.Board` takes.
+    """
+    strings = {**words_of_boards(), **words}
+    board = Board(key=key, panels=panels, point=Point(*view().point), strings=strings, **more)
+    component.show(board, on_pin=_pin, on_step=on_step, on_select=on_select)
 
 
 def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
@@ -65,7 +82,7 @@ def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
     """
     panels = tuple(panel for panel, _ in sheets)
     # A tile has a name; its row and column say nothing.
-    strings = {**_strings(), "cell": ""}
+    strings = {**words_of_boards(), "cell": ""}
     board = Board(key=key, panels=panels, link=key, columns=len(panels), controls=(), strings=strings)
 
     def choose(identifier: str, cell: int) -> None:
@@ -77,7 +94,8 @@ def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
     component.show(board, on_select=choose)
 
 
-def _strings() -> dict[str, str]:
+def words_of_boards() -> dict[str, str]:
+    """The component's own words in the session's language."""
     return {word: template(f"board.{word}") for word in DEFAULT_STRINGS}
 
 

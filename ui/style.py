@@ -28,6 +28,25 @@ _CSS = """<style>
 .sl-bar-track { background: rgba(128, 136, 148, .18); overflow: hidden; }
 .sl-bar-fill.sl-resnet { background: var(--sl-resnet); } .sl-bar-fill.sl-vit { background: var(--sl-vit); }
 .sl-bar-value { text-align: right; }
+.sl-shares { font-variant-numeric: tabular-nums; }
+.sl-share { display: grid; grid-template-columns: minmax(8rem, 3fr) 3.2rem 2fr 3.8rem; gap: .6rem; }
+.sl-share { align-items: center; padding: .14rem .4rem; }
+.sl-share > :nth-child(2), .sl-share > :nth-child(4) { text-align: right; }
+.sl-share-head { opacity: .7; font-size: .85rem; }
+.sl-share-chosen { font-weight: 600; border-radius: .375rem; box-shadow: 0 0 0 1.5px #d6249f; }
+.sl-strip { display: flex; height: 1.35rem; margin-bottom: .5rem; border-radius: .25rem; overflow: hidden; }
+.sl-strip { background: rgba(128, 136, 148, .12); } .sl-strip i { flex: 1; }
+.sl-strip i:hover { outline: 2px solid #d6249f; outline-offset: -2px; }
+.sl-strip-head { display: flex; justify-content: space-between; gap: .8rem; font-size: .875rem; }
+.sl-strip-head > :last-child { white-space: nowrap; opacity: .75; font-variant-numeric: tabular-nums; }
+/* On a narrow page a table is moved sideways, rather than broken into letters. */
+.sl-table { overflow-x: auto; margin: .2rem 0 .6rem; }
+.sl-table table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+.sl-table th, .sl-table td { padding: .35rem .8rem; text-align: left; white-space: nowrap; }
+.sl-table th, .sl-table td { border-bottom: 1px solid rgba(128, 136, 148, .28); }
+.sl-table thead th { font-weight: 400; opacity: .75; }
+.sl-table tbody th { font-weight: 400; }
+.sl-table .sl-chosen > * { font-weight: 600; background: rgba(128, 136, 148, .12); }
 .sl-alt { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .sl-qr { display: block; width: 100%; max-width: 420px; margin: 0 auto; border-radius: .375rem; }
 [data-testid="stFileUploaderDropzone"] button p { font-size: 0; }

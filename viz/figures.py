@@ -1,54 +1,17 @@
-"""Plotly figures: a map on a picture, and how far networks reach at each depth.
+"""A map on a picture, as a Plotly figure.
 
-Every word on them is an argument, so that a figure speaks the language of whoever asks for it. Grounds are
-transparent and lines a middle grey: the same figure suits a light and a dark page.
+Every word on it is an argument, so that a figure speaks the language of whoever asks for it.
 """
 
 from __future__ import annotations
-
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
 from viz.colormaps import ColourTable, lut
-from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_below, ruled
+from viz.frame import frame
 from viz.png import png_uri
-
-
-@dataclass(frozen=True, eq=False)
-class ReachLine:
-    """How far one network reaches at each of its layers.
-
-    Attributes:
-        name: what the network is called.
-        family: decides the colour.
-        depth: of each layer ``[n]``, from 0 (first) to 1 (last).
-        radius: distance within which half of the influence or attention lies ``[n]``, in pixels; NaN leaves
-            a gap.
-        layers: what each layer is called, n names.
-        limit: theoretical distance ``[n]``, in pixels, drawn as a dashed line; none if None.
-        limit_name: what that line is called.
-    """
-
-    name: str
-    family: Family
-    depth: npt.NDArray[np.floating]
-    radius: npt.NDArray[np.floating]
-    layers: Sequence[str]
-    limit: npt.NDArray[np.floating] | None = None
-    limit_name: str = ""
-
-    def __post_init__(self) -> None:
-        arrays = [self.depth, self.radius] + ([] if self.limit is None else [self.limit])
-        if any(array.shape != (len(self.layers),) for array in arrays):
-            sizes = ", ".join(str(list(array.shape)) for array in arrays)
-            raise ValueError(f"{self.name}: {len(self.layers)} layers do not fit arrays of {sizes}")
-        if not np.all((self.depth >= 0) & (self.depth <= 1)):
-            raise ValueError(f"{self.name}: depth is relative, between 0 and 1")
 
 
 def heatmap_overlay(
@@ -118,68 +81,6 @@ def heatmap_overlay(
     hidden = {"visible": False, "constrain": "domain"}
     figure.update_xaxes(range=[-0.5, width - 0.5], **hidden)
     figure.update_yaxes(range=[height - 0.5, -0.5], scaleanchor="x", **hidden)
-    return figure
-
-
-def reach_curve(
-    lines: Sequence[ReachLine],
-    *,
-    title: str = "",
-    x_title: str = "",
-    y_title: str = "",
-    unit: str = "px",
-    alt: str = "",
-    caption: str = "",
-) -> graph_objects.Figure:
-    """Half-distance against relative depth, one line per network.
-
-    Args:
-        lines: the networks; those of one family share its colour and differ in their marks.
-        title: printed above.
-        x_title: what the horizontal axis is.
-        y_title: what the vertical axis is.
-        unit: printed after each distance.
-        alt: the figure in words, for whoever cannot see it; kept in ``layout.meta["alt"]``.
-        caption: what to know about the figure; kept in ``layout.meta["caption"]`` for the page to print.
-
-    Raises:
-        ValueError: no line at all.
-    """
-    if not lines:
-        raise ValueError("a reach curve needs at least one network")
-    figure = graph_objects.Figure()
-    drawn: Counter[Family] = Counter()
-    for line in lines:
-        colour = FAMILY_COLOURS[line.family]
-        symbol = SYMBOLS[drawn[line.family] % len(SYMBOLS)]
-        drawn[line.family] += 1
-        figure.add_scatter(
-            x=line.depth,
-            y=line.radius,
-            name=line.name,
-            mode="lines+markers",
-            line={"color": colour, "width": 2.5},
-            marker={"color": colour, "size": 9, "symbol": symbol},
-            text=list(line.layers),
-            hovertemplate=f"%{{text}}: %{{y:.0f}} {unit}",
-        )
-        if line.limit is not None:
-            figure.add_scatter(
-                x=line.depth,
-                y=line.limit,
-                name=line.limit_name,
-                mode="lines",
-                line={"color": colour, "width": 1.5, "dash": "dash"},
-                text=list(line.layers),
-                hovertemplate=f"%{{text}}: %{{y:.0f}} {unit}",
-            )
-    figure.update_layout(
-        **frame(title, alt, caption),
-        legend=legend_below(),
-    )
-    # A little room at both ends keeps the first and the last mark whole.
-    figure.update_xaxes(title_text=x_title, range=[-0.02, 1.02], tickformat=".0%", **ruled())
-    figure.update_yaxes(title_text=y_title, rangemode="tozero", ticksuffix=f" {unit}", **ruled())
     return figure
 
 

@@ -34,6 +34,27 @@ def colourise(
     return colours
 
 
+def component_colours(
+    scores: npt.NDArray[np.floating], ranges: npt.NDArray[np.floating]
+) -> npt.NDArray[np.uint8]:
+    """Three measures as red, green and blue: ``[3, h, w]`` to RGB uint8 ``[h, w, 3]``.
+
+    Args:
+        scores: the measures.
+        ranges: what is drawn as 0 and as 255 in each ``[3, 2]``; what lies beyond takes the end. A measure
+            whose range is empty is drawn in the middle, 128.
+
+    Raises:
+        ValueError: other than three measures with their ranges.
+    """
+    if scores.ndim != 3 or len(scores) != 3 or ranges.shape != (3, 2):
+        raise ValueError(f"three maps and their ranges, not {list(scores.shape)} and {list(ranges.shape)}")
+    low, high = ranges[:, 0, None, None], ranges[:, 1, None, None]
+    share = np.divide(scores - low, high - low, out=np.full(scores.shape, 0.5), where=high > low)
+    colours: npt.NDArray[np.uint8] = np.floor(np.clip(share, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.ascontiguousarray(np.moveaxis(colours, 0, -1))
+
+
 def tile_sheet(
     tiles: npt.NDArray[np.uint8], columns: int, *, gap: int = 1, scale: int = 1
 ) -> npt.NDArray[np.uint8]:

@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 
 from torch import Tensor, nn
 
+from models.adapters.parts import Part
+
 Layout = Literal["NCHW", "NHWC", "NLC"]
 TapKind = Literal["output", "attention"]
 
@@ -157,6 +159,29 @@ class Adapter(Protocol):
         """The learned embedding of the patches ``[rows, columns, D]``, prefix tokens left out."""
         ...
 
+    def first_kernel(self) -> Tensor:
+        """Weights of the first convolution ``[D, 3, K, K]``: what one window of the input is multiplied with.
+
+        For a ViT this is the patch projection, whose windows of ``K = P`` pixels do not overlap.
+        """
+        ...
+
+    def first_bias(self) -> Tensor:
+        """What the first convolution adds to its D answers ``[D]``; zeros where it adds nothing."""
+        ...
+
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        """The encoder's sequence ``[B, tokens, D]`` before any patch is told where it lies.
+
+        Prefix tokens come first, as the encoder always gets them; then the projected patches, row by row.
+        With :meth:`position_embedding` added to the patches it is what :meth:`tail` takes after the
+        embedding layer.
+
+        Args:
+            inputs: ``[B, 3, H, W]`` of any size that is a multiple of the patch's.
+        """
+        ...
+
     def default_cam_layer(self) -> LayerRef: ...
 
     def layer(self, name: str) -> LayerRef:
@@ -200,4 +225,49 @@ class Adapter(Protocol):
             layer: where the tail begins.
             recorded: tensors of the other layers ``[1, ...]``, for residual branches that pass by it.
         """
+        ...
+
+    def parts(self) -> tuple[Part, ...]:
+        """The whole network in order of the forward pass; the parameters of the parts add up to its own."""
+        ...
+
+    def residuals(self, part: Part, tensor: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
+        """What meets at each sum of a block, from the block's input ``[1, ...]``.
+
+        Returns:
+            Per residual branch of ``part``, in order: what the shortcut brought and what the branch adds.
+        """
+        ...
+
+    def read_out(self, tensor: Tensor) -> Tensor:
+        """What the last linear layer reads ``[1, C]``, from the last feature layer ``[1, ...]``."""
+        ...
+
+    def read_out_places(self, tensor: Tensor) -> Tensor:
+        """What :meth:`read_out` is the mean of over all places, ``[1, C, h, w]``, from the same tensor.
+
+        Raises:
+            UnsupportedViewError: where it is no mean over places (``no_pooling``).
+        """
+        ...
+
+    def read_out_terms(
+        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
+    ) -> tuple[tuple[str, str, Tensor], ...]:
+        """The vectors ``[C]`` whose sum :meth:`read_out` is: layer and residual branch that wrote each.
+
+        The last normalisation divides by the deviation of the whole sum, which is kept as it is. What it
+        adds itself has no layer and comes last; what is there before the first block has no branch.
+
+        Args:
+            recorded: tensors of the feature layers ``[1, ...]``.
+            check: called before each block; what it raises ends the work.
+
+        Raises:
+            UnsupportedViewError: where what layers write does not add up (``no_stream``).
+        """
+        ...
+
+    def head(self) -> nn.Linear:
+        """The last linear layer, whose outputs are the logits."""
         ...

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from models.adapters.base import LayerRef, OpenAttention, PatchGrid, ReceptiveField, Tail, Tap
+from models.adapters.parts import Part
+from models.adapters.resnet_parts import resnet_parts
 from models.errors import UnsupportedViewError
 
 _STAGES = ("layer1", "layer2", "layer3", "layer4")
@@ -59,6 +61,17 @@ class ResNetAdapter:
     def position_embedding(self) -> Tensor:
         raise UnsupportedViewError(self.key, "positions", "no_position_embedding")
 
+    def first_kernel(self) -> Tensor:
+        kernel: Tensor = self.module.conv1.weight
+        return kernel
+
+    def first_bias(self) -> Tensor:
+        # The batch normalisation that follows has a shift of its own.
+        return torch.zeros_like(self.module.conv1.weight[:, 0, 0, 0])
+
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        raise UnsupportedViewError(self.key, "positions", "no_position_embedding")
+
     def default_cam_layer(self) -> LayerRef:
         return self.feature_layers()[-1]
 
@@ -89,6 +102,35 @@ class ResNetAdapter:
     def needed_by_tail(self, layer: LayerRef) -> tuple[str, ...]:
         return ()
 
+    def parts(self) -> tuple[Part, ...]:
+        return resnet_parts(self.module, self.image_size)
+
+    def residuals(self, part: Part, tensor: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
+        block = dict(self.module.get_submodule(part.name).named_children())
+        shortcut = block["downsample"](tensor) if "downsample" in block else tensor
+        last = len(_branch(self.module.get_submodule(part.name)))
+        added = tensor
+        for number in range(1, last + 1):
+            added = block[f"bn{number}"](block[f"conv{number}"](added))
+            # The last one is rectified only after the sum.
+            added = block["relu"](added) if number < last else added
+        return ((shortcut, added),)
+
+    def read_out(self, tensor: Tensor) -> Tensor:
+        return torch.flatten(self.module.avgpool(tensor), 1)
+
+    def read_out_places(self, tensor: Tensor) -> Tensor:
+        return tensor
+
+    def read_out_terms(
+        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
+    ) -> tuple[tuple[str, str, Tensor], ...]:
+        raise UnsupportedViewError(self.key, "stream", "no_stream")
+
+    def head(self) -> nn.Linear:
+        last: nn.Linear = self.module.fc
+        return last
+
     def tail(self, layer: LayerRef, recorded: Mapping[str, Tensor]) -> Tail:
         following = list(self._layers)[list(self._layers).index(layer.name) + 1 :]
         blocks = [self.module.get_submodule(name) for name in following]
@@ -96,8 +138,7 @@ class ResNetAdapter:
         def logits(activation: Tensor) -> Tensor:
             for block in blocks:
                 activation = block(activation)
-            pooled = torch.flatten(self.module.avgpool(activation), 1)
-            result: Tensor = self.module.fc(pooled)
+            result: Tensor = self.module.fc(self.read_out(activation))
             return result
 
         return logits

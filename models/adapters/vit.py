@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,9 @@ from torch.nn import functional
 from torchvision.models.vision_transformer import EncoderBlock, VisionTransformer
 
 from models.adapters.base import LayerRef, OpenAttention, PatchGrid, ReceptiveField, Tail, Tap
+from models.adapters.parts import Part
+from models.adapters.vit_parts import vit_parts
+from models.errors import UnsupportedViewError
 
 _PREFIX = 1
 _EMBEDDING = "encoder.dropout"
@@ -69,6 +72,20 @@ class ViTAdapter:
         embedding: Tensor = self.module.encoder.pos_embedding[0, _PREFIX:]
         return embedding.reshape(grid.rows, grid.columns, -1)
 
+    def first_kernel(self) -> Tensor:
+        kernel: Tensor = self.module.conv_proj.weight
+        return kernel
+
+    def first_bias(self) -> Tensor:
+        bias: Tensor = self.module.conv_proj.bias
+        return bias
+
+    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
+        # Not the module's own path, which refuses every size but the one that it was trained at.
+        patches = self.module.conv_proj(inputs).flatten(2).transpose(1, 2)
+        prefix = self.module.class_token + self.module.encoder.pos_embedding[:, :_PREFIX]
+        return torch.cat([prefix.expand(len(inputs), -1, -1), patches], dim=1)
+
     def default_cam_layer(self) -> LayerRef:
         # After the last attention only the class token reaches the logits: patch gradients are zero there.
         return self._cam
@@ -122,6 +139,48 @@ class ViTAdapter:
 
     def needed_by_tail(self, layer: LayerRef) -> tuple[str, ...]:
         return (list(self._layers)[-2],) if layer.name == self._cam.name else ()
+
+    def parts(self) -> tuple[Part, ...]:
+        return vit_parts(self.module, self.image_size)
+
+    def residuals(self, part: Part, tensor: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
+        block: EncoderBlock = self.module.get_submodule(part.name)
+        normalised = block.ln_1(tensor)
+        attended, _ = block.self_attention(normalised, normalised, normalised, need_weights=False)
+        between = tensor + attended
+        return ((tensor, attended), (between, block.mlp(block.ln_2(between))))
+
+    def read_out(self, tensor: Tensor) -> Tensor:
+        vector: Tensor = self.module.heads[:-1](self.module.encoder.ln(tensor[:, 0]))
+        return vector
+
+    def read_out_places(self, tensor: Tensor) -> Tensor:
+        raise UnsupportedViewError(self.key, "places", "no_pooling")
+
+    def read_out_terms(
+        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
+    ) -> tuple[tuple[str, str, Tensor], ...]:
+        if len(self.module.heads) > 1:
+            raise UnsupportedViewError(self.key, "stream", "no_stream")
+        norm = self.module.encoder.ln
+        tensor = recorded[_EMBEDDING]
+        written = [(_EMBEDDING, "", tensor[0, 0])]
+        for part in (part for part in self.parts() if part.residuals):
+            check()
+            sums = self.residuals(part, tensor)
+            for residual, (_, added) in zip(part.residuals, sums, strict=True):
+                written.append((part.name, residual.name, added[0, 0]))
+            tensor = recorded[part.layer]
+        deviation = torch.sqrt(tensor[0, 0].var(correction=0) + norm.eps)
+        terms = [
+            (name, branch, (vector - vector.mean()) / deviation * norm.weight)
+            for name, branch, vector in written
+        ]
+        return (*terms, ("", "", norm.bias))
+
+    def head(self) -> nn.Linear:
+        last: nn.Linear = self.module.heads[-1]
+        return last
 
     def tail(self, layer: LayerRef, recorded: Mapping[str, Tensor]) -> Tail:
         if layer.name == self._cam.name:

@@ -191,6 +191,31 @@ def test_published_sizes_layer_by_layer(name: str) -> None:
     assert adapter.receptive_field(adapter.feature_layers()[-1]).size == PUBLISHED[name]
 
 
+@pytest.mark.parametrize("name", BLOCKS)
+def test_published_sizes_are_where_input_gradients_are(name: str) -> None:
+    """The same blocks, two channels wide, on a picture that is larger than the last layer's field."""
+    kind, counts = BLOCKS[name]
+    stages, channels = [], 2
+    for number, count in enumerate(counts):
+        blocks = []
+        for index in range(count):
+            blocks.append(block_of(kind, channels, 2 if number and not index else 1))
+            channels = 8 if kind == "bottleneck" else 2
+        stages.append(blocks)
+    module = SmallResNet(nn.Conv2d(3, 2, 7, 2, 3, bias=False), SumPool(3, 2, 1), stages)
+    side = PUBLISHED[name] + 3 * 32
+    inputs = torch.ones(1, 3, side, side, dtype=torch.float64, requires_grad=True)
+    *_, last = module(inputs).values()
+    layer = (adapter := ResNetAdapter("small", module, side)).feature_layers()[-1]
+    field = adapter.receptive_field(layer)
+    middle = field.nearest(side / 2, last.shape[-1])
+    (gradient,) = torch.autograd.grad(last[0, :, middle, middle].sum(), inputs)
+    top, left, bottom, right = extent(gradient[0].sum(dim=0))
+    assert (top, bottom + 1) == (left, right + 1)
+    assert (top, bottom + 1) == (field.centre(middle) - field.size / 2, field.centre(middle) + field.size / 2)
+    assert bottom + 1 - top == PUBLISHED[name]
+
+
 def test_nearest_is_the_place_whose_centre_is_nearest() -> None:
     field = ReceptiveField(size=435, jump=32, start=0.5)
     for position in np.arange(0, 224, 0.75):

@@ -8,13 +8,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks import content
+from analysis import effective_fields
+from benchmarks import content, fields
 from benchmarks.client import find_selectbox
 from benchmarks.measure import Comparison, Line, alternate, at_least, at_most, extent, kilobytes, table, timed
 from benchmarks.proxy import metered
 from models import DecodedImage, LoadedModel, Trace
+from tests.conftest import Network, Record
 
 
 class Clock:
@@ -121,3 +124,15 @@ def test_a_first_view_holds_what_the_rows_show(
     assert len(right.inside.reach) == 12 and right.inside.rollout.values.shape == (16, 16)
     assert (left.cam.values.shape, right.cam.values.shape) == ((7, 7), (16, 16))
     assert content.constants(pair[0]) is None and content.constants(pair[1]) is not None
+
+
+def test_the_bare_backwards_are_those_of_the_effective_fields(network: Network, record: Record) -> None:
+    loaded, made = network("resnet18_classroom"), record("resnet18_classroom")
+    layers = [layer for _, layer in loaded.adapter.stages()]
+    point = (80.0, 150.0)
+    gradients = fields.bare_backwards(loaded, torch.tensor(made.inputs), point)
+    found = effective_fields(loaded, made, point, layers)
+    for gradient, field in zip(gradients, found, strict=True):
+        energy = gradient[0].double().square().sum(dim=0).numpy()
+        expected = energy / energy.sum()
+        np.testing.assert_allclose(field.energy, expected, rtol=0, atol=1e-5 * expected.max())

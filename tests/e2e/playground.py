@@ -4,7 +4,7 @@ Run it by hand to look at it:
 
     streamlit run tests/e2e/playground.py
 
-The address chooses what is shown: ?columns=1, ?late=1 (the server answers slowly).
+The address chooses what is shown: ?columns=1, ?late=1 (the server answers slowly), ?hues=1 (one more board).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.e2e.synthetic import BLOCKS, attention_rows, field_map, shift_rows
+from tests.e2e.synthetic import BLOCKS, attention_rows, field_map, hue_cells, shift_rows
 from ui.component import (
     Board,
     Frame,
@@ -125,6 +125,24 @@ def vit(picture: bytes) -> Panel:
     )
 
 
+def hues(whole: bytes) -> Panel:
+    """A panel whose maps carry colours of their own, one picture for each step."""
+    frames = []
+    for step in range(2):
+        packed = io.BytesIO()
+        Image.fromarray(hue_cells(step)).save(packed, "WEBP", lossless=True)
+        frames.append(Frame(label=f"hues {step + 1}", grid=(3, 4), colours=packed.getvalue()))
+    return Panel(
+        id="hues",
+        title="Hues",
+        alt="Three measures as colours",
+        picture=whole,
+        size=(640, 480),
+        frames=tuple(frames),
+        frame_of_step=(0, 1),
+    )
+
+
 def extras(whole: bytes, chosen: int | None) -> tuple[Panel, ...]:
     """A panel that chooses cells, one without a picture, and one that sees the whole picture."""
     yy, xx = np.mgrid[0:14, 0:14]
@@ -214,6 +232,8 @@ def main() -> None:
             on_pin=pin,
             on_select=select,
         )
+    if "hues" in st.query_params:
+        show(Board(key="hues", link="hues", panels=(hues(whole),), steps=Steps(("one", "two"), title="Hue")))
     st.text("\n".join(["events:", *state["events"]]))
 
 

@@ -39,3 +39,8 @@ def shift_rows(side: int) -> npt.NDArray[np.float32]:
     y, x = np.divmod(np.arange(side * side), side)
     dy, dx = y[:, None] - y[None, :], x[:, None] - x[None, :]
     return (0.5 * np.cos(dy / 2.5) + 0.5 * np.cos(dx / 2.5)).astype(np.float32)
+
+
+def hue_cells(step: int) -> npt.NDArray[np.uint8]:
+    """Twelve colours of their own, RGB [3, 4, 3]."""
+    return np.random.default_rng(40 + step).integers(0, 256, (3, 4, 3), dtype=np.uint8)

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browser import OpenPage, wait_idle
-from tests.e2e.synthetic import BLOCKS, attention_rows, shift_rows
+from tests.e2e.synthetic import BLOCKS, attention_rows, hue_cells, shift_rows
 
 pytestmark = pytest.mark.e2e
 
@@ -134,6 +134,30 @@ def test_panels_may_share_a_colour_range(url: str, open_page: Opener) -> None:
     values = np.array(debug(page, "extras")["panels"][0]["values"])
     codes = np.floor(128 + 127 * values / 1.5 + 0.5).astype(int)
     assert_colours(np.array(pixels).reshape(196, 4), lut("diverging")[codes], np.abs(codes - 128) / 127)
+
+
+def test_a_map_may_carry_colours_of_its_own(url: str, open_page: Opener) -> None:
+    page = open_page(f"{url}/?hues=1").page
+    drawn(page)
+    panel = page.get_by_role("article", name="Hues")
+    for step in range(2):
+        if step:
+            page.get_by_role("slider", name="Hue").press("ArrowRight")
+        page.wait_for_function(
+            "step => __sightlines.debug('hues')?.panels[0].frame === step"
+            " && __sightlines.debug('hues').panels[0].values",
+            arg=step,
+        )
+        words = np.array(debug(page, "hues")["panels"][0]["values"], "<u4")
+        sent = hue_cells(step).reshape(12, 3)
+        np.testing.assert_array_equal(words.view(np.uint8).reshape(12, 4)[:, :3], sent)
+        expect(panel.locator(".label")).to_have_text(f"hues {step + 1}")
+    pixels = panel.locator("canvas").evaluate(
+        "canvas => [...canvas.getContext('2d').getImageData(0, 0, 4, 3).data]"
+    )
+    np.testing.assert_array_equal(np.array(pixels).reshape(12, 4)[:, :3], sent)
+    # Colours of their own have no scale.
+    expect(panel.locator(".legend")).to_be_hidden()
 
 
 def test_hover_redraws_within_a_frame(url: str, open_page: Opener) -> None:

@@ -108,6 +108,13 @@ class TestEveryNetwork:
         *_, logits = on_meta(key)
         assert logits.shape == (1, len(weights.categories(REGISTRY[key].classes)))
 
+    def test_the_first_kernel_is_as_wide_as_the_first_field(self, key: str) -> None:
+        _, adapter, _, _ = on_meta(key)
+        first = adapter.feature_layers()[0]
+        window = adapter.receptive_field(first).size
+        assert adapter.first_kernel().shape == (first.channels, 3, window, window)
+        assert adapter.first_bias().shape == (first.channels,)
+
     def test_receptive_fields_grow_with_depth(self, key: str) -> None:
         _, adapter, _, _ = on_meta(key)
         side = REGISTRY[key].preprocess.crop
@@ -135,6 +142,8 @@ def test_resnets_say_why_they_have_no_attention(key: str) -> None:
         ("patches", "no_patches"): adapter.patch_grid,
         ("positions", "no_position_embedding"): adapter.position_embedding,
     }
+    with pytest.raises(UnsupportedViewError, match="no_position_embedding"):
+        adapter.tokens_without_positions(torch.zeros(1, 3, 2, 2))
     for (view, reason), ask in questions.items():
         with pytest.raises(UnsupportedViewError) as caught:
             ask()
@@ -152,6 +161,8 @@ def test_vits_answer_for_attention_patches_and_positions(key: str) -> None:
     assert grid.image_size == side
     assert grid.count == grid.rows * grid.columns == side * side // grid.patch_size**2
     assert adapter.position_embedding().shape == (grid.rows, grid.columns, grid.dimensions)
+    sequence = adapter.tokens_without_positions(torch.empty(2, 3, side, side, device="meta"))
+    assert sequence.shape == (2, *recorded[adapter.feature_layers()[0].name].shape[1:])
     for layer in adapter.attention_layers():
         tokens = grid.prefix_tokens + grid.count
         attention = adapter.attention_in_image_order(layer, recorded[layer.name][0])

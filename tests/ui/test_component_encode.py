@@ -194,3 +194,13 @@ def test_the_library_is_complete_and_asks_nothing_of_the_network() -> None:
         assert not re.search(r"\beval\(|new Function|@import", text)
     for stub in ("board_stub.js", "store_stub.js"):
         assert (BROWSER / stub).stat().st_size < 1000
+
+
+def test_colours_stand_in_place_of_a_map_and_travel_as_a_picture() -> None:
+    frame = Frame(label="", grid=(2, 2), colours=b"RIFF....WEBP")
+    message, _ = board_message(Board(key="b", panels=(Panel(id="p", title="", frames=(frame,)),)))
+    sent = message["panels"][0]["frames"][0]["colours"]
+    assert sent == encode_blob(b"RIFF....WEBP", "image/webp").id
+    assert sent in [blob["id"] for blob in message["blobs"]]
+    with pytest.raises(ValueError, match="in place of"):
+        Frame(label="", grid=(2, 2), colours=b"RIFF", map=to_uint8_map(np.ones((2, 2))))

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from plotly import graph_objects
 
-from viz import ReachLine, heatmap_overlay, lut, reach_curve
-from viz.frame import FAMILY_COLOURS, Family
+from viz import heatmap_overlay, lut
+from viz.frame import FAMILY_COLOURS
 from viz.png import png_uri
 
 ROOT = Path(__file__).parents[2]
@@ -29,11 +29,6 @@ def decode(uri: str) -> np.ndarray:
 
 def noise(height: int = 30, width: int = 20) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-
-
-def line(name: str = "A", family: Family = "resnet", **more: object) -> ReachLine:
-    depth, radius = np.array([0.0, 0.5, 1.0]), np.array([3.0, 20.0, 41.5])
-    return ReachLine(name, family, depth, radius, ("conv", "middle", "last"), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (224, 224)])
@@ -139,64 +134,15 @@ class TestHeatmapOverlay:
         assert figure.data[1].hovertemplate == "%{z:.4~g} %<extra></extra>"
 
 
-class TestReachCurve:
-    def test_every_network_is_one_line_of_its_numbers(self) -> None:
-        drawn = reach_curve([line("ResNet-18"), line("ViT-S/14", "vit")]).data
-        assert [trace.name for trace in drawn] == ["ResNet-18", "ViT-S/14"]
-        for trace in drawn:
-            assert np.asarray(trace.x).tolist() == [0.0, 0.5, 1.0]
-            assert np.asarray(trace.y).tolist() == [3.0, 20.0, 41.5]
-            assert list(trace.text) == ["conv", "middle", "last"]
-            assert trace.hovertemplate == "%{text}: %{y:.0f} px"
-
-    def test_colours_tell_families_and_marks_tell_networks(self) -> None:
-        drawn = reach_curve([line("A"), line("B", "vit"), line("C"), line("D", "hybrid")]).data
-        assert [trace.line.color for trace in drawn] == ["#2f6fde", "#e0701a", "#2f6fde", "#2c9a5b"]
-        assert drawn[0].marker.symbol != drawn[2].marker.symbol
-        assert drawn[0].marker.symbol == drawn[1].marker.symbol == drawn[3].marker.symbol
-
-    def test_the_theoretical_size_is_dashed_in_the_same_colour(self) -> None:
-        limit = np.array([7.0, 99.0, 435.0])
-        measured, theory = reach_curve([line(limit=limit, limit_name="A, by arithmetic")]).data
-        assert (theory.name, theory.line.dash, theory.mode) == ("A, by arithmetic", "dash", "lines")
-        assert theory.line.color == measured.line.color
-        assert np.asarray(theory.y).tolist() == limit.tolist()
-
-    def test_words_come_from_the_caller(self) -> None:
-        figure = reach_curve(
-            [line()], title="Reach", x_title="深度", y_title="距离", unit="cells", alt="grows"
-        )
-        layout = figure.layout
-        assert (layout.title.text, layout.xaxis.title.text, layout.yaxis.title.text) == (
-            "Reach",
-            "深度",
-            "距离",
-        )
-        assert layout.yaxis.ticksuffix == " cells"
-        assert layout.meta == {"alt": "grows", "caption": ""}
-
-    def test_it_suits_a_light_and_a_dark_page(self) -> None:
-        for figure in (reach_curve([line()]), heatmap_overlay(noise(), np.eye(2))):
-            assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0, 0, 0, 0)"
-            grey = [int(figure.layout.font.color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-            linear = [((value + 0.055) / 1.055) ** 2.4 for value in grey]
-            luminance = sum(
-                weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
-            )
-            # WCAG 2 contrast with white, and with the dark theme's #14171b (luminance 0.0085).
-            assert 1.05 / (luminance + 0.05) > 4
-            assert (luminance + 0.05) / 0.0585 > 4
-
-    def test_arrays_that_do_not_belong_together_are_refused(self) -> None:
-        with pytest.raises(ValueError, match="at least one"):
-            reach_curve([])
-        with pytest.raises(ValueError, match="do not fit"):
-            ReachLine("A", "vit", np.array([0.0, 1.0]), np.array([1.0]), ("a", "b"))
-        with pytest.raises(ValueError, match="do not fit"):
-            line(limit=np.array([1.0]))
-        for depth in (np.array([0.0, 1.5]), np.array([np.nan, 1.0])):
-            with pytest.raises(ValueError, match="between 0 and 1"):
-                ReachLine("A", "vit", depth, np.array([1.0, 2.0]), ("a", "b"))
+def test_it_suits_a_light_and_a_dark_page() -> None:
+    figure = heatmap_overlay(noise(), np.eye(2))
+    assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0, 0, 0, 0)"
+    grey = [int(figure.layout.font.color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [((value + 0.055) / 1.055) ** 2.4 for value in grey]
+    luminance = sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    # WCAG 2 contrast with white, and with the dark theme's #14171b (luminance 0.0085).
+    assert 1.05 / (luminance + 0.05) > 4
+    assert (luminance + 0.05) / 0.0585 > 4
 
 
 def test_families_have_the_colours_of_the_theme() -> None:
@@ -207,6 +153,6 @@ def test_families_have_the_colours_of_the_theme() -> None:
 
 
 def test_figures_can_be_written_to_json() -> None:
-    for figure in (reach_curve([line()]), heatmap_overlay(noise(), np.eye(2, dtype=np.float32))):
-        assert graph_objects.Figure(figure.to_dict()) == figure
-        assert figure.to_json()
+    figure = heatmap_overlay(noise(), np.eye(2, dtype=np.float32))
+    assert graph_objects.Figure(figure.to_dict()) == figure
+    assert figure.to_json()

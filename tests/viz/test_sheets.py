@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viz import colourise, lut, tile_sheet
+from viz import colourise, component_colours, lut, tile_sheet
 
 
 def plain_tiles(count: int, height: int, width: int) -> np.ndarray:
@@ -96,3 +96,17 @@ def test_division_alone_finds_the_tile(
     for y, x in zip(*np.nonzero(sheet[..., 3]), strict=True):
         assert sheet[y, x].tolist() == [y // height * columns + x // width + 1, 2, 3, 255]
     assert (sheet[..., 3] > 0).sum() == count * size[0] * size[1] * scale**2
+
+
+def test_three_measures_are_red_green_and_blue() -> None:
+    scores = np.array([[[0.0, 5, 10]], [[-1, 0, 1]], [[7, 7, 7]]])
+    ranges = np.array([[0.0, 10], [-2, 2], [7, 7]])
+    found = component_colours(scores, ranges)
+    assert found.tolist() == [[[0, 64, 128], [128, 128, 128], [255, 191, 128]]]
+    # What lies beyond a range takes its end.
+    assert component_colours(scores * 100, ranges)[0, 2].tolist() == [255, 255, 128]
+
+
+def test_other_than_three_measures_have_no_colours() -> None:
+    with pytest.raises(ValueError, match="three maps"):
+        component_colours(np.zeros((2, 1, 1)), np.zeros((2, 2)))

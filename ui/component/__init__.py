@@ -19,6 +19,7 @@ from ui.component.board import (
     Panel,
     Point,
     ReceptiveBox,
+    Ring,
     Steps,
 )
 from ui.component.encode import MapData, RowData, to_uint8_map, to_uint8_rows
@@ -33,6 +34,7 @@ __all__ = [
     "Panel",
     "Point",
     "ReceptiveBox",
+    "Ring",
     "RowData",
     "Steps",
     "runtime",

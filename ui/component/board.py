@@ -57,6 +57,23 @@ class ReceptiveBox:
 
 
 @dataclass(frozen=True)
+class Ring:
+    """A circle around the place that a frame shows, in pixels of the panel's picture.
+
+    Its centre is that of the place's receptive field where the frame has a `box`, else that of the cell.
+
+    Attributes:
+        radii: one for every place, or one per cell; no circle where it is 0 or not a number.
+        label: written beside it, e.g. "50 %".
+        dashed: to tell two rings apart.
+    """
+
+    radii: tuple[float, ...]
+    label: str = ""
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
 class Outline:
     """A labelled rectangle in pixels of the panel's picture; `colour` is a CSS colour or a family's name."""
 
@@ -80,7 +97,11 @@ class Frame:
             for the point shown: during a hover elsewhere, and from a new pin until the next data arrive.
         rows: one map per cell, shown while that cell is hovered or pinned. Where `map` is given too, `map` is
             shown at rest.
+        colours: a map whose colours mean themselves (three measures as red, green and blue): an encoded
+            picture of type `colours_mime`, one pixel a cell, in place of `map` and `rows`. It answers to the
+            same strength and smoothing, and has no scale.
         box: theoretical receptive field of each cell.
+        rings: circles around the place shown; with `map_of_point` around the pinned point alone.
         caption: a sentence under the picture.
         readout: a template for the line that follows the pointer, with {value} and optionally {row},
             {column}, {here} (value of the shown map at the cell) and {peak} (maximum of the shown map).
@@ -100,6 +121,9 @@ class Frame:
     marks: tuple[int, ...] = ()
     lines: bool = False
     map_of_point: bool = False
+    colours: bytes | None = None
+    colours_mime: str = "image/webp"
+    rings: tuple[Ring, ...] = ()
 
     def __post_init__(self) -> None:
         cells = self.grid[0] * self.grid[1]
@@ -107,8 +131,12 @@ class Frame:
             raise ValueError(f"frame {self.label!r}: a grid has at least one cell, not {self.grid}")
         if self.rows is not None and len(self.rows.values) != cells:
             raise ValueError(f"frame {self.label!r}: {len(self.rows.values)} rows for {cells} cells")
+        if self.colours is not None and (self.map is not None or self.rows is not None):
+            raise ValueError(f"frame {self.label!r}: colours stand in place of a map or rows")
         if len(self.readout_values) not in (0, 1, cells):
             raise ValueError(f"frame {self.label!r}: {len(self.readout_values)} readouts for {cells} cells")
+        if any(len(ring.radii) not in (1, cells) for ring in self.rings):
+            raise ValueError(f"frame {self.label!r}: a ring has one radius, or one for each of {cells} cells")
         if any(not 0 <= cell < cells for cell in self.marks):
             raise ValueError(f"frame {self.label!r}: a mark lies outside the grid {self.grid}")
 
@@ -191,6 +219,7 @@ class Board:
         controls: which of the shared controls this board offers. (The settings hold for every board.)
         strings: words that replace those of `DEFAULT_STRINGS`.
         colours: the table for magnitudes.
+        fixed: the point cannot be moved here, and the pointer previews nothing.
     """
 
     key: str
@@ -202,6 +231,7 @@ class Board:
     controls: tuple[Control, ...] = ("opacity", "smooth")
     strings: Mapping[str, str] = field(default_factory=dict)
     colours: Literal["viridis", "cividis"] = "viridis"
+    fixed: bool = False
 
     def __post_init__(self) -> None:
         ids = [panel.id for panel in self.panels]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from ui.component.board import DEFAULT_STRINGS, Board, Frame, Panel
@@ -58,7 +59,20 @@ def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
         "marks": list(frame.marks),
         "lines": frame.lines,
         "ofPoint": frame.map_of_point,
+        "colours": None,
+        "rings": [
+            {
+                "radii": [number(radius) if isfinite(radius) else 0.0 for radius in ring.radii],
+                "label": ring.label,
+                "dashed": ring.dashed,
+            }
+            for ring in frame.rings
+        ],
     }
+    if frame.colours is not None:
+        blob = encode_blob(frame.colours, frame.colours_mime)
+        blobs.append(blob)
+        message["colours"] = blob.id
     if frame.map is not None:
         blob = encode_blob(map_bytes(frame.map))
         blobs.append(blob)
@@ -145,6 +159,7 @@ def board_message(board: Board, events: Sequence[str] = ()) -> tuple[dict[str, A
         "columns": board.columns,
         "controls": list(board.controls),
         "colours": board.colours,
+        "fixed": board.fixed,
         "events": sorted(events),
         "point": [round(board.point.u, 4), round(board.point.v, 4)] if board.point else None,
         "steps": {

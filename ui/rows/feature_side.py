@@ -51,7 +51,7 @@ def frame(run: Run, side: SideName) -> tuple[Frame, str, str]:
     values = run.trace.activations[layer.name][channel - 1]
     # Rectified outputs have one sign; tokens of a ViT have both.
     signed = bool(values.min() < 0)
-    rank = int((_order(run, layer.name) == channel - 1).argmax()) + 1
+    rank = int((channel_order(run, layer.name) == channel - 1).argmax()) + 1
     shown = Frame(label=name_of_layer(layer), grid=layer.grid, map=to_uint8_map(values, signed=signed))
     answer = t("inside.channel.answer", channel=channel, rank=rank, count=layer.channels)
     return shown, answer, t("inside.note.features", rows=layer.grid[0], columns=layer.grid[1])
@@ -61,7 +61,7 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
     """The strongest channels side by side, each on its own scale, and what each stands for."""
     chosen = view().side(side)
     layer = run.loaded.adapter.layer(chosen.layer)
-    best = _order(run, layer.name)[:_SHEET]
+    best = channel_order(run, layer.name)[:_SHEET]
     shows = tuple(f"c{int(channel) + 1}" for channel in best)
 
     def colours() -> list[np.ndarray]:
@@ -94,10 +94,11 @@ def default(run: Run) -> tuple[str, str]:
 
 def strongest(run: Run, name: str) -> str:
     """The strongest channel of a layer as :attr:`ui.state.Side.show` writes it."""
-    return f"c{int(_order(run, name)[0]) + 1}"
+    return f"c{int(channel_order(run, name)[0]) + 1}"
 
 
-def _order(run: Run, name: str) -> np.ndarray:
+def channel_order(run: Run, name: str) -> np.ndarray:
+    """All channels of a layer, the strongest first."""
     return derived(
         ("strongest", run.trace.key, name), lambda: strongest_channels(run.trace.activations[name])
     )

@@ -20,3 +20,10 @@ def marked_patches(record: Trace, layer: LayerRef, rows: np.ndarray) -> tuple[in
     tokens = record.recorded[layer.name.removesuffix(".self_attention")]
     found = {*outlier_tokens(tokens, layer.prefix_tokens).tolist(), *attention_sinks(rows).tolist()}
     return tuple(sorted(found))
+
+
+def marked_places(record: Trace, layer: LayerRef) -> tuple[int, ...]:
+    """Patches with an unusually large vector in a layer of tokens; none where a layer has no tokens."""
+    if layer.layout != "NLC":
+        return ()
+    return tuple(sorted(outlier_tokens(record.recorded[layer.name], layer.prefix_tokens).tolist()))

@@ -30,10 +30,7 @@ class Board {
     this.incoming = data;
     if (!this.data) return this.commit(data);
     const step = clamp(this.step, 0, (data.steps?.labels.length ?? 1) - 1);
-    const needed = data.panels.flatMap((panel) => {
-      const frame = panel.frames[panel.frameOfStep[step]];
-      return [panel.picture, frame.map?.blob, frame.rows?.blob].filter(Boolean);
-    });
+    const needed = data.panels.flatMap((panel) => blobsOf(panel, panel.frames[panel.frameOfStep[step]]));
     if (needed.every((id) => store.get(id))) return this.commit(data);
     const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
     Promise.race([store.when(needed), patience]).then(() => {
@@ -122,6 +119,7 @@ class Board {
     this.tabs.replaceChildren(...list.map((data) => this.tab(data)));
     setAttribute(this.tabs, "aria-label", this.strings.panels);
     this.root.toggleAttribute("data-single", list.length < 2);
+    this.root.toggleAttribute("data-fixed", this.data.fixed);
     this.markTab();
   }
 
@@ -169,6 +167,7 @@ class Board {
   }
 
   hover(panel, place, since) {
+    if (this.data.fixed) return;
     if (panel.data.linked) return this.link.setHover(panel.original(place), since);
     panel.local = place;
     this.link.moved ||= since;
@@ -192,6 +191,7 @@ class Board {
   }
 
   pin(point, delay = 0) {
+    if (this.data.fixed) return;
     const rounded = { u: Number(point.u.toFixed(4)), v: Number(point.v.toFixed(4)) };
     this.link.setPin(rounded);
     clearTimeout(this.sending);

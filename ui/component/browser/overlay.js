@@ -7,6 +7,8 @@ const INSET = 76;
 
 const round = (value) => Math.round(value * 100) / 100;
 const rectPath = (x, y, w, h) => `M${round(x)} ${round(y)}h${round(w)}v${round(h)}h${round(-w)}z`;
+const circlePath = (x, y, r) =>
+  `M${round(x - r)} ${round(y)}a${round(r)} ${round(r)} 0 1 0 ${round(2 * r)} 0a${round(r)} ${round(r)} 0 1 0 ${round(-2 * r)} 0`;
 const diamondPath = (x, y, r) => `M${round(x)} ${round(y - r)}l${r} ${r}l${-r} ${r}l${-r} ${-r}z`;
 
 /** A path drawn twice, a halo beneath the line, so that it stays visible on any picture. */
@@ -41,6 +43,8 @@ class Overlay {
     this.outlines = shape("g", { class: "outlines" });
     this.svg.append(this.outlines);
     this.marks = new HaloPath(this.svg, "marks");
+    this.rings = shape("g", { class: "rings" });
+    this.svg.append(this.rings);
     this.boxes = { pin: new HaloPath(this.svg, "box"), hover: new HaloPath(this.svg, "box dashed") };
     this.cells = { pin: new HaloPath(this.svg, "cell chosen"), hover: new HaloPath(this.svg, "cell") };
     this.cross = new HaloPath(this.svg, "cross", CROSS);
@@ -93,6 +97,38 @@ class Overlay {
     const radius = clamp(Math.min(this.width / w, this.height / h) * 0.28, 3, 7);
     const centre = (cell) => [((cell % w) + 0.5) * (this.width / w), (Math.floor(cell / w) + 0.5) * (this.height / h)];
     this.marks.show(cells.map((cell) => diamondPath(...centre(cell), round(radius))).join(""));
+  }
+
+  /** `rings` as {x, y, radius, label, dashed} in pixels of the picture. */
+  drawRings(rings) {
+    const drawn = JSON.stringify([rings, this.width]);
+    if (drawn === this.drawnRings) return;
+    this.drawnRings = drawn;
+    this.rings.replaceChildren(...rings.map(({ x, y, radius, label, dashed }, i) => {
+      const [cx, cy, r] = [x, y, radius].map((value) => value * this.scale);
+      const group = shape("g", { class: dashed ? "circle dashed" : "circle" });
+      const path = circlePath(cx, cy, r);
+      group.append(shape("path", { class: "halo", d: path }), shape("path", { class: "line", d: path }));
+      const at = label && this.besideCircle(cx, cy, r, i);
+      if (at) {
+        const text = shape("text", { x: round(at.x), y: round(at.y), "text-anchor": at.right ? "start" : "end" });
+        text.textContent = label;
+        group.append(text);
+      }
+      return group;
+    }));
+  }
+
+  /** Where a word beside a circle fits on the picture, each circle beginning its search on another side. */
+  besideCircle(cx, cy, r, turn) {
+    const sides = [[0.71, -0.71], [-0.71, -0.71], [-0.71, 0.71], [0.71, 0.71], [1, 0], [-1, 0]];
+    for (let i = 0; i < sides.length; i++) {
+      const [dx, dy] = sides[(i + turn) % sides.length];
+      const [x, y, right] = [cx + dx * (r + 5), cy + dy * (r + 5) + 4, dx > 0];
+      const [left, end] = right ? [x, x + 34] : [x - 34, x];
+      if (left >= 2 && end <= this.width - 2 && y >= 14 && y <= this.height - 4) return { x, y, right };
+    }
+    return null;
   }
 
   drawOutlines(outlines) {

@@ -7,6 +7,7 @@
  */
 const tables = {};
 const FAINTEST = 0.12;
+const OPAQUE = new Uint32Array(new Uint8Array([0, 0, 0, 255]).buffer)[0];
 
 function strength(name, index) {
   const share = name === "diverging" ? Math.min(Math.abs(index - 128) / 127, 1) : index / 255;
@@ -43,6 +44,21 @@ function rowField(rows, cell) {
   return { ...rows, cells: value.bytes.subarray(at, at + h * w), h, w, min, max };
 }
 
+/** A map whose colours mean themselves: the RGBA words of a picture, one a cell; without a scale. */
+function coloursField(blob) {
+  const value = store.get(blob);
+  if (!value) return null;
+  value.field ??= readPixels(value.image);
+  return value.field;
+}
+
+function readPixels(image) {
+  const [w, h] = [Math.max(image.naturalWidth, 1), Math.max(image.naturalHeight, 1)];
+  const context = Object.assign(document.createElement("canvas"), { width: w, height: h }).getContext("2d");
+  if (image.naturalWidth) context.drawImage(image, 0, 0);
+  return { cells: new Uint32Array(context.getImageData(0, 0, w, h).data.buffer), h, w };
+}
+
 function fieldValue(field, index) {
   const coded = field.cells[index];
   if (field.scale === "signed") return ((coded - 128) / 127) * field.max;
@@ -72,16 +88,21 @@ function codeColours(field, table) {
   return colours;
 }
 
-/** Draw the map, one pixel a cell; CSS enlarges the canvas, as cells or bilinearly. */
-function paint(canvas, field, magnitude) {
+/**
+ * Draw the map, one pixel a cell; CSS enlarges the canvas, as cells or bilinearly.
+ *
+ * `bare` is a map that covers no picture: nothing needs to show through it, and its colours are the legend's.
+ */
+function paint(canvas, field, magnitude, bare) {
   const { h, w, cells } = field;
   if (canvas.width !== w) canvas.width = w;
   if (canvas.height !== h) canvas.height = h;
   const context = canvas.getContext("2d");
   const image = context.createImageData(w, h);
   const pixels = new Uint32Array(image.data.buffer);
-  const colours = codeColours(field, tableOf(field, magnitude));
-  for (let i = 0; i < pixels.length; i++) pixels[i] = colours[cells[i]];
+  const colours = field.scale && codeColours(field, tableOf(field, magnitude));
+  const cover = bare ? OPAQUE : 0;
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (colours ? colours[cells[i]] : cells[i]) | cover;
   context.putImageData(image, 0, 0);
 }
 

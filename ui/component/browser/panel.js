@@ -2,6 +2,10 @@
 
 const FAMILIES = ["resnet", "vit", "hybrid", "neutral", "point"];
 
+/** Ids of the blobs without which a frame of a panel cannot be shown. */
+const blobsOf = (panel, frame) =>
+  [panel.picture, frame.map?.blob, frame.rows?.blob, frame.colours].filter(Boolean);
+
 class Panel {
   /** `board` is asked for words and told of pointer, click and key events. */
   constructor(board, id) {
@@ -160,7 +164,7 @@ class Panel {
   /** Ids of the blobs without which this step cannot be shown. */
   needs(step) {
     const frame = this.frameAt(step);
-    return [this.data.picture, frame.map?.blob, frame.rows?.blob].filter(Boolean);
+    return blobsOf(this.data, frame);
   }
 
   static cellAt([h, w], [x, y]) {
@@ -189,6 +193,7 @@ class Panel {
   choose(frame, places, state) {
     const current = !frame.ofPoint || !state.pending;
     const row = (place) => `row:${Panel.cellAt(frame.grid, place)}`;
+    if (frame.colours) return { what: "colours", dim: false };
     if (places.hover && frame.rows) return { what: row(places.hover), dim: false };
     const away = Boolean(state.hover) && this.data.linked && (frame.ofPoint || Boolean(frame.rows));
     if (frame.map && (current || !frame.rows || !places.pin)) return { what: "map", dim: !current || (away && frame.ofPoint) };
@@ -198,6 +203,7 @@ class Panel {
 
   field(frame, what) {
     if (!what) return null;
+    if (what === "colours") return coloursField(frame.colours);
     return what === "map" ? mapField(frame.map) : rowField(frame.rows, Number(what.slice(4)));
   }
 
@@ -216,7 +222,9 @@ class Panel {
     this.drawReadout(frame, places, Boolean(state.hover) || Boolean(this.local));
     setHidden(this.outside, !places.missed);
     this.await(missing);
-    this.shown = { frame: index, what: choice.what, places, dim: choice.dim };
+    const rings = this.ringsOf(frame, places, state);
+    this.overlay.drawRings(rings);
+    this.shown = { frame: index, what: choice.what, places, dim: choice.dim, rings };
   }
 
   drawPicture() {
@@ -232,11 +240,11 @@ class Panel {
     this.stage.toggleAttribute("data-dim", choice.dim);
     const painted = field ? `${index} ${choice.what}` : "";
     if (field && painted !== this.painted) {
-      paint(this.canvas, field, this.board.colours);
-      this.drawLegend(field);
+      paint(this.canvas, field, this.board.colours, !this.data.picture);
+      if (field.scale) this.drawLegend(field);
     }
     this.painted = painted;
-    this.legend.style.visibility = field ? "visible" : "hidden";
+    this.legend.style.visibility = field?.scale ? "visible" : "hidden";
   }
 
   drawLegend(field) {
@@ -281,6 +289,20 @@ class Panel {
     overlay.drawInset(field, active ? css(active) : [0, 0], words);
   }
 
+  /** The circles around the place shown; those of a map that was computed for the point wait for it. */
+  ringsOf(frame, { hover, pin }, { pending }) {
+    const place = frame.ofPoint ? pin : hover ?? pin;
+    if (!place || (frame.ofPoint && pending)) return [];
+    const cell = Panel.cellAt(frame.grid, place);
+    const [width, height] = this.data.size;
+    const [u, v] = Panel.centreOf(frame.grid, cell);
+    const field = frame.box && Overlay.field(frame.box, frame.grid, place, this.data.size);
+    const [x, y] = field ? [field[0] + field[2] / 2, field[1] + field[2] / 2] : [u * width, v * height];
+    return frame.rings
+      .map(({ radii, label, dashed }) => ({ x, y, radius: radii.length > 1 ? radii[cell] : radii[0], label, dashed }))
+      .filter(({ radius }) => radius > 0);
+  }
+
   drawReadout(frame, { hover, pin }, previewing) {
     const active = hover ?? pin;
     setAttribute(this.readout, "aria-live", previewing ? "off" : "polite");
@@ -289,8 +311,8 @@ class Panel {
     const { current: field } = this;
     const cell = Panel.cellAt(frame.grid, active);
     const [row, column] = [Math.floor(cell / frame.grid[1]) + 1, (cell % frame.grid[1]) + 1];
-    const here = field && quantity(fieldValue(field, Panel.cellAt([field.h, field.w], active)), field.unit);
-    const peak = field && quantity(field.max, field.unit);
+    const here = field?.scale && quantity(fieldValue(field, Panel.cellAt([field.h, field.w], active)), field.unit);
+    const peak = field?.scale && quantity(field.max, field.unit);
     const given = frame.values.length > 1 ? frame.values[cell] : frame.values[0];
     const value = given === undefined ? "" : quantity(given);
     const several = frame.grid[0] * frame.grid[1] > 1;
@@ -326,7 +348,7 @@ class Panel {
       ...this.shown,
       cell: this.shown?.what.startsWith("row:") ? Number(this.shown.what.slice(4)) : null,
       shape: field && [field.h, field.w],
-      values: field && Array.from(field.cells, (_, i) => fieldValue(field, i)),
+      values: field && Array.from(field.cells, (cell, i) => (field.scale ? fieldValue(field, i) : cell)),
     };
   }
 }

@@ -1,0 +1,108 @@
+"""The page of receptive fields, without a browser: any pair of networks, both languages, links, refusals."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.running import Open, problems, texts
+from ui.language import translate
+
+RESNET, VIT = "resnet18_classroom", "vit_s_14_classroom"
+
+
+def rows(page: AppTest) -> dict[str, list[str]]:
+    """The table of numbers: what stands in each row after its name."""
+    table = next(element.value for element in page.markdown if element.value.startswith("|"))
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    return {line[0]: line[1:] for line in lines}
+
+
+def number(text: str) -> float:
+    found = re.fullmatch(r"(\d+) px", text)
+    assert found, text
+    return float(found[1])
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_it_opens_with_numbers_for_the_chosen_depth(open_page: Open, language: str) -> None:
+    page = open_page(page="fields", lang=language, depth="1.000")
+    assert problems(page) == []
+    assert [title.value for title in page.title] == [translate(language, "fields.title")]
+    table = rows(page)
+    assert table[""] == ["ResNet-18", "ViT-S/14"]
+    half, most, theory = (
+        [number(cell) for cell in table[translate(language, f"fields.measure.{name}")]]
+        for name in ("half", "most", "theory")
+    )
+    assert theory == [218, 112], "half of 435 px, and half of the picture"
+    assert all(np.array(half) < np.array(most))
+    assert most[0] < theory[0]
+    assert table[translate(language, "fields.measure.attention")][0] == "–"
+    assert number(table[translate(language, "fields.measure.attention")][1]) > 14
+    assert translate(language, "fields.note.trained") in texts(page)
+
+
+def test_a_link_restores_every_setting(open_page: Open) -> None:
+    page = open_page(
+        page="fields",
+        **{"fields-scale": "common", "fields-axis": "linear", "depth": "0.000", "at": "0.7,0.6"},
+    )
+    assert problems(page) == []
+    assert page.session_state["fields-scale"] == "common"
+    assert page.session_state["fields-axis"] == "linear"
+    assert translate("en", "fields.legend.common", cell=4) in texts(page)
+    assert rows(page)["Layer"] == ["first convolution", "patches + positions"]
+    assert page.query_params["fields-scale"] == "common"
+    assert page.query_params["at"] == "0.7000,0.6000"
+    page.button_group(key="fields-scale").set_value("own").run()
+    assert problems(page) == []
+    assert translate("en", "fields.legend.own", cell=4) in texts(page)
+    assert page.query_params["fields-scale"] == "own"
+
+
+def test_a_setting_that_makes_no_sense_gives_way(open_page: Open) -> None:
+    page = open_page(page="fields", **{"fields-scale": "huge", "fields-axis": ""})
+    assert problems(page) == []
+    assert page.query_params["fields-scale"] == "own"
+    assert page.query_params["fields-axis"] == "log"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "attention"),
+    [
+        (VIT, RESNET, [True, False]),
+        (RESNET, RESNET, [False, False]),
+        (VIT, "vit_b_32_untrained", [True, True]),
+        ("resnet50_untrained", VIT, [False, True]),
+    ],
+)
+def test_any_pair_is_shown(open_page: Open, left: str, right: str, attention: list[bool]) -> None:
+    page = open_page(page="fields", left=left, right=right, depth="0.500")
+    assert problems(page) == []
+    table = rows(page)
+    found = table[translate("en", "fields.measure.attention_here")]
+    assert [cell != "–" for cell in found] == attention
+    untrained = "untrained" in left + right
+    assert (translate("en", "fields.note.untrained") in texts(page)) == untrained
+    assert (translate("en", "fields.note.skip") in texts(page)) == any(attention)
+
+
+def test_a_point_outside_the_crop_leaves_theory_and_says_why(open_page: Open) -> None:
+    page = open_page(page="fields", picture="notre-dame", at="0.5000,0.9900")
+    assert problems(page) == []
+    assert translate("en", "fields.note.outside") in texts(page)
+    table = rows(page)
+    assert table[translate("en", "fields.measure.half")] == ["–", "–"]
+    assert number(table[translate("en", "fields.measure.theory")][0]) > 0
+    assert number(table[translate("en", "fields.measure.attention")][1]) > 0
+
+
+def test_the_average_waits_to_be_asked_for(open_page: Open) -> None:
+    page = open_page(page="fields")
+    (button,) = [button for button in page.button if button.key == "start-fields-average"]
+    assert button.label == translate("en", "fields.average.start", count=14)
+    assert len(page.get("plotly_chart")) == 1

@@ -1,0 +1,141 @@
+"""The page about positions, without a browser: every part, every kind of pair, its links, its refusals."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.running import Open, problems, texts
+from ui.language import translate
+
+PARTS = ("learned", "worth", "sizes", "padding")
+ROWS = {
+    "learned": ("learned", "structure"),
+    "worth": ("worth", "tiles"),
+    "sizes": ("sizes",),
+    "padding": ("empty", "dot", "errors"),
+}
+
+
+def look_at(page: AppTest, part: str) -> None:
+    page.button_group(key="positions-part").set_value(part).run()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_part_opens_in_both_languages(open_page: Open, language: str) -> None:
+    page = open_page(page="positions", lang=language)
+    for part in PARTS:
+        look_at(page, part)
+        assert problems(page) == [], part
+        assert [title.value for title in page.title] == [translate(language, "positions_page.title")]
+        headings = [heading.value for heading in page.subheader]
+        assert headings == [translate(language, f"positions_page.{row}.title") for row in ROWS[part]]
+        assert page.query_params["positions-part"] == part
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "with_positions"),
+    [
+        ("vit_s_14_classroom", "resnet18_classroom", 1),
+        ("resnet50_untrained", "resnet18_classroom", 0),
+        ("vit_b_32_untrained", "vit_s_14_classroom", 2),
+    ],
+)
+def test_any_pair_is_shown_and_who_has_no_positions_says_why(
+    open_page: Open, left: str, right: str, with_positions: int
+) -> None:
+    page = open_page(page="positions", left=left, right=right)
+    for part in PARTS:
+        look_at(page, part)
+        assert problems(page) == [], (left, right, part)
+        if part in ("worth", "sizes"):
+            reasons = [info.value for info in page.info]
+            assert len(reasons) == 2 - with_positions, part
+            # Why there is nothing to show, in the words of this very network.
+            words = translate("en", f"positions_page.{part}.none").partition("**{name}**")[2]
+            assert all(words in reason for reason in reasons)
+    look_at(page, "learned")
+    untrained = translate("en", "positions.untrained")
+    assert (untrained in texts(page)) == (left == "vit_b_32_untrained")
+
+
+def numbers_of_checks(page: AppTest) -> list[float]:
+    table = next(text.value for text in page.markdown if "**without** positions" in text.value)
+    return [float(number) for number in re.findall(r"\| ([\d.]+) \|", table)]
+
+
+def test_the_checks_on_the_page_hold_and_follow_the_shuffle(open_page: Open) -> None:
+    page = open_page(page="positions", **{"positions-part": "worth"})
+    assert problems(page) == []
+    differs, same, shuffle, attention = numbers_of_checks(page)
+    assert differs > 0.1
+    assert 0 < max(same, shuffle, attention) < 1e-4
+    page.number_input(key="positions-seed").set_value(7).run()
+    assert problems(page) == []
+    assert page.query_params["positions-seed"] == "7"
+    assert numbers_of_checks(page)[0] != differs
+
+
+def test_a_link_restores_every_setting(open_page: Open) -> None:
+    query = {
+        "picture": "dog",
+        "at": "0.3000,0.4000",
+        "from": "point",
+        "positions-part": "worth",
+        "positions-change": "zero",
+        "positions-seed": "5",
+        "positions-tiles": "4",
+    }
+    page = open_page(page="positions", **query)
+    assert problems(page) == []
+    assert {name: page.query_params[name] for name in query} == query
+    assert page.button_group(key="positions-change").value == "zero"
+    assert page.button_group(key="positions-tiles").value == "4"
+    assert page.number_input(key="positions-seed").value == 5
+    assert translate("en", "positions_page.change.zero.text") in texts(page)
+
+
+def test_settings_of_other_networks_and_damaged_ones_give_way(open_page: Open) -> None:
+    page = open_page(
+        page="positions",
+        **{
+            "positions-part": "padding",
+            "positions-layer-left": "encoder.dropout",
+            "positions-layer-right": "layer9",
+            "positions-ground": "water",
+            "positions-seed": "1" * 5000,
+        },
+    )
+    assert problems(page) == []
+    assert page.selectbox(key="positions-layer-left").value == "layer2.1"
+    assert page.button_group(key="positions-ground").value == "plain"
+    look_at(page, "worth")
+    assert page.number_input(key="positions-seed").value == 1
+
+
+def test_a_point_outside_the_crop_breaks_nothing(open_page: Open) -> None:
+    page = open_page(page="positions", picture="notre-dame", at="0.5000,0.9900", **{"from": "point"})
+    for part in PARTS:
+        look_at(page, part)
+        assert problems(page) == [], part
+
+
+def test_equivariance_is_measured_when_somebody_asks(open_page: Open) -> None:
+    page = open_page(
+        page="positions",
+        left="resnet18_classroom",
+        right="resnet18_untrained",
+        **{
+            "positions-part": "padding",
+            "positions-layer-left": "layer1.1",
+            "positions-layer-right": "layer1.1",
+        },
+    )
+    assert problems(page) == []
+    assert len(page.get("plotly_chart")) == 0
+    page.button(key="start-positions-errors").click().run()
+    assert problems(page) == []
+    assert len(page.get("plotly_chart")) == 1
+    assert translate("en", "positions_page.shift.caption") in texts(page)

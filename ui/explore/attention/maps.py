@@ -1,0 +1,221 @@
+"""The maps: what a token looks at, or who looks at it, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analysis import patch_rows
+from models.adapters.base import LayerRef
+from models.errors import UnsupportedViewError
+from ui.component import Frame, MapData, Panel, ReceptiveBox, RowData, to_uint8_map, to_uint8_rows
+from ui.controls import choice
+from ui.explore.attention.choice import (
+    BY_CLASS,
+    Chosen,
+    direction,
+    layer_option,
+    name_of_show,
+    query,
+    query_token,
+    show_option,
+    shows,
+)
+from ui.explore.attention.course import Course, course
+from ui.explore.attention.heads import show_heads
+from ui.explore.attention.weights import (
+    discarded_share,
+    explanation,
+    matrix,
+    of_block,
+    of_token,
+    residual_share,
+)
+from ui.options import choose_option, number_option, set_option
+from ui.panels import answer_of, panel_of, show_board
+from ui.rows.marks import marked_patches
+from ui.sections import row
+from ui.service import Run, derived
+from ui.state import SIDES, SideName, change_side
+from ui.targets import target_of
+from ui.words import name_of_class, name_of_layer, name_of_network, sentence_for, t
+
+_VIT = "vit_s_14_classroom"
+
+
+@row
+def show_maps() -> None:
+    """Draw the row: who asks, block and head of each network, the maps, a sheet of all heads."""
+    shared = course()
+    if any(shared.sides):
+        _choose_token(rolls=any(side is not None and side.show == "rollout" for side in shared.sides))
+    else:
+        st.info(t("attention.none"))
+        st.button(
+            t("attention.none.choose"),
+            key="attention-choose-vit",
+            on_click=lambda: change_side("right", network=_VIT, layer="", show=""),
+        )
+    for column, run, side in zip(st.columns(2, gap="medium"), shared.pair, shared.sides, strict=True):
+        with column:
+            _choose_block(run, side)
+    panels = tuple(_panel(shared, place) for place in (0, 1))
+    show_board("attention", panels, steps=shared.steps(), on_step=shared.choose)
+    show_heads(shared)
+
+
+def _choose_token(*, rolls: bool) -> None:
+    left, middle, right = st.columns((3, 3, 2), vertical_alignment="bottom", gap="medium")
+    choose_option(
+        left.segmented_control,
+        t("attention.query"),
+        {name: t(f"attention.query.{name}") for name in ("point", "class")},
+        name="attention-query",
+        default="point",
+        required=True,
+    )
+    choose_option(
+        middle.segmented_control,
+        t("attention.direction"),
+        {name: t(f"attention.direction.{name}") for name in ("from", "to")},
+        name="attention-direction",
+        default="from",
+        required=True,
+    )
+    with right.popover(t("attention.rollout"), width="stretch", disabled=not rolls):
+        st.markdown(t("attention.rollout.text"))
+        number_option(
+            st.slider,
+            t("attention.rollout.residual"),
+            0,
+            100,
+            name="attention-residual",
+            default=50,
+            format="%d %%",
+        )
+        number_option(
+            st.slider,
+            t("attention.rollout.discard"),
+            0,
+            95,
+            name="attention-discard",
+            default=0,
+            format="%d %%",
+        )
+
+
+def _choose_block(run: Run, side: Chosen | None) -> None:
+    if side is None:
+        try:
+            run.loaded.adapter.attention_layers()
+        except UnsupportedViewError as error:
+            st.markdown(f"**{name_of_network(run.loaded.spec)}.** {sentence_for(error)}")
+        return
+    places: Iterator[DeltaGenerator] = iter(st.columns(2))
+    _choose(
+        next(places),
+        t("attention.block"),
+        {layer.name: name_of_layer(layer) for layer in side.layers},
+        layer_option(side.side),
+        side.layer.name,
+    )
+    _choose(
+        next(places),
+        t("attention.show"),
+        {show: name_of_show(show) for show in shows(run, side.layer)},
+        show_option(side.side),
+        side.show,
+    )
+
+
+def _choose(place: DeltaGenerator, label: str, names: dict[str, str], name: str, value: str) -> None:
+    choice(
+        place.selectbox, label, names, key=name, value=value, choose=lambda picked: set_option(name, picked)
+    )
+
+
+def _panel(shared: Course, place: int) -> Panel:
+    run, side, name = shared.pair[place], shared.sides[place], SIDES[place]
+    if side is None:
+        frames = tuple(_neighbourhood(run, layer) for layer in shared.layers[place])
+        return panel_of(run, name, frames, answer=answer_of(run), frame_of_step=shared.of_step[place])
+    if side.show in BY_CLASS:
+        frames, answer = _explained(shared, side, name)
+    else:
+        frames = tuple(_frame(side, index) for index in range(len(side.layers)))
+        answer = name_of_show(side.show)
+    return panel_of(
+        run,
+        name,
+        frames,
+        answer=answer,
+        frame_of_step=shared.of_step[place],
+        note=t(f"attention.note.{'head' if side.head is not None else side.show}"),
+    )
+
+
+def _neighbourhood(run: Run, layer: LayerRef) -> Frame:
+    """What a network without attention has in its place: the same window for every picture."""
+    field = run.loaded.adapter.receptive_field(layer)
+    return Frame(
+        label=name_of_layer(layer),
+        grid=layer.grid,
+        box=None if field.whole else ReceptiveBox(field.jump, field.size, field.start),
+        caption=t("attention.window", size=field.size),
+    )
+
+
+def _explained(shared: Course, side: Chosen, name: SideName) -> tuple[tuple[Frame, ...], str]:
+    target = target_of(side.run, shared.pair)
+    heat = explanation(side.run, side.show, target, name)
+    peak = float(heat.max())
+    data = to_uint8_map(heat / max(peak, 1e-12) * 100, unit="%")
+    label = name_of_class(side.run.loaded.categories[target])
+    frames = tuple(
+        Frame(
+            label=t("attention.all_blocks"),
+            grid=layer.grid,
+            map=data,
+            caption=t("attention.explained" if peak > 0 else "attention.explained.empty", name=label),
+        )
+        for layer in side.layers
+    )
+    return frames, f"{name_of_show(side.show)} · {label}"
+
+
+def _frame(side: Chosen, index: int) -> Frame:
+    """All blocks travel with the map of the pinned token, the chosen one also with a map per patch."""
+    run, layer = side.run, side.layers[index]
+    token, way = query_token(run, layer), direction()
+    shown: tuple[object, ...] = (run.trace.key, layer.name, side.show)
+    if side.show == "rollout":
+        shown = (*shown, residual_share(), discarded_share())
+    heads = of_block(side, index)
+
+    def pinned() -> MapData:
+        return to_uint8_map(of_token(heads, side.show, layer, token or 0, way) * 100, unit="%")
+
+    def outliers() -> tuple[int, ...]:
+        return marked_patches(run.trace, layer, patch_rows(matrix(heads, side.show), layer.prefix_tokens))
+
+    def by_patch() -> RowData:
+        weights = matrix(heads, side.show)[layer.prefix_tokens :, layer.prefix_tokens :]
+        rows = weights if way == "from" else weights.T
+        return to_uint8_rows(np.ascontiguousarray(rows) * 100, layer.grid, unit="%")
+
+    asks_patch = query() == "point"
+    here = asks_patch and index == side.index
+    rows = derived(("attention-rows", *shown, way), by_patch) if here else None
+    data = derived(("attention-map", *shown, token, way), pinned)
+    return Frame(
+        label=name_of_layer(layer),
+        grid=layer.grid,
+        map=None if rows is not None or token is None else data,
+        rows=rows,
+        map_of_point=asks_patch and rows is None,
+        marks=derived(("attention-marks", *shown), outliers),
+        caption=t(f"attention.caption.{way}.{query()}"),
+    )

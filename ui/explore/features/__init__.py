@@ -1,0 +1,1 @@
+"""The rows of the page about feature maps, one file each."""

@@ -1,0 +1,124 @@
+"""One channel of each network: large on the picture, in numbers, and where it stands among the others."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis import ChannelNumbers, channel_numbers
+from models.adapters.base import LayerRef
+from ui.component import Frame, Outline, Panel
+from ui.explore.features.choices import choose_layer, layer_of
+from ui.explore.features.ranges import choose_colours, colours_of, extent_of, furthest_layer
+from ui.explore.features.sheets import show_channel_sheets
+from ui.options import number_option
+from ui.panels import panel_of, show_board
+from ui.rows.feature_side import channel_order
+from ui.rows.marks import marked_places
+from ui.sections import row
+from ui.service import Run, runs
+from ui.state import SIDES, SideName
+from ui.words import name_of_layer, percent, t
+
+
+@row
+def show_channels() -> None:
+    """Draw the row: choices, maps, numbers, and all channels to browse."""
+    pair = runs()
+    channels = _choose(pair)
+    sign, scale = choose_colours()
+    st.caption(t(f"features.scale.{scale}.text"))
+    panels = [
+        _panel(run, side, channel, sign, scale)
+        for run, side, channel in zip(pair, SIDES, channels, strict=True)
+    ]
+    show_board("features", tuple(panels))
+    show_channel_sheets(pair, sign, scale, channels)
+
+
+def _choose(pair: tuple[Run, Run]) -> list[int]:
+    """Layer and channel of both, above the panels that they change."""
+    places = st.columns([3, 2, 3, 2], vertical_alignment="bottom")
+    channels = []
+    for index, (run, side) in enumerate(zip(pair, SIDES, strict=True)):
+        layer = choose_layer(run, side, places[2 * index])
+        channels.append(
+            number_option(
+                places[2 * index + 1].number_input,
+                t("features.channel", count=layer.channels),
+                1,
+                layer.channels,
+                name=f"features-{side}-channel",
+                default=int(channel_order(run, layer.name)[0]) + 1,
+            )
+        )
+    return channels
+
+
+def _panel(run: Run, side: SideName, channel: int, sign: str, scale: str) -> Panel:
+    layer = layer_of(run, side)
+    values = run.trace.activations[layer.name][channel - 1]
+    numbers = channel_numbers(values)
+    rank = int((channel_order(run, layer.name) == channel - 1).argmax()) + 1
+    frame = Frame(
+        label=name_of_layer(layer),
+        grid=layer.grid,
+        map=colours_of(run, layer, sign, scale).of_map(values),
+        marks=marked_places(run.trace, layer),
+        caption=t(
+            "features.numbers",
+            low=_short(numbers.minimum),
+            mean=_short(numbers.mean),
+            high=_short(numbers.maximum),
+            share=percent(numbers.positive),
+            at=t("board.cell", row=numbers.peak[0] + 1, column=numbers.peak[1] + 1),
+        ),
+    )
+    return panel_of(
+        run,
+        side,
+        (frame,),
+        answer=t("inside.channel.answer", channel=channel, rank=rank, count=layer.channels),
+        outlines=(_peak(run, layer, numbers),),
+        note=_note(run, layer),
+    )
+
+
+def _peak(run: Run, layer: LayerRef, numbers: ChannelNumbers) -> Outline:
+    """A frame around the place with the largest value."""
+    size = run.trace.input_view.shape[0]
+    (row, column), (rows, columns) = numbers.peak, layer.grid
+    return Outline(
+        column * size / columns,
+        row * size / rows,
+        (column + 1) * size / columns,
+        (row + 1) * size / rows,
+        t("features.peak"),
+        run.loaded.spec.family,
+    )
+
+
+def _note(run: Run, layer: LayerRef) -> str:
+    """What the layer holds, how far its values and those of its network reach, and what is not shown."""
+    extent, furthest = extent_of(run, layer.name), furthest_layer(run)
+    sentences = [
+        t("features.note.places", rows=layer.grid[0], columns=layer.grid[1], stride=layer.stride),
+        t(
+            "features.note.range",
+            low=_short(extent.low),
+            high=_short(extent.high),
+            channel=extent.channel + 1,
+            peak=_short(extent.peak),
+            typical=_short(extent.typical),
+            layer=name_of_layer(furthest),
+            network=_short(extent_of(run, furthest.name).peak),
+        ),
+    ]
+    if extent.low >= 0:
+        sentences.append(t("features.note.relu"))
+    if layer.prefix_tokens:
+        sentences.append(t("features.note.prefix"))
+    return " ".join(sentences)
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}".replace("-", "\u2212")

@@ -1,0 +1,69 @@
+"""What several rows of the page choose together: a layer of each network and one of its channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from streamlit.delta_generator import DeltaGenerator
+
+from models.adapters.base import LayerRef
+from ui.controls import choice
+from ui.options import option, set_option
+from ui.rows import feature_side
+from ui.service import Run
+from ui.state import SIDES, SideName, view
+from ui.words import name_of_layer, name_of_network, t
+
+SHARED = tuple(f"features-{side}-layer" for side in SIDES)
+"""Settings that more than one row depends on."""
+
+
+def layer_of(run: Run, side: SideName) -> LayerRef:
+    """The chosen layer; at first the one that the overview shows, if it is one with feature maps."""
+    layers = {layer.name: layer for layer in run.loaded.adapter.feature_layers()}
+    name = f"features-{side}-layer"
+    kept = view().options.get(name)
+    if kept is not None and kept not in layers:
+        # Another network than the one whose channel was chosen.
+        _forget_channel(side)
+    shown = view().side(side).layer
+    return layers[option(name, layers, shown if shown in layers else feature_side.default(run)[0])]
+
+
+def choose_layer(run: Run, side: SideName, place: DeltaGenerator, suffix: str = "") -> LayerRef:
+    """A select box for the layer of one network.
+
+    Args:
+        run: of the network.
+        side: where it stands.
+        place: where the box goes.
+        suffix: tells several boxes of a page apart; all of them show and change the same choice.
+    """
+    chosen = layer_of(run, side)
+    name = f"features-{side}-layer"
+
+    def choose(layer: str) -> None:
+        set_option(name, layer)
+        _forget_channel(side)
+
+    choice(
+        place.selectbox,
+        t("features.layer", network=name_of_network(run.loaded.spec)),
+        {layer.name: name_of_layer(layer) for layer in run.loaded.adapter.feature_layers()},
+        key=f"{name}{suffix}",
+        value=chosen.name,
+        choose=choose,
+    )
+    return chosen
+
+
+def _forget_channel(side: SideName) -> None:
+    """A number means something else in another layer: back to its strongest channel and its first page."""
+    for what in ("channel", "page"):
+        set_option(f"features-{side}-{what}", "")
+
+
+def both(make: Callable[[Run, SideName], Any], pair: tuple[Run, Run]) -> list[Any]:
+    """The same of both networks, left first."""
+    return [make(run, side) for run, side in zip(pair, SIDES, strict=True)]

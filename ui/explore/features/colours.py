@@ -1,0 +1,85 @@
+"""Features as colours: at every depth, the three directions in which the places differ most."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from analysis import principal_scores, robust_ranges
+from models.adapters.base import LayerRef
+from ui.component import Frame, Steps
+from ui.explore.features.choices import both
+from ui.panels import panel_of, show_board, spread
+from ui.pictures import encode_sheet
+from ui.sections import heading, row
+from ui.service import Run, derived, runs
+from ui.state import SIDES, SideName, change, view
+from ui.words import name_of_layer, t
+from viz.sheets import component_colours
+
+_DEPTHS = 18
+"""Layers to show at most; a ResNet-152 has 52."""
+
+
+@row
+def show_colours() -> None:
+    """Draw the row: both networks in colours, one slider of depth."""
+    pair = runs()
+    heading(t("features.colours.title"), t("features.colours.text"))
+    drawn = both(_frames, pair)
+    count = max(len(frames) for frames in drawn)
+    panels = tuple(
+        panel_of(run, side, frames, frame_of_step=spread(len(frames), count))
+        for run, side, frames in zip(pair, SIDES, drawn, strict=True)
+    )
+    show_board(
+        "features-colours",
+        panels,
+        steps=Steps(
+            labels=tuple(t("reach.step", step=step + 1, count=count) for step in range(count)),
+            value=round(view().depth * (count - 1)),
+            title=t("reach.depth"),
+        ),
+        on_step=lambda step: change(depth=step / max(count - 1, 1)),
+    )
+    st.caption(t("features.colours.limits"))
+
+
+def _layers(run: Run) -> list[LayerRef]:
+    layers = run.loaded.adapter.feature_layers()
+    return [layers[index] for index in spread(len(layers), min(len(layers), _DEPTHS))]
+
+
+def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
+    layers = _layers(run)
+
+    def paint() -> list[tuple[bytes, tuple[float, ...]]]:
+        painted, reference = [], None
+        for layer in layers:
+            found = principal_scores(run.trace.activations[layer.name], reference=reference)
+            reference = found.scores
+            picture = component_colours(found.scores, robust_ranges(found.scores))
+            painted.append((encode_sheet(picture), tuple(found.explained.tolist())))
+        return painted
+
+    painted = derived(("colours", run.trace.key), paint)
+    return tuple(
+        Frame(
+            label=name_of_layer(layer),
+            grid=layer.grid,
+            colours=picture,
+            caption=t(
+                "features.colours.explained",
+                rows=layer.grid[0],
+                columns=layer.grid[1],
+                channels=layer.channels,
+                total=_percent(sum(shares)),
+                shares=" + ".join(_percent(share) for share in shares),
+            ),
+        )
+        for layer, (picture, shares) in zip(layers, painted, strict=True)
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{np.clip(share, 0, 1) * 100:.0f} %"

@@ -1,0 +1,37 @@
+"""How many places and how many channels, from the first layer to the last."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.explore.features.choices import both
+from ui.sections import heading, row
+from ui.service import Run, runs
+from ui.state import SideName
+from ui.words import name_of_layer, name_of_network, t
+
+
+@row
+def show_shapes() -> None:
+    """Draw the row: a table for each network and what to read from it."""
+    pair = runs()
+    heading(t("features.shapes.title"), t("features.shapes.text"))
+    for place, text in zip(st.columns(2, gap="medium"), both(_table, pair), strict=True):
+        place.markdown(text)
+
+
+def _table(run: Run, side: SideName) -> str:
+    columns = ("layer", "places", "channels", "numbers")
+    lines = [[t(f"features.shapes.{column}") for column in columns], [":--", *["--:"] * (len(columns) - 1)]]
+    for _, layer in run.loaded.adapter.stages():
+        numbers = layer.grid[0] * layer.grid[1] * layer.channels
+        lines.append(
+            [
+                name_of_layer(layer),
+                f"{layer.grid[0]}\u00a0×\u00a0{layer.grid[1]}",
+                f"{layer.channels}",
+                f"{numbers:,}".replace(",", "\u202f"),
+            ]
+        )
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return f"**{name_of_network(run.loaded.spec)}**\n\n{table}"

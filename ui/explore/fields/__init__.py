@@ -1,0 +1,1 @@
+"""Receptive fields: what could reach a place, and what does."""

@@ -1,0 +1,104 @@
+"""The pictures of the page: for each network and step the box, the energy and its circles, the attention."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from analysis import pooled_energy
+from models.adapters.base import LayerRef
+from ui.component import Frame, Ring, to_uint8_map
+from ui.explore.fields.measures import Measured
+from ui.reach_frames import CELL, attention_rows, box_of, strength
+from ui.words import name_of_layer, t, template
+
+
+def strongest_cell(measured: Measured, index: int) -> float:
+    """The largest share of the energy on one cell at one layer; 0 where there is none."""
+    return float(_cells(measured, index).max()) if measured.sees_point else 0.0
+
+
+def strongest_patch(measured: Measured, index: int) -> float:
+    """The largest share of the attention that the point's patch gives to one patch, in percent."""
+    part = measured.attention[index]
+    if part is None or not measured.sees_point:
+        return 0.0
+    return float(attention_rows(measured.run, part).rows.maxima[measured.patch(part)])
+
+
+def field_frame(measured: Measured, index: int, peak: float | None) -> Frame:
+    """Theory and effect at one layer.
+
+    Args:
+        measured: the network at the point.
+        index: of the layer.
+        peak: share of the energy on one cell that stands for 100 % gradient; this map's own if None.
+    """
+    layer = measured.layers[index]
+    energy = None
+    if measured.sees_point:
+        limit = None if peak is None else 100.0
+        energy = to_uint8_map(strength(_cells(measured, index), peak), unit="%", limit=limit)
+    half, most = measured.reach.radii[index].tolist()
+    return Frame(
+        label=name_of_layer(layer),
+        grid=layer.grid,
+        map=energy,
+        map_of_point=True,
+        box=box_of(measured.run, layer),
+        caption=_caption(measured, layer, half, most),
+        readout=template("fields.readout.field") if energy else None,
+        rings=rings(half, most),
+    )
+
+
+def attention_frame(measured: Measured, index: int, peak: float | None) -> Frame:
+    """Where the patch looks inside one layer.
+
+    Args:
+        measured: the network at the point.
+        index: of the layer.
+        peak: percent of the attention on one patch at which the colours end; each row's own if None.
+    """
+    layer, part = measured.layers[index], measured.attention[index]
+    if part is None:
+        return Frame(label=name_of_layer(layer), grid=layer.grid, caption=t("fields.caption.no_block"))
+    found = attention_rows(measured.run, part)
+    mean, here = measured.reach.attention[index], measured.reach.attention_here[index]
+    return Frame(
+        label=name_of_layer(part),
+        grid=part.grid,
+        rows=replace(found.rows, limit=peak or None),
+        caption=t("fields.caption.attention", here=f"{here:.0f}", mean=f"{mean:.0f}")
+        if measured.sees_point
+        else t("fields.caption.attention.mean", mean=f"{mean:.0f}"),
+        readout=template("fields.readout.attention"),
+        marks=found.outliers,
+        rings=(
+            Ring(tuple(np.rint(found.half).tolist()), "50 %"),
+            Ring(tuple(np.rint(found.most).tolist()), "95 %", dashed=True),
+        ),
+    )
+
+
+def rings(half: float, most: float) -> tuple[Ring, ...]:
+    """The circles of half and of nearly all of the energy."""
+    return (Ring((half,), "50 %"), Ring((most,), "95 %", dashed=True))
+
+
+def _cells(measured: Measured, index: int) -> np.ndarray:
+    return pooled_energy(measured.fields[index].energy, CELL)
+
+
+def _caption(measured: Measured, layer: LayerRef, half: float, most: float) -> str:
+    theory = measured.run.loaded.adapter.receptive_field(layer)
+    if theory.whole:
+        could = t("fields.could.whole")
+    elif theory.size > measured.run.loaded.preprocess.crop:
+        could = t("fields.could.padding", size=theory.size)
+    else:
+        could = t("fields.could", size=theory.size)
+    if not measured.sees_point:
+        return could
+    return f"{could} {t('fields.does', half=f'{half:.0f}', most=f'{most:.0f}')}"

@@ -1,0 +1,1 @@
+"""The page of the whole networks: their maps, and the decision at their end in numbers."""

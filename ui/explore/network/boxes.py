@@ -1,0 +1,93 @@
+"""The operations of a part in words and boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from models.adapters.parts import Operation, Part, Residual, Shape
+from ui.network_map import Box, Loop
+from ui.network_map.items import BoxKind
+from ui.words import t
+
+_KINDS: dict[str, BoxKind] = {
+    "conv": "window",
+    "max_pool": "pool",
+    "average_pool": "pool",
+    "linear": "dense",
+    "layer_norm": "norm",
+    "attention": "attention",
+    "class_token": "token",
+    "positions": "token",
+}
+
+_SMALL = {"batch_norm", "relu", "gelu", "tanh"}
+"""What is written beside the box before it and gets none of its own."""
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as people write it: ``64 × 56 × 56``."""
+    return " × ".join(str(size) for size in shape)
+
+
+def count_text(count: int) -> str:
+    """A number of parameters in three digits."""
+    if count >= 1_000_000:
+        return f"{count / 1e6:.3g} M" if count < 999_500_000 else f"{count / 1e9:.3g} G"
+    return f"{count / 1e3:.3g} k" if count >= 1000 else str(count)
+
+
+def boxes(operations: Iterable[Operation], *, brief: bool = False) -> tuple[Box, ...]:
+    """Operations as boxes.
+
+    Args:
+        operations: one after the other. What needs no box of its own is written beside the one before it.
+        brief: leave that out, and shapes too.
+    """
+    found: list[tuple[Operation, list[str]]] = []
+    for operation in operations:
+        if operation.kind in _SMALL and found:
+            found[-1][1].append(t(f"network_map.operation.{operation.kind}"))
+        else:
+            found.append((operation, []))
+    return tuple(_box(operation, [] if brief else words, brief) for operation, words in found)
+
+
+def loops(part: Part) -> tuple[Loop, ...]:
+    """The residual branches of a part."""
+    return tuple(_loop(residual) for residual in part.residuals)
+
+
+def _loop(residual: Residual) -> Loop:
+    beside = boxes(residual.shortcut, brief=True)
+    return Loop(
+        boxes(residual.branch),
+        beside,
+        beside=" ".join(f"{each.kernel}×{each.kernel}" for each in residual.shortcut if each.kind == "conv"),
+        sum=t("network_map.sum.projected" if beside else "network_map.sum.identity"),
+        after="".join(t(f"network_map.operation.{operation.kind}") for operation in residual.after),
+    )
+
+
+def _box(operation: Operation, words: list[str], brief: bool) -> Box:
+    kind = operation.kind
+    label = t(
+        f"network_map.operation.{kind}",
+        kernel=operation.kernel,
+        inputs=operation.inputs,
+        outputs=operation.outputs,
+        heads=operation.heads,
+        width=operation.outputs // max(operation.heads, 1),
+        places=operation.kernel,
+    )
+    if operation.stride > 1 and kind in ("conv", "max_pool"):
+        words = [t("network_map.stride", stride=operation.stride), *words]
+    if kind in ("conv", "max_pool") and not brief:
+        words = [*words, shape_text(operation.shape)]
+    return Box(
+        _KINDS[kind],
+        operation.outputs,
+        label,
+        ", ".join(words),
+        heads=operation.heads,
+        enters=operation.inputs if kind == "linear" and operation.kernel == 1 else 0,
+    )

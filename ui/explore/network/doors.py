@@ -1,0 +1,38 @@
+"""The ways from a part of a network to the page about it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.options import set_option
+from ui.pages import file_of
+from ui.service import Run
+from ui.state import SideName, change
+
+_DOOR = "network-door"
+
+
+def follow_door() -> None:
+    """Go where the visitor asked to go; first thing in a row, since callbacks cannot change the page."""
+    if (page := st.session_state.pop(_DOOR, None)) is not None:
+        st.switch_page(file_of(page))
+
+
+def take_door(run: Run, side: SideName, part_name: str, page: str) -> None:
+    """Choose on another page what this part stands for, and go there."""
+    part = next(each for each in run.loaded.adapter.parts() if each.name == part_name)
+    if page == "attention":
+        set_option(f"attention-{side}-layer", part.attention)
+    elif page == "features":
+        set_option(f"features-{side}-layer", part.layer)
+    elif page == "fields":
+        layers = [layer.name for layer in run.loaded.adapter.feature_layers()]
+        change(depth=layers.index(part.layer) / max(len(layers) - 1, 1))
+    st.session_state[_DOOR] = page
+
+
+def take_door_to_channel(side: SideName, layer: str, channel: int) -> None:
+    """Go to one channel of a layer, counted from 0, among the feature maps."""
+    set_option(f"features-{side}-layer", layer)
+    set_option(f"features-{side}-channel", str(channel + 1))
+    st.session_state[_DOOR] = "features"

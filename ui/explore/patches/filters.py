@@ -1,0 +1,95 @@
+"""What the first layer looks for: few kernels as they are, many in principal components."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from analysis import PrincipalFilters, kernels_as_rgb, principal_filters
+from ui.component import Panel
+from ui.panels import sheet_panel, show_board
+from ui.sections import heading, row
+from ui.service import Run, derived, runs
+from ui.state import SIDES, SideName
+from ui.words import name_of_network, percent, t
+
+_SHOWN = 28
+"""Components on show, as in figure 7 of the paper."""
+
+_FEW = 64
+"""Kernels that a sheet has room for."""
+
+
+@row
+def show_filters() -> None:
+    """Draw the row: a sheet for each network, what it shows, how its colours were made."""
+    heading(t("patches.filters.title"), t("patches.filters.text"), "features")
+    pair = runs()
+    drawn = [_sheet(run, side) for run, side in zip(pair, SIDES, strict=True)]
+    show_board("filters", tuple(panel for panel, _ in drawn), controls=(), words={"cell": ""})
+    for column, (_, text) in zip(st.columns(2, gap="medium"), drawn, strict=True):
+        column.markdown(text)
+    st.caption(t("patches.filters.colours"))
+
+
+def _sheet(run: Run, side: SideName) -> tuple[Panel, str]:
+    kernel = run.loaded.adapter.first_kernel().float().cpu().numpy()
+    part = _kernels if len(kernel) <= _FEW else _components
+    panel, text = part(run, side, kernel)
+    if not run.loaded.spec.trained:
+        text = f"{text}\n\n{t('patches.filters.untrained')}"
+    # A click has nothing to choose here.
+    return replace(panel, select=False, alt=panel.title), text
+
+
+def _kernels(run: Run, side: SideName, kernel: np.ndarray) -> tuple[Panel, str]:
+    count, _, size, _ = kernel.shape
+    largest = np.abs(kernel).max(axis=(1, 2, 3))
+    panel = sheet_panel(
+        side,
+        ("kernels", run.trace.key[:2]),
+        lambda: list(kernels_as_rgb(kernel)),
+        tuple(
+            t("patches.filter.one", index=index + 1, largest=float(value))
+            for index, value in enumerate(largest)
+        ),
+        11,
+        title=name_of_network(run.loaded.spec),
+        answer=t("patches.filters.all", count=count, size=size),
+        family=run.loaded.spec.family,
+        selected=None,
+    )
+    return panel, t("patches.filters.kernels", count=count, size=size)
+
+
+def _components(run: Run, side: SideName, kernel: np.ndarray) -> tuple[Panel, str]:
+    count, _, size, _ = kernel.shape
+    found: PrincipalFilters = derived(
+        ("principal", run.trace.key[:2]), lambda: principal_filters(kernel, _SHOWN)
+    )
+    shown = len(found.components)
+    panel = sheet_panel(
+        side,
+        ("components", run.trace.key[:2]),
+        lambda: list(kernels_as_rgb(found.components)),
+        tuple(
+            t("patches.component.one", index=index + 1, share=percent(float(value)))
+            for index, value in enumerate(found.explained)
+        ),
+        7,
+        title=name_of_network(run.loaded.spec),
+        answer=t("patches.filters.some", count=shown, size=size),
+        family=run.loaded.spec.family,
+        selected=None,
+    )
+    text = t(
+        "patches.filters.components",
+        count=count,
+        size=size,
+        shown=shown,
+        share=percent(float(found.explained.sum())),
+        values=3 * size**2,
+    )
+    return panel, text

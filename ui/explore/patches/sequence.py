@@ -1,0 +1,109 @@
+"""The sequence as the encoder gets it: class token first, then every patch in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from models.adapters.base import PatchGrid
+from models.errors import UnsupportedViewError
+from ui.component import Panel
+from ui.explore.patches.first import FirstPlace, first_place, patch_grid
+from ui.explore.patches.fitting import fitted_runs
+from ui.panels import sheet_panel, show_sheets
+from ui.pictures import encode_photograph
+from ui.sections import heading, row
+from ui.service import Run, runs
+from ui.state import SIDES, SideName, change
+from ui.words import name_of_network, sentence_for, t
+
+_COLUMNS = 29
+"""Tokens in a line: a prime, so that no line ends where a row of the picture does. A sequence has no rows."""
+
+_PREFIX_COLOUR = (224, 112, 26)
+"""Of tokens that show nothing of the picture: the colour of transformers."""
+
+
+@row
+def show_sequence() -> None:
+    """Draw the row: one strip for each network that makes a sequence, why not for each that makes none."""
+    heading(t("patches.sequence.title"), t("patches.sequence.text"), "positions", "attention")
+    for run, side in zip(fitted_runs(), SIDES, strict=True):
+        grid = patch_grid(run)
+        if grid is None:
+            st.markdown(_refusal(run))
+        else:
+            place = first_place(run)
+            show_sheets(f"sequence-{side}", (_strip(run, side, place, grid), _chooser(run, grid)))
+            st.markdown(
+                t(
+                    "patches.sequence.formula",
+                    count=grid.count,
+                    tokens=grid.count + grid.prefix_tokens,
+                    dimensions=grid.dimensions,
+                )
+            )
+    if any(patch_grid(run) for run in runs()):
+        st.caption(t("patches.sequence.note"))
+
+
+def _strip(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Panel:
+    prefix = (t("patches.token.class"), *(t("patches.token.register"),) * (grid.prefix_tokens - 1))
+    patches = tuple(
+        t(
+            "patches.token.patch",
+            index=grid.prefix_tokens + index,
+            row=index // grid.columns + 1,
+            column=index % grid.columns + 1,
+        )
+        for index in range(grid.count)
+    )
+
+    def tiles() -> list[np.ndarray]:
+        size = grid.patch_size
+        cut = run.trace.input_view.reshape(grid.rows, size, grid.columns, size, 3).swapaxes(1, 2)
+        plain = np.full((size, size, 3), _PREFIX_COLOUR, dtype=np.uint8)
+        return [*(plain,) * grid.prefix_tokens, *cut.reshape(-1, size, size, 3)]
+
+    return sheet_panel(
+        side,
+        ("sequence", run.trace.key),
+        tiles,
+        (*prefix[: grid.prefix_tokens], *patches),
+        _COLUMNS,
+        title=name_of_network(run.loaded.spec),
+        answer=t("patches.sequence.answer", tokens=grid.count + grid.prefix_tokens, token=place.token),
+        family=run.loaded.spec.family,
+        selected=place.token if place.seen else None,
+        encode=encode_photograph,
+    )
+
+
+def _chooser(run: Run, grid: PatchGrid) -> Callable[[int], None]:
+    """Moves the point to the centre of the patch that a token stands for."""
+    box, size = run.trace.crop_box, run.trace.input_view.shape[0]
+
+    def choose(token: int) -> None:
+        index = token - grid.prefix_tokens
+        if index < 0:
+            return
+        row, column = divmod(index, grid.columns)
+        centre = box.from_view((column + 0.5) * grid.patch_size, (row + 0.5) * grid.patch_size, size)
+        # A patch that was padded around the picture is no part of it: the nearest part is.
+        u, v = (min(max(part, 0.0), 1.0) for part in centre)
+        change(point=(u, v))
+
+    return choose
+
+
+def _refusal(run: Run) -> str:
+    name = name_of_network(run.loaded.spec)
+    try:
+        run.loaded.adapter.patch_grid()
+    except UnsupportedViewError as error:
+        layer = run.loaded.adapter.feature_layers()[0]
+        kept = t("patches.sequence.kept", rows=layer.grid[0], columns=layer.grid[1], channels=layer.channels)
+        return t("patches.sequence.none", name=name, reason=sentence_for(error), kept=kept)
+    return ""

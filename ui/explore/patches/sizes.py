@@ -1,0 +1,217 @@
+"""Another size, another patch: how many tokens, how much attention, and what does not come out even."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from analysis import Tiling, attention_bytes, attention_pairs
+from models.preprocess import resize_to
+from models.registry import REGISTRY
+from ui.component import Frame, Outline, Panel
+from ui.explore.patches.first import patch_grid
+from ui.options import number_option, set_option
+from ui.panels import show_board
+from ui.pictures import encode_photograph
+from ui.sections import heading, row
+from ui.service import Run, current_picture, derived, runs
+from ui.tables import show_table
+from ui.words import name_of_network, t
+from viz.tiling import tiling_picture
+
+_PICTURE = 640
+"""Pixels of the longer side of the drawn picture, at least."""
+
+_SMALLEST, _LARGEST = 64, 512
+_FINEST, _COARSEST = 4, 64
+
+
+@dataclass(frozen=True)
+class _Cutter:
+    """How a network cuts its input in reality."""
+
+    name: str
+    size: int
+    patch: int
+    heads: int
+    prefix: int
+    dimensions: int
+
+
+@row
+def show_sizes() -> None:
+    """Draw the row: sliders, the picture cut that way, the count, the remainder."""
+    heading(t("patches.sizes.title"), t("patches.sizes.text"))
+    pair = runs()
+    cutters = [cutter for run in pair if (cutter := _cutter(run))]
+    first = cutters[0] if cutters else _bundled()
+    height, width, patch = _choose(first)
+    tiling = Tiling(height, width, patch)
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        show_board("sizes", (_cut(tiling),), columns=1, controls=())
+    with right:
+        st.markdown(_count(tiling, first))
+        _show_cost(tiling, first, cutters or [first])
+        st.caption(t("patches.sizes.note", heads=first.heads, name=first.name))
+        st.markdown(_remainder(tiling))
+        for run in pair:
+            st.markdown(_reality(run, tiling))
+
+
+def _cutter(run: Run) -> _Cutter | None:
+    grid = patch_grid(run)
+    if grid is None:
+        return None
+    heads = len(next(iter(run.trace.attentions.values())))
+    name = name_of_network(run.loaded.spec)
+    return _Cutter(name, grid.image_size, grid.patch_size, heads, grid.prefix_tokens, grid.dimensions)
+
+
+def _bundled() -> _Cutter:
+    """The transformer that comes with the app, where neither network on the page cuts patches."""
+    spec = REGISTRY["vit_s_14_classroom"]
+    numbers = (spec.options[name] for name in ("image_size", "patch_size", "num_heads", "hidden_dim"))
+    size, patch, heads, dimensions = numbers
+    return _Cutter(spec.title, size, patch, heads, 1, dimensions)
+
+
+def _choose(own: _Cutter) -> tuple[int, int, int]:
+    columns = st.columns([3, 3, 3, 2], gap="medium", vertical_alignment="bottom")
+    sides = (("height", _SMALLEST, _LARGEST, own.size), ("width", _SMALLEST, _LARGEST, own.size))
+    numbers = [
+        number_option(
+            column.slider, t(f"patches.sizes.{name}"), low, high, name=f"patches-{name}", default=default
+        )
+        for column, (name, low, high, default) in zip(
+            columns[:3], (*sides, ("side", _FINEST, _COARSEST, own.patch)), strict=True
+        )
+    ]
+
+    def reset() -> None:
+        for name, value in (("height", own.size), ("width", own.size), ("side", own.patch)):
+            set_option(f"patches-{name}", str(value))
+
+    columns[3].button(t("patches.sizes.reset", name=own.name), key="patches-reset", on_click=reset)
+    height, width, patch = numbers
+    return height, width, patch
+
+
+def _cut(tiling: Tiling) -> Panel:
+    picture = current_picture()
+    height, width = tiling.height, tiling.width
+
+    def draw() -> bytes:
+        view = resize_to(picture, height, width)
+        scale = max(1, round(_PICTURE / max(height, width)))
+        return encode_photograph(tiling_picture(view, tiling.patch, scale=scale))
+
+    below, beside = tiling.rest
+    lost = [
+        Outline(0, height - below, width, height, t("patches.sizes.lost.rows", count=below))
+        if below
+        else None,
+        Outline(width - beside, 0, width, height, t("patches.sizes.lost.columns", count=beside))
+        if beside
+        else None,
+    ]
+    return Panel(
+        id="cut",
+        title=t("patches.sizes.cut", rows=tiling.rows, columns=tiling.columns),
+        answer=f"{height} × {width}",
+        alt=t("patches.sizes.alt", rows=tiling.rows, columns=tiling.columns),
+        picture=derived(("cut", picture.sha256, height, width, tiling.patch), draw),
+        size=(width, height),
+        frames=(Frame(label="", grid=(1, 1)),),
+        outlines=tuple(outline for outline in lost if outline),
+        linked=False,
+    )
+
+
+def _count(tiling: Tiling, own: _Cutter) -> str:
+    return t(
+        "patches.sizes.count" if tiling.divides else "patches.sizes.count.floor",
+        height=tiling.height,
+        width=tiling.width,
+        patch=tiling.patch,
+        rows=tiling.rows,
+        columns=tiling.columns,
+        count=f"{tiling.count:,}",
+        values=3 * tiling.patch**2,
+        dimensions=own.dimensions,
+    )
+
+
+def _show_cost(tiling: Tiling, own: _Cutter, cutters: list[_Cutter]) -> None:
+    names = ("input", "tokens", "pairs", "memory", "times")
+    base = attention_pairs((own.size // own.patch) ** 2, own.prefix)
+    lines = [(t("patches.sizes.chosen"), *_numbers(tiling, own.heads, own.prefix, base))]
+    for cutter in cutters:
+        real = Tiling(cutter.size, cutter.size, cutter.patch)
+        lines.append((cutter.name, *_numbers(real, cutter.heads, cutter.prefix, base)))
+    show_table(("", *(t(f"patches.sizes.column.{name}") for name in names)), lines, chosen=0)
+
+
+def _numbers(tiling: Tiling, heads: int, prefix: int, base: int) -> tuple[str, ...]:
+    pairs = attention_pairs(tiling.count, prefix)
+    megabytes = attention_bytes(tiling.count, heads, prefix) / 1e6
+    return (
+        f"{tiling.height} × {tiling.width}, {tiling.patch}",
+        f"{tiling.count:,} + {prefix}",
+        f"{pairs:,}",
+        f"{megabytes:,.2f} MB" if megabytes < 10 else f"{megabytes:,.0f} MB",
+        _times(pairs / base),
+    )
+
+
+def _times(ratio: float) -> str:
+    return f"× {ratio:,.0f}" if ratio >= 10 else f"× {ratio:.2g}"
+
+
+def _remainder(tiling: Tiling) -> str:
+    if tiling.divides:
+        return t("patches.sizes.even", patch=tiling.patch)
+    below, beside = tiling.rest
+    padded = tiling.padded
+    return t(
+        "patches.sizes.uneven",
+        patch=tiling.patch,
+        below=below,
+        height=tiling.height,
+        beside=beside,
+        width=tiling.width,
+        dropped=f"{tiling.dropped:.1%}".replace("%", " %"),
+        count=f"{tiling.count:,}",
+        padded=f"{padded.height} × {padded.width}",
+        padded_count=f"{padded.count:,}",
+    )
+
+
+def _reality(run: Run, tiling: Tiling) -> str:
+    """What would happen if the network were given this size."""
+    name = name_of_network(run.loaded.spec)
+    size = run.loaded.preprocess.crop
+    grid = patch_grid(run)
+    if grid is not None:
+        same = (tiling.height, tiling.width, tiling.patch) == (size, size, grid.patch_size)
+        return t(
+            "patches.reality.same" if same else "patches.reality.fixed",
+            name=name,
+            size=size,
+            patch=grid.patch_size,
+            count=grid.count,
+        )
+    layers = run.loaded.adapter.feature_layers()
+    first, last = (
+        f"{-(-tiling.height // layer.stride)} × {-(-tiling.width // layer.stride)}"
+        for layer in (layers[0], layers[-1])
+    )
+    return t(
+        "patches.reality.any",
+        name=name,
+        size=f"{tiling.height} × {tiling.width}",
+        first=first,
+        last=last,
+        ratio=_times(tiling.height * tiling.width / size**2),
+    )

@@ -1,0 +1,154 @@
+"""From a picture of any shape to the square of numbers that a network gets, and what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from analysis import FitCost, fit_cost, top_answers
+from models.preprocess import crop_box, resized_size
+from models.registry import Fit, Preprocess
+from ui.component import Frame, Outline, Panel
+from ui.explore.patches.fitting import FIT, FITS, chosen_fit, fitted_runs, probabilities
+from ui.options import choose_option
+from ui.panels import panel_of, show_board
+from ui.pictures import encode_photograph
+from ui.sections import heading, row
+from ui.service import Run, current_picture, derived, runs
+from ui.state import SIDES, SideName
+from ui.tables import show_table
+from ui.words import name_of_class, name_of_network, percent, t
+
+
+@row
+def show_square() -> None:
+    """Draw the row: three ways to a square, the steps in numbers, what each way costs and changes."""
+    heading(t("patches.square.title"), t("patches.square.text"))
+    choose_option(
+        st.segmented_control,
+        t("patches.square.fit"),
+        {fit: t(f"patches.fit.{fit}") for fit in FITS},
+        name=FIT,
+        default=FITS[0],
+        required=True,
+    )
+    pair = fitted_runs()
+    views = (_view(run, side) for run, side in zip(pair, SIDES, strict=True))
+    show_board("square", (_original(pair), *views), columns=3, controls=())
+    _show_steps(pair)
+    _show_comparison(runs())
+    st.caption(t("patches.square.note"))
+
+
+def _original(pair: tuple[Run, Run]) -> Panel:
+    picture = current_picture()
+    boxes = {run.trace.crop_box: run for run in pair}
+    outlines = tuple(
+        Outline(
+            max(box.left, 0) * picture.width,
+            max(box.top, 0) * picture.height,
+            min(box.right, 1) * picture.width,
+            min(box.bottom, 1) * picture.height,
+            label=t("patches.square.kept"),
+            colour=run.loaded.spec.family if len(boxes) > 1 else "neutral",
+        )
+        for box, run in boxes.items()
+    )
+    return Panel(
+        id="original",
+        title=t("receives.original"),
+        answer=f"{picture.width} × {picture.height}",
+        alt=t("alt.original"),
+        picture=derived(("original", picture.sha256), lambda: encode_photograph(picture.rgb)),
+        size=(picture.width, picture.height),
+        frames=(Frame(label="", grid=(1, 1)),),
+        outlines=outlines,
+    )
+
+
+def _view(run: Run, side: SideName) -> Panel:
+    size = run.loaded.preprocess.crop
+    return panel_of(run, side, (Frame(label="", grid=(1, 1)),), answer=f"{size} × {size} × 3")
+
+
+def _show_steps(pair: tuple[Run, Run]) -> None:
+    """The steps in numbers, once where both networks take the same."""
+    recipes = {run.loaded.preprocess: run for run in pair}
+    for column, (recipe, run) in zip(st.columns(len(recipes), gap="medium"), recipes.items(), strict=True):
+        title = f"**{name_of_network(run.loaded.spec)}**\n\n" if len(recipes) > 1 else ""
+        column.markdown(title + _steps(run, recipe))
+
+
+def _steps(run: Run, recipe: Preprocess) -> str:
+    picture = current_picture()
+    width, height = resized_size(picture.width, picture.height, recipe)
+    numbers = {
+        "from_size": f"{picture.width} × {picture.height}",
+        "to_size": f"{width} × {height}",
+        "crop": recipe.crop,
+        "shorter": recipe.resize,
+        "filter": t(f"patches.filter.{recipe.interpolation}"),
+    }
+    square = t(f"patches.steps.{recipe.fit}", **numbers)
+    inputs = run.trace.inputs
+    scaled = t(
+        "patches.steps.normalise",
+        mean=", ".join(f"{value:g}" for value in recipe.mean),
+        std=", ".join(f"{value:g}" for value in recipe.std),
+        low=f"{inputs.min():.2f}".replace("-", "−"),
+        high=f"{inputs.max():.2f}".replace("-", "−"),
+        count=f"{inputs.size:,}",
+    )
+    return f"{square}\n{scaled}"
+
+
+def _show_comparison(pair: tuple[Run, Run]) -> None:
+    """What each way costs, and what each network then says."""
+    titles = (
+        "",
+        t("patches.cost.lost"),
+        t("patches.cost.empty"),
+        t("patches.cost.shape"),
+        *(name_of_network(run.loaded.spec) for run in pair),
+    )
+    show_table(titles, [_line(fit, pair) for fit in FITS], FITS.index(chosen_fit()))
+
+
+def _line(fit: Fit, pair: tuple[Run, Run]) -> tuple[str, ...]:
+    costs = [_cost(run, fit) for run in pair]
+    # Networks with the same recipe pay the same price.
+    prices = (
+        " / ".join(dict.fromkeys(describe(cost) for cost in costs)) for describe in (_lost, _empty, _shape)
+    )
+    answers = (_answer(run, fit, side) for run, side in zip(pair, SIDES, strict=True))
+    return (t(f"patches.fit.{fit}"), *prices, *answers)
+
+
+def _cost(run: Run, fit: Fit) -> FitCost:
+    picture = current_picture()
+    recipe = replace(run.loaded.preprocess, fit=fit)
+    return fit_cost(crop_box(picture.width, picture.height, recipe), picture.width, picture.height)
+
+
+def _lost(cost: FitCost) -> str:
+    return f"{cost.lost:.0%}".replace("%", " %")
+
+
+def _empty(cost: FitCost) -> str:
+    return f"{cost.empty:.0%}".replace("%", " %")
+
+
+def _shape(cost: FitCost) -> str:
+    ratio = max(cost.stretch, 1 / cost.stretch)
+    # The resized sides are whole pixels, which bends shapes by up to a percent in every network.
+    if ratio < 1.015:
+        return t("patches.shape.kept")
+    return t("patches.shape.wide" if cost.stretch > 1 else "patches.shape.narrow", ratio=ratio)
+
+
+def _answer(run: Run, fit: Fit, side: SideName) -> str:
+    if not run.loaded.spec.trained:
+        return t("network.untrained.answer")
+    best = top_answers(probabilities(run, fit, side), run.loaded.categories, 1)[0]
+    return f"{name_of_class(best.name)} {percent(best.probability)}"

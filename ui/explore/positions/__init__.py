@@ -1,0 +1,1 @@
+"""The page about positions, one file for each row."""

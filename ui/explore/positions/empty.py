@@ -1,0 +1,74 @@
+"""An empty picture: whatever differs from place to place can only be position."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from analysis import place_deviations
+from models.jobs import JobControl
+from ui.component import Frame, Panel, Steps, to_uint8_map
+from ui.panels import panel_of, show_board, spread
+from ui.sections import heading, row
+from ui.service import Run, result, runs
+from ui.state import SIDES, SideName, change, view
+from ui.words import name_of_layer, t
+
+_DEPTHS = 18
+
+
+@row
+def show_empty() -> None:
+    """Draw the row: how much each place differs from the middle one on a picture of one colour."""
+    pair = runs()
+    heading(t("positions_page.empty.title"), t("positions_page.empty.text"))
+    drawn = [_frames(run, side) for run, side in zip(pair, SIDES, strict=True)]
+    count = max(len(frames) for frames in drawn)
+    labels = tuple(t("reach.step", step=step + 1, count=count) for step in range(count))
+    show_board(
+        "empty",
+        tuple(_panel(run, side, frames, count) for run, side, frames in zip(pair, SIDES, drawn, strict=True)),
+        controls=(),
+        steps=Steps(labels=labels, value=round(view().depth * (count - 1)), title=t("reach.depth")),
+        on_step=lambda step: change(depth=step / max(count - 1, 1)),
+    )
+    st.caption(t("positions_page.empty.limits"))
+
+
+def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
+    def job(_control: JobControl) -> Mapping[str, np.ndarray]:
+        return place_deviations(run.loaded)
+
+    found = result(("place deviations", run.trace.key[:3]), job, f"empty-{side}")
+    layers = run.loaded.adapter.feature_layers()
+    shown = [layers[index] for index in spread(len(layers), min(len(layers), _DEPTHS))]
+    return tuple(
+        Frame(
+            label=name_of_layer(layer),
+            grid=layer.grid,
+            map=to_uint8_map(found[layer.name] * 100, unit="%", limit=100.0, minimum=0.0),
+            caption=_caption(found[layer.name]),
+        )
+        for layer in shown
+    )
+
+
+def _caption(deviation: np.ndarray) -> str:
+    # Rounding alone is a millionth; what a person could notice begins far above.
+    same = float((deviation < 1e-4).mean())
+    if same == 1:
+        return t("positions_page.empty.same")
+    return t("positions_page.empty.share", share=f"{same:.0%}".replace("%", " %"))
+
+
+def _panel(run: Run, side: SideName, frames: tuple[Frame, ...], count: int) -> Panel:
+    return panel_of(
+        run,
+        side,
+        frames,
+        picture=None,
+        alt=t("positions_page.empty.alt"),
+        frame_of_step=spread(len(frames), count),
+    )

@@ -1,0 +1,105 @@
+"""Equivariance measured: does the same dot elsewhere leave the same trace elsewhere?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from analysis import DotErrors, dot_errors
+from models.adapters.base import LayerRef
+from models.jobs import JobControl
+from ui.charts import show_chart
+from ui.component import Frame, Panel, to_uint8_map
+from ui.options import option
+from ui.panels import panel_of, show_board
+from ui.sections import heading, row
+from ui.service import Run, asked_for, runs
+from ui.state import SIDES, SideName
+from ui.words import name_of_layer, name_of_network, t
+from viz.lines import Line, line_chart
+
+
+@row
+def show_errors() -> None:
+    """Draw the row: a button, then an error for every place of the dot and for every shift in pixels."""
+    pair = runs()
+    heading(t("positions_page.errors.title"), t("positions_page.errors.text"))
+    layers = [_layer(run, side) for run, side in zip(pair, SIDES, strict=True)]
+    names = [
+        f"{name_of_network(run.loaded.spec)}: {name_of_layer(layer)}"
+        for run, layer in zip(pair, layers, strict=True)
+    ]
+    st.markdown(t("positions_page.errors.layers", left=names[0], right=names[1]))
+
+    def job(control: JobControl) -> tuple[DotErrors, ...]:
+        found = []
+        for place, (run, layer) in enumerate(zip(pair, layers, strict=True)):
+
+            def check(done: float, before: int = place) -> None:
+                control.check()
+                control.report((before + done) / len(pair))
+
+            found.append(dot_errors(run.loaded, layer, check))
+        return tuple(found)
+
+    key = (
+        "dot errors",
+        *((run.trace.key[:3], layer.name) for run, layer in zip(pair, layers, strict=True)),
+    )
+    found = asked_for("positions-errors", key, job, start=t("positions_page.errors.start"))
+    if found is None:
+        return
+    show_board(
+        "errors",
+        tuple(
+            _panel(run, side, layer, errors)
+            for run, side, layer, errors in zip(pair, SIDES, layers, found, strict=True)
+        ),
+        controls=(),
+    )
+    _show_curve(names, pair, found)
+
+
+def _layer(run: Run, side: SideName) -> LayerRef:
+    """The layer that was chosen in the row above."""
+    layers = {layer.name: layer for layer in run.loaded.adapter.feature_layers()}
+    names = list(layers)
+    return layers[option(f"positions-layer-{side}", names, names[len(names) // 2])]
+
+
+def _panel(run: Run, side: SideName, layer: LayerRef, found: DotErrors) -> Panel:
+    count = len(found.cells)
+    frame = Frame(
+        label=name_of_layer(layer),
+        grid=(count, count),
+        map=to_uint8_map(found.map * 100, unit="%", limit=100.0, minimum=0.0),
+        marks=(found.cells.index(found.reference) * (count + 1),),
+        caption=t("positions_page.errors.caption", count=count * count, exact=int((found.map < 1e-4).sum())),
+    )
+    return panel_of(
+        run,
+        side,
+        (frame,),
+        picture=None,
+        alt=t("positions_page.errors.alt", largest=f"{float(found.map.max()) * 100:.0f}"),
+    )
+
+
+def _show_curve(names: list[str], pair: tuple[Run, Run], found: tuple[DotErrors, ...]) -> None:
+    lines = [
+        Line(name, run.loaded.spec.family, np.array(errors.shifts), errors.by_shift)
+        for name, run, errors in zip(names, pair, found, strict=True)
+    ]
+    show_chart(
+        line_chart(
+            lines,
+            title=t("positions_page.shift.title"),
+            x_title=t("positions_page.shift.x"),
+            y_title=t("positions_page.shift.y"),
+            share=True,
+            unit=" px",
+            alt=t("positions_page.shift.alt"),
+            caption=t("positions_page.shift.caption"),
+        ),
+        "positions-shift-chart",
+    )

@@ -1,0 +1,41 @@
+"""What was learned: every position vector compared with all others, facing what padding tells."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from models.errors import UnsupportedViewError
+from ui.component import Panel
+from ui.panels import show_board
+from ui.position_panels import learned_panels, learned_text, padding_panel
+from ui.sections import heading, row
+from ui.service import Run, runs
+from ui.state import SIDES, SideName
+from ui.words import sentence_for, t
+
+
+@row
+def show_learned() -> None:
+    """Draw the row: tiles and the tile at the point, or the share of padding."""
+    pair = runs()
+    heading(t("positions_page.learned.title"), t("positions_page.learned.text"))
+    drawn = [_panels(run, side) for run, side in zip(pair, SIDES, strict=True)]
+    panels = tuple(panel for part in drawn for panel in part)
+    show_board("learned", panels, columns=3 if len(panels) == 3 else 2, controls=())
+    for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
+        column.markdown(_text(run))
+
+
+def _panels(run: Run, side: SideName) -> tuple[Panel, ...]:
+    try:
+        return learned_panels(run, side)
+    except UnsupportedViewError:
+        return (padding_panel(run, side),)
+
+
+def _text(run: Run) -> str:
+    try:
+        run.loaded.adapter.position_embedding()
+    except UnsupportedViewError as error:
+        return sentence_for(error)
+    return learned_text(run)

@@ -1,0 +1,44 @@
+"""The four parts of the page: one is drawn at a time, so that each is there at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from ui.explore.positions.dot import show_dot
+from ui.explore.positions.empty import show_empty
+from ui.explore.positions.errors import show_errors
+from ui.explore.positions.learned import show_learned
+from ui.explore.positions.sizes import show_sizes
+from ui.explore.positions.structure import show_structure
+from ui.explore.positions.tiles import show_tiles
+from ui.explore.positions.worth import show_worth
+from ui.options import choose_option
+from ui.words import t
+
+_PARTS: Mapping[str, tuple[Callable[[], None], ...]] = {
+    "learned": (show_learned, show_structure),
+    "worth": (show_worth, show_tiles),
+    "sizes": (show_sizes,),
+    "padding": (show_empty, show_dot, show_errors),
+}
+
+
+def choose_part() -> str:
+    """Which part of the page to look at."""
+    return choose_option(
+        st.segmented_control,
+        t("positions_page.part"),
+        {part: t(f"positions_page.part.{part}") for part in _PARTS},
+        name="positions-part",
+        default="learned",
+        label_visibility="collapsed",
+        required=True,
+    )
+
+
+def show_part(part: str) -> None:
+    """Draw its rows."""
+    for show in _PARTS[part]:
+        show()

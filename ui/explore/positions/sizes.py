@@ -1,0 +1,222 @@
+"""Another resolution: positions interpolated to a new grid, and what both networks answer at each size."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from analysis import (
+    grid_at,
+    interpolated_positions,
+    nearest_place,
+    position_similarity,
+    probabilities_at,
+    top_answers,
+)
+from models.errors import UnsupportedViewError
+from models.jobs import JobControl
+from ui.charts import show_chart
+from ui.component import Frame, Panel, to_uint8_map
+from ui.explore.positions.asked import with_positions
+from ui.options import choose_option
+from ui.panels import panel_of, show_board
+from ui.sections import heading, row
+from ui.service import Run, current_picture, derived, result, runs
+from ui.state import SIDES, SideName, view
+from ui.targets import target_of
+from ui.words import name_of_class, name_of_network, percent, t
+from viz.lines import Line, line_chart
+
+_SEVENTHS = (5, 6, 7, 8, 9, 10)
+"""Sizes as sevenths of the network's own: 160, 192, 224, 256, 288 and 320 of 224 pixels."""
+
+_COARSEST = 32
+"""A ResNet takes any size; this is the stride of its last stage."""
+
+
+@row
+def show_sizes() -> None:
+    """Draw the row: one tile before and after interpolation, then answers at every size."""
+    pair = runs()
+    heading(t("positions_page.sizes.title"), t("positions_page.sizes.text"))
+    interpolated = with_positions(pair, "positions_page.sizes.none")
+    if interpolated:
+        _show_interpolation(pair, interpolated)
+    found = [_answers(run, side, _sizes(run, pair)) for run, side in zip(pair, SIDES, strict=True)]
+    columns = st.columns(2, gap="medium")
+    for column, run, answers in zip(columns, pair, found, strict=True):
+        column.markdown(_table(run, pair, answers))
+    _show_curve(pair, found)
+
+
+def _show_interpolation(pair: tuple[Run, Run], found: list[tuple[Run, SideName]]) -> None:
+    names = {
+        str(sevenths): " / ".join(dict.fromkeys(f"{_sizes(run, pair)[place]} px" for run, _ in found))
+        for place, sevenths in enumerate(_SEVENTHS)
+    }
+    chosen = int(
+        choose_option(
+            st.segmented_control,
+            t("positions_page.sizes.size"),
+            names,
+            name="positions-size",
+            default="10",
+            required=True,
+        )
+    )
+    panels = [
+        panel
+        for run, side in found
+        for panel in _panels(run, side, _sizes(run, pair)[_SEVENTHS.index(chosen)])
+    ]
+    show_board("sizes", tuple(panels), controls=())
+    for column, (run, _) in zip(st.columns(len(found), gap="medium"), found, strict=True):
+        column.markdown(_formula(run, _sizes(run, pair)[_SEVENTHS.index(chosen)]))
+
+
+def _step(run: Run) -> int | None:
+    """The patch's side, of which every input is a multiple; None where any size will do."""
+    try:
+        return run.loaded.adapter.patch_grid().patch_size
+    except UnsupportedViewError:
+        return None
+
+
+def _sizes(run: Run, pair: tuple[Run, Run]) -> tuple[int, ...]:
+    """Sizes near the wanted ones that the network can take; one that takes any follows the other."""
+    step = _step(run) or next(filter(None, map(_step, pair)), _COARSEST)
+    side = run.loaded.preprocess.crop
+    return tuple(
+        side if sevenths == 7 else max(1, round(side * sevenths / 7 / step)) * step for sevenths in _SEVENTHS
+    )
+
+
+def _panels(run: Run, side: SideName, size: int) -> tuple[Panel, Panel]:
+    adapter = run.loaded.adapter
+    own = adapter.patch_grid()
+    grid = grid_at(adapter, size)
+    embedding = adapter.position_embedding().float().cpu().numpy()
+    layer = adapter.feature_layers()[0]
+    place = run.trace.crop_box.to_view(*view().point, run.trace.input_view.shape[0])
+    row_, column = nearest_place(adapter, layer, place)
+    return (
+        _tile(run, f"{side}-own", embedding, (row_, column), own.image_size),
+        _tile(
+            run,
+            f"{side}-new",
+            derived(
+                ("interpolated", run.trace.key[:2], grid), lambda: interpolated_positions(embedding, grid)
+            ),
+            (_scaled(row_, own.rows, grid[0]), _scaled(column, own.columns, grid[1])),
+            size,
+        ),
+    )
+
+
+def _scaled(index: int, count: int, other: int) -> int:
+    """The place on a grid of another size: corners lie on corners."""
+    return round(index / max(count - 1, 1) * (other - 1))
+
+
+def _tile(run: Run, identifier: str, embedding: np.ndarray, cell: tuple[int, int], size: int) -> Panel:
+    rows, columns = embedding.shape[:2]
+
+    def measure() -> np.ndarray:
+        return position_similarity(embedding)[cell[0] * columns + cell[1]].reshape(rows, columns)
+
+    similarity = derived(("tile", run.trace.key[:2], rows, columns, cell), measure)
+    frame = Frame(
+        label=t("positions.one.long"),
+        grid=(rows, columns),
+        map=to_uint8_map(similarity, signed=True, limit=1.0),
+        map_of_point=True,
+    )
+    answer = t("positions_page.sizes.grid", size=size, rows=rows, columns=columns)
+    return panel_of(run, identifier, (frame,), answer=answer)
+
+
+def _formula(run: Run, size: int) -> str:
+    own = run.loaded.adapter.patch_grid()
+    rows, columns = grid_at(run.loaded.adapter, size)
+    key = "same" if rows * columns == own.count else "other"
+    return t(
+        f"positions_page.sizes.formula.{key}",
+        name=name_of_network(run.loaded.spec),
+        size=size,
+        patch=own.patch_size,
+        count=rows * columns,
+        own=own.count,
+    )
+
+
+def _answers(run: Run, side: SideName, sizes: tuple[int, ...]) -> list[tuple[int, np.ndarray]]:
+    picture = current_picture()
+
+    def job(control: JobControl) -> list[tuple[int, np.ndarray]]:
+        found = []
+        for size in sizes:
+            control.check()
+            found.append((size, probabilities_at(run.loaded, picture, size)))
+        return found
+
+    return result(("sizes", run.trace.key, sizes), job, f"sizes-{side}")
+
+
+def _table(run: Run, pair: tuple[Run, Run], answers: list[tuple[int, np.ndarray]]) -> str:
+    target = target_of(run, pair)
+    categories = run.loaded.categories
+    head = t(
+        "positions_page.sizes.table",
+        name=name_of_network(run.loaded.spec),
+        target=name_of_class(categories[target]),
+    )
+    lines = [head]
+    for size, probabilities in answers:
+        best = top_answers(probabilities, categories, 1)[0]
+        rows, columns = _places(run, size)
+        first = f"{name_of_class(best.name)} {percent(best.probability)}"
+        mark = "**" if size == run.loaded.preprocess.crop else ""
+        shown = first if run.loaded.spec.trained else t("network.untrained.answer")
+        target_share = percent(float(probabilities[target]))
+        lines.append(f"| {mark}{size} px{mark} | {rows} × {columns} | {shown} | {target_share} |")
+    return "\n".join(lines)
+
+
+def _places(run: Run, size: int) -> tuple[int, int]:
+    """Patches, or places of the last stage, of an input of this size."""
+    try:
+        return grid_at(run.loaded.adapter, size)
+    except UnsupportedViewError:
+        stride = run.loaded.adapter.feature_layers()[-1].stride
+        return (-(-size // stride), -(-size // stride))
+
+
+def _show_curve(pair: tuple[Run, Run], found: list[list[tuple[int, np.ndarray]]]) -> None:
+    lines = []
+    for run, answers in zip(pair, found, strict=True):
+        target = target_of(run, pair)
+        name = f"{name_of_network(run.loaded.spec)} · {name_of_class(run.loaded.categories[target])}"
+        sizes = np.array([size for size, _ in answers])
+        lines.append(
+            Line(name, run.loaded.spec.family, sizes, np.array([values[target] for _, values in answers]))
+        )
+    values = "; ".join(
+        f"{line.name}: "
+        + ", ".join(f"{size} px {percent(float(share))}" for size, share in zip(line.x, line.y, strict=True))
+        for line in lines
+    )
+    own = sorted({run.loaded.preprocess.crop for run in pair})
+    show_chart(
+        line_chart(
+            lines,
+            title=t("positions_page.sizes.chart"),
+            x_title=t("positions_page.sizes.chart.x"),
+            y_title=t("positions_page.tiles.chart.y"),
+            share=True,
+            rules=[(size, t("positions_page.sizes.trained")) for size in own],
+            unit=" px",
+            alt=t("positions_page.sizes.chart.alt", values=values),
+            caption=t("positions_page.sizes.limits"),
+        ),
+        "positions-sizes-chart",
+    )

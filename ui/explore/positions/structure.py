@@ -1,0 +1,146 @@
+"""What the position vectors have in common: principal components, and how far they are rows and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from analysis import Explained, PositionComponents, explained_by_place, position_components
+from analysis.position import Factor
+from ui.component import Frame, Panel, to_uint8_map
+from ui.explore.positions.asked import with_positions
+from ui.explore.positions.bars import chance_bars
+from ui.options import option, set_option
+from ui.panels import panel_of, sheet_panel, show_board, show_sheets
+from ui.pictures import encode_sheet
+from ui.sections import heading, row
+from ui.service import Run, derived, runs
+from ui.state import SideName
+from ui.words import name_of_network, percent, t
+from viz.sheets import colourise, tile_sheet
+
+_COUNT = 12
+_COLUMNS = 4
+
+
+@row
+def show_structure() -> None:
+    """Draw the row: a sheet of components, the chosen one, the first three as colours, what explains them."""
+    heading(t("positions_page.structure.title"), t("positions_page.structure.text", count=_COUNT))
+    found = with_positions(runs(), "positions_page.structure.none")
+    for run, side in found:
+        _show_network(run, side)
+    if found:
+        st.caption(t("positions_page.structure.limits"))
+
+
+def _show_network(run: Run, side: SideName) -> None:
+    embedding = run.loaded.adapter.position_embedding().float().cpu().numpy()
+    key = run.trace.key[:2]
+    found = derived(("position components", key), lambda: position_components(embedding, _COUNT))
+    count = len(found.maps)
+    setting = f"positions-component-{side}"
+    chosen = int(option(setting, [str(number) for number in range(1, count + 1)], "1"))
+    left, right = st.columns([1, 2], gap="medium")
+    with left:
+        sheet = _sheet(run, side, found, chosen)
+        show_sheets(
+            f"components-{side}", (sheet, lambda index: set_option(setting, str(min(index, count - 1) + 1)))
+        )
+    with right:
+        show_board(
+            f"component-{side}",
+            (_component(run, side, found, chosen), _colours(run, side, found)),
+            controls=(),
+        )
+    explained = derived(("position explained", key), lambda: explained_by_place(embedding))
+    st.html(_bars(run, explained))
+    st.markdown(_reading(explained))
+
+
+def _sheet(run: Run, side: SideName, found: PositionComponents, chosen: int) -> Panel:
+    def tiles() -> list[np.ndarray]:
+        return [colourise(each, -_peak(each), _peak(each), "diverging") for each in found.maps]
+
+    return sheet_panel(
+        side,
+        ("position components", run.trace.key[:2]),
+        tiles,
+        tuple(
+            t("positions_page.component.one", number=number, share=percent(float(share)))
+            for number, share in enumerate(found.shares, start=1)
+        ),
+        _COLUMNS,
+        title=t("positions_page.components", count=len(found.maps)),
+        family=run.loaded.spec.family,
+        selected=chosen - 1,
+    )
+
+
+def _component(run: Run, side: SideName, found: PositionComponents, chosen: int) -> Panel:
+    values = found.maps[chosen - 1]
+    explained = derived(
+        ("component explained", run.trace.key[:2], chosen), lambda: explained_by_place(values)
+    )
+    frame = Frame(
+        label=t("positions_page.component.label"),
+        grid=(values.shape[0], values.shape[1]),
+        map=to_uint8_map(values, signed=True),
+        caption=t(
+            "positions_page.component.caption",
+            **{factor: percent(each.share) for factor, each in explained.items()},
+        ),
+    )
+    share = percent(float(found.shares[chosen - 1]))
+    answer = t("positions_page.component.one", number=chosen, share=share)
+    return panel_of(run, f"{side}-component", (frame,), answer=answer)
+
+
+def _colours(run: Run, side: SideName, found: PositionComponents) -> Panel:
+    grid = found.maps.shape[1:]
+
+    def picture() -> bytes:
+        levels = np.zeros((3, *grid))
+        for level, values in zip(levels, found.maps, strict=False):
+            level[:] = 0.5 + 0.5 * values / _peak(values)
+        pixels = np.rint(levels * 255).astype(np.uint8).transpose(1, 2, 0)
+        return encode_sheet(tile_sheet(pixels[None], 1, gap=0, scale=max(1, round(224 / grid[0]))))
+
+    return panel_of(
+        run,
+        f"{side}-colours",
+        (
+            Frame(
+                label=t("positions_page.colours.label"),
+                grid=(grid[0], grid[1]),
+                caption=t("positions_page.colours.caption"),
+            ),
+        ),
+        answer=t("positions_page.colours"),
+        alt=t("positions_page.colours.alt"),
+        picture=derived(("position colours", run.trace.key[:2]), picture),
+    )
+
+
+def _bars(run: Run, explained: Mapping[Factor, Explained]) -> str:
+    names = {factor: t(f"positions_page.factor.{factor}") for factor in explained}
+    return chance_bars(
+        t("positions_page.explained", name=name_of_network(run.loaded.spec)),
+        run.loaded.spec.family,
+        [(names[factor], each.share, each.chance) for factor, each in explained.items()],
+    )
+
+
+def _reading(explained: Mapping[Factor, Explained]) -> str:
+    """The lesson of the bars, for whichever network this is."""
+    whole = explained["together"]
+    if whole.share < whole.chance + 0.1:
+        return t("positions_page.structure.chance", share=percent(whole.share), chance=percent(whole.chance))
+    both = explained["rows"].share + explained["columns"].share
+    return t("positions_page.structure.grid", share=percent(whole.share), both=percent(both))
+
+
+def _peak(values: np.ndarray) -> float:
+    return float(max(np.abs(values).max(), 1e-12))

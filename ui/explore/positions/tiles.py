@@ -1,0 +1,125 @@
+"""The same shuffled picture for both networks: who needs to know where things are?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from analysis import probabilities_of_views, shuffled_order, shuffled_tiles, top_answers
+from models.jobs import JobControl
+from ui.charts import show_chart
+from ui.component import Frame, Panel
+from ui.explore.positions.bars import paired_bars
+from ui.explore.positions.seed import SEED
+from ui.options import choose_option
+from ui.panels import panel_of, show_board
+from ui.pictures import encode_photograph
+from ui.sections import heading, row
+from ui.service import Run, derived, result, runs
+from ui.state import SIDES, SideName, view
+from ui.targets import target_of
+from ui.words import name_of_class, name_of_network, percent, t
+from viz.lines import Line, line_chart
+
+_SIDES = (1, 2, 4, 8, 16)
+
+
+@row
+def show_tiles() -> None:
+    """Draw the row: how finely to cut, the shuffled picture, answers before and after, the whole curve."""
+    pair = runs()
+    heading(t("positions_page.tiles.title"), t("positions_page.tiles.text"))
+    names = {str(side): f"{side} × {side}" for side in _SIDES[1:]}
+    chosen = int(
+        choose_option(
+            st.segmented_control,
+            t("positions_page.tiles.count"),
+            names,
+            name="positions-tiles",
+            default="8",
+            required=True,
+        )
+    )
+    seed = int(view().options.get(SEED, "1"))
+    found = [_answers(run, side, seed) for run, side in zip(pair, SIDES, strict=True)]
+    panels = [
+        _panel(run, side, answers, chosen, seed)
+        for run, side, answers in zip(pair, SIDES, found, strict=True)
+    ]
+    show_board("tiles", tuple(panels), controls=())
+    for column, run, answers in zip(st.columns(2, gap="medium"), pair, found, strict=True):
+        with column:
+            st.html(_bars(run, pair, answers, chosen))
+    _show_curve(pair, found)
+
+
+def _answers(run: Run, side: SideName, seed: int) -> np.ndarray:
+    """Probabilities for every number of tiles ``[len(_SIDES), K]``."""
+    views = [_view(run, tiles, seed) for tiles in _SIDES]
+
+    def job(control: JobControl) -> np.ndarray:
+        return probabilities_of_views(run.loaded, views, control.check)
+
+    return result(("tiles", run.trace.key, seed), job, f"tiles-{side}")
+
+
+def _view(run: Run, tiles: int, seed: int) -> np.ndarray:
+    return shuffled_tiles(run.trace.input_view, tiles, shuffled_order(tiles * tiles, seed))
+
+
+def _panel(run: Run, side: SideName, answers: np.ndarray, tiles: int, seed: int) -> Panel:
+    best = top_answers(answers[_SIDES.index(tiles)], run.loaded.categories, 1)[0]
+    answer = f"{name_of_class(best.name)} {percent(best.probability)}"
+    size = run.loaded.preprocess.crop // tiles
+    return panel_of(
+        run,
+        side,
+        (Frame(label=t("positions_page.tiles.label", size=size), grid=(1, 1)),),
+        answer=answer if run.loaded.spec.trained else t("network.untrained.answer"),
+        alt=t("positions_page.tiles.alt", count=tiles * tiles),
+        picture=derived(
+            ("tiles picture", run.trace.key, tiles, seed), lambda: encode_photograph(_view(run, tiles, seed))
+        ),
+        linked=False,
+    )
+
+
+def _bars(run: Run, pair: tuple[Run, Run], answers: np.ndarray, tiles: int) -> str:
+    before, after = answers[0], answers[_SIDES.index(tiles)]
+    categories = run.loaded.categories
+    best = [answer.index for values in (before, after) for answer in top_answers(values, categories, 3)]
+    indices = sorted(dict.fromkeys([*best, target_of(run, pair)]), key=lambda index: -before[index])
+    return paired_bars(
+        t("positions_page.tiles.answers", name=name_of_network(run.loaded.spec)),
+        run.loaded.spec.family,
+        [(name_of_class(categories[index]), float(before[index]), float(after[index])) for index in indices],
+    )
+
+
+def _show_curve(pair: tuple[Run, Run], found: list[np.ndarray]) -> None:
+    targets = [target_of(run, pair) for run in pair]
+    lines = [
+        Line(
+            name=f"{name_of_network(run.loaded.spec)} · {name_of_class(run.loaded.categories[target])}",
+            family=run.loaded.spec.family,
+            x=np.arange(len(_SIDES)),
+            y=answers[:, target],
+        )
+        for run, answers, target in zip(pair, found, targets, strict=True)
+    ]
+    ends = "; ".join(
+        f"{line.name}: " + ", ".join(percent(float(value)) for value in line.y) for line in lines
+    )
+    show_chart(
+        line_chart(
+            lines,
+            title=t("positions_page.tiles.chart"),
+            x_title=t("positions_page.tiles.chart.x"),
+            y_title=t("positions_page.tiles.chart.y"),
+            ticks=[(place, f"{side} × {side}") for place, side in enumerate(_SIDES)],
+            share=True,
+            alt=t("positions_page.tiles.chart.alt", values=ends),
+            caption=t("positions_page.tiles.limits"),
+        ),
+        "positions-tiles-chart",
+    )

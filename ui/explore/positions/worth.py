@@ -1,0 +1,231 @@
+"""What a position is worth: the same network with its position embedding kept, averaged, zeroed, shuffled."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+import streamlit as st
+
+from analysis import (
+    Change,
+    PositionChecks,
+    Rerun,
+    nearest_place,
+    position_checks,
+    rerun,
+    shuffled_order,
+    shuffled_tiles,
+    top_answers,
+)
+from models.adapters.base import LayerRef
+from models.jobs import JobControl
+from ui.component import Frame, Panel, Steps, to_uint8_map
+from ui.controls import choice
+from ui.explore.positions.asked import with_positions
+from ui.explore.positions.bars import paired_bars
+from ui.explore.positions.seed import choose_seed
+from ui.options import choose_option
+from ui.panels import panel_of, show_board, spread
+from ui.pictures import encode_photograph
+from ui.sections import heading, row
+from ui.service import Run, derived, result, runs
+from ui.state import SideName, change, view
+from ui.targets import target_of
+from ui.words import name_of_class, name_of_layer, name_of_network, percent, t
+
+Experiment = Literal["kept", "mean", "zero", "shuffled", "patches"]
+
+
+@row
+def show_worth() -> None:
+    """Draw the row: what to change, attention and answers before and after, what must be equal."""
+    pair = runs()
+    heading(t("positions_page.worth.title"), t("positions_page.worth.text"))
+    changed = with_positions(pair, "positions_page.worth.none")
+    if changed:
+        _show_experiment(pair, changed)
+
+
+def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]]) -> None:
+    left, middle, right = st.columns([5, 2, 2])
+    names = {each: t(f"positions_page.change.{each}") for each in get_args(Experiment)}
+    experiment: Experiment = choose_option(  # type: ignore[assignment]
+        left.pills,
+        t("positions_page.change"),
+        names,
+        name="positions-change",
+        default="shuffled",
+        required=True,
+    )
+    choice(
+        middle.segmented_control,
+        t("inside.query"),
+        {query: t(f"inside.query.{query}") for query in ("class", "point")},
+        key="positions-query",
+        value=view().query,
+        choose=lambda query: change(query=query),
+        required=True,
+    )
+    with right:
+        seed = choose_seed()
+    st.caption(t(f"positions_page.change.{experiment}.text"))
+    count = max(len(run.loaded.adapter.attention_layers()) for run, _ in changed)
+    drawn = [_panels(run, side, experiment, seed, count) for run, side in changed]
+    labels = tuple(t("positions_page.worth.step", step=step + 1, count=count) for step in range(count))
+    show_board(
+        "worth",
+        tuple(panel for panels in drawn for panel in panels),
+        columns=3,
+        steps=Steps(labels=labels, value=round(view().depth * (count - 1)), title=t("reach.depth")),
+        on_step=lambda step: change(depth=step / max(count - 1, 1)),
+    )
+    for column, (run, side) in zip(st.columns(2, gap="medium"), changed, strict=False):
+        with column:
+            _show_answers(run, pair, _rerun(run, side, experiment, seed))
+    st.markdown(f"**{t('positions_page.checks.title')}** {t('positions_page.checks.text')}")
+    for run, side in changed:
+        st.markdown(_checks(run, side, seed))
+
+
+def _rerun(run: Run, side: SideName, experiment: Experiment, seed: int) -> Rerun:
+    order = _order(run, seed)
+    positions: Change = "kept" if experiment == "patches" else experiment
+    # Only a shuffle depends on the seed.
+    key = ("rerun", run.trace.key, experiment, seed if experiment in ("shuffled", "patches") else 0)
+    move = experiment == "patches"
+
+    def job(_control: JobControl) -> Rerun:
+        return rerun(run.loaded, run.trace, positions, order, move_patches=move)
+
+    return result(key, job, f"rerun-{side}")
+
+
+def _order(run: Run, seed: int) -> np.ndarray:
+    return shuffled_order(run.loaded.adapter.patch_grid().count, seed)
+
+
+def _panels(
+    run: Run, side: SideName, experiment: Experiment, seed: int, count: int
+) -> tuple[Panel, Panel, Panel]:
+    """Attention before; after, on the same patches; and on what the network takes the picture for."""
+    layers = run.loaded.adapter.attention_layers()
+    now = _rerun(run, side, experiment, seed)
+    before = _rerun(run, side, "kept", seed)
+    order = _order(run, seed)
+    kept, changed, seen = [], [], []
+    for layer in layers:
+        was, is_now = (_row(run, layer, each) for each in (before, now))
+        limit = float(max(was.max(), is_now.max()))
+        name = name_of_layer(layer)
+        of_point = view().query == "point"
+        kept.append(_frame(name, was, limit, of_point))
+        changed.append(_frame(name, is_now, limit, of_point))
+        moved = is_now if experiment == "kept" else is_now.ravel()[order].reshape(is_now.shape)
+        seen.append(_frame(name, moved, limit, False))
+    steps = spread(len(layers), count)
+    answers = [_best(run, each) for each in (before, now)]
+    return (
+        panel_of(run, f"{side}-kept", tuple(kept), answer=answers[0], frame_of_step=steps),
+        panel_of(
+            run,
+            f"{side}-changed",
+            tuple(changed),
+            title=t("positions_page.worth.changed"),
+            answer=answers[1],
+            frame_of_step=steps,
+            note=t("positions_page.worth.changed.note"),
+        ),
+        panel_of(
+            run,
+            f"{side}-seen",
+            tuple(seen),
+            title=t("positions_page.worth.seen"),
+            alt=t("positions_page.worth.seen.alt", name=name_of_network(run.loaded.spec)),
+            frame_of_step=steps,
+            picture=_seen(run, experiment, seed),
+            linked=False,
+            note=t(f"positions_page.worth.seen.{experiment}"),
+        ),
+    )
+
+
+def _frame(name: str, weights: np.ndarray, limit: float, of_point: bool) -> Frame:
+    return Frame(
+        label=name,
+        grid=(weights.shape[0], weights.shape[1]),
+        map=to_uint8_map(weights * 100, unit="%", limit=limit * 100, minimum=0.0),
+        map_of_point=of_point,
+    )
+
+
+def _row(run: Run, layer: LayerRef, result_of: Rerun) -> np.ndarray:
+    """Attention from the chosen token to the patches, in the order of the picture ``[rows, columns]``."""
+    query = 0
+    if view().query == "point":
+        size = run.trace.input_view.shape[0]
+        place = nearest_place(run.loaded.adapter, layer, run.trace.crop_box.to_view(*view().point, size))
+        query = layer.prefix_tokens + place[0] * layer.grid[1] + place[1]
+    row_of_map: np.ndarray = result_of.attentions[layer.name][query, layer.prefix_tokens :]
+    return row_of_map.reshape(layer.grid)
+
+
+def _seen(run: Run, experiment: Experiment, seed: int) -> bytes:
+    shown = run.trace.input_view
+    if experiment == "kept":
+        return derived(("picture", run.trace.key), lambda: encode_photograph(shown))
+    side = run.loaded.adapter.patch_grid().rows
+    return derived(
+        ("shuffled picture", run.trace.key, side, seed),
+        lambda: encode_photograph(shuffled_tiles(shown, side, _order(run, seed))),
+    )
+
+
+def _best(run: Run, found: Rerun) -> str:
+    if not run.loaded.spec.trained:
+        return t("network.untrained.answer")
+    best = top_answers(found.probabilities, run.loaded.categories, 1)[0]
+    return f"{name_of_class(best.name)} {percent(best.probability)}"
+
+
+def _show_answers(run: Run, pair: tuple[Run, Run], now: Rerun) -> None:
+    categories, before = run.loaded.categories, run.trace.probabilities
+    after = now.probabilities
+    target = target_of(run, pair)
+    best = [answer.index for values in (before, after) for answer in top_answers(values, categories)]
+    indices = sorted(dict.fromkeys([*best, target]), key=lambda index: -before[index])
+    answers = [(name_of_class(categories[index]), before[index], after[index]) for index in indices]
+    st.html(
+        paired_bars(
+            t("positions_page.worth.answers", name=name_of_network(run.loaded.spec)),
+            run.loaded.spec.family,
+            [(name, float(was), float(is_now)) for name, was, is_now in answers],
+        )
+    )
+    st.markdown(
+        t(
+            "positions_page.worth.class",
+            name=name_of_class(categories[target]),
+            before=percent(float(before[target])),
+            after=percent(float(after[target])),
+            logit=f"{float(now.logits[target] - run.trace.logits[target]):+.2f}",
+        )
+    )
+
+
+def _checks(run: Run, side: SideName, seed: int) -> str:
+    order = _order(run, seed)
+
+    def job(control: JobControl) -> PositionChecks:
+        return position_checks(run.loaded, run.trace, order, control.check)
+
+    found = result(("position checks", run.trace.key, seed), job, f"checks-{side}")
+    return t(
+        "positions_page.checks.table",
+        name=name_of_network(run.loaded.spec),
+        differs=f"{found.differs_with:.3f}",
+        same=f"{found.same_without:.7f}",
+        shuffle=f"{found.same_shuffle:.7f}",
+        attention=f"{found.attention_without:.7f}",
+        scale=f"{np.ptp(run.trace.logits):.1f}",
+    )

@@ -1,0 +1,69 @@
+"""Panels of where position lives, for the overview and for the page about it."""
+
+from __future__ import annotations
+
+from analysis import padding_share, position_similarity
+from ui.component import Frame, Panel, ReceptiveBox, RowData, to_uint8_map, to_uint8_rows
+from ui.panels import panel_of
+from ui.pictures import encode_sheet
+from ui.service import Run, derived
+from ui.state import SideName
+from ui.words import name_of_layer, name_of_network, t
+from viz.sheets import colourise, tile_sheet
+
+
+def learned_panels(run: Run, side: SideName) -> tuple[Panel, Panel]:
+    """The similarity of every position vector to all others as tiles, and the tile at the point enlarged.
+
+    Raises:
+        UnsupportedViewError: the network has no position embedding.
+    """
+    embedding = run.loaded.adapter.position_embedding().float().cpu().numpy()
+    grid = run.loaded.adapter.patch_grid()
+    shape = (grid.rows, grid.columns)
+
+    def measure() -> tuple[RowData, bytes]:
+        similarity = position_similarity(embedding)
+        colours = colourise(similarity.reshape(-1, *shape), -1, 1, "diverging")
+        sheet = tile_sheet(colours, grid.columns, gap=10, scale=2)
+        return to_uint8_rows(similarity, shape, signed=True, limit=1.0), encode_sheet(sheet)
+
+    rows, sheet = derived(("positions", run.trace.key[:2]), measure)
+    tiles = panel_of(
+        run,
+        f"{side}-tiles",
+        (Frame(label=t("positions.tiles"), grid=shape),),
+        answer=t("positions.tiles.short", count=grid.count),
+        alt=t("alt.positions"),
+        picture=sheet,
+    )
+    one = panel_of(
+        run,
+        f"{side}-one",
+        (Frame(label=t("positions.one.long"), grid=shape, rows=rows),),
+        answer=t("positions.one"),
+    )
+    return tiles, one
+
+
+def learned_text(run: Run) -> str:
+    """What the tiles show, with the network's own numbers."""
+    grid = run.loaded.adapter.patch_grid()
+    tokens = grid.count + grid.prefix_tokens
+    text = t("positions.learned", count=grid.count, tokens=tokens, dimensions=grid.dimensions)
+    return text if run.loaded.spec.trained else f"{t('positions.untrained')} {text}"
+
+
+def padding_panel(run: Run, side: SideName) -> Panel:
+    """How much of each place's field lies outside the picture, in the last stage but one."""
+    _, layer = run.loaded.adapter.stages()[-2]
+    field = run.loaded.adapter.receptive_field(layer)
+    share = padding_share(field, layer.grid, run.loaded.preprocess.crop)
+    frame = Frame(
+        label=name_of_layer(layer),
+        grid=layer.grid,
+        map=to_uint8_map(share * 100, unit="%", limit=100.0, minimum=0.0),
+        box=ReceptiveBox(field.jump, field.size, field.start),
+        caption=t("positions.padding", size=field.size, stride=layer.stride),
+    )
+    return panel_of(run, side, (frame,), title=name_of_network(run.loaded.spec))

@@ -1,0 +1,97 @@
+"""A line for each of several networks over one common axis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from plotly import graph_objects
+
+from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_below, ruled
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One network's values.
+
+    Attributes:
+        name: printed in the legend.
+        family: decides the colour; two of one family differ in their marks.
+        x: where ``[n]``.
+        y: how much ``[n]``; NaN leaves a gap.
+    """
+
+    name: str
+    family: Family
+    x: npt.NDArray[np.generic]
+    y: npt.NDArray[np.floating]
+
+    def __post_init__(self) -> None:
+        if self.x.shape != self.y.shape or self.x.ndim != 1:
+            raise ValueError(f"{self.name}: {list(self.x.shape)} places for {list(self.y.shape)} values")
+
+
+def line_chart(
+    lines: Sequence[Line],
+    *,
+    title: str = "",
+    x_title: str = "",
+    y_title: str = "",
+    ticks: Sequence[tuple[float, str]] = (),
+    share: bool = False,
+    rules: Sequence[tuple[float, str]] = (),
+    unit: str = "",
+    alt: str = "",
+    caption: str = "",
+) -> graph_objects.Figure:
+    """Lines with marks, from zero up.
+
+    Args:
+        lines: at least one.
+        title: printed above.
+        x_title: what the horizontal axis is.
+        y_title: what the vertical axis is.
+        ticks: where the horizontal axis is marked, and with which words; plotly's choice if empty.
+        share: values are shares of 1 and printed as percentages.
+        rules: dotted vertical lines and the words at their feet.
+        unit: printed after each place of the horizontal axis in the hover text.
+        alt: the figure in words, for whoever cannot see it; kept in ``layout.meta["alt"]``.
+        caption: what to know about the figure; kept in ``layout.meta["caption"]`` for the page to print.
+
+    Raises:
+        ValueError: no line at all.
+    """
+    if not lines:
+        raise ValueError("a chart needs at least one line")
+    figure = graph_objects.Figure()
+    drawn: Counter[Family] = Counter()
+    form = ".1%" if share else ".3~g"
+    for line in lines:
+        colour = FAMILY_COLOURS[line.family]
+        symbol = SYMBOLS[drawn[line.family] % len(SYMBOLS)]
+        drawn[line.family] += 1
+        figure.add_scatter(
+            x=line.x,
+            y=line.y,
+            name=line.name,
+            mode="lines+markers",
+            line={"color": colour, "width": 2.5},
+            marker={"color": colour, "size": 8, "symbol": symbol},
+            hovertemplate=f"%{{x}}{unit}: %{{y:{form}}}",
+        )
+    for place, words in rules:
+        figure.add_vline(
+            x=place,
+            line={"color": FAMILY_COLOURS["neutral"], "width": 1, "dash": "dot"},
+            annotation={"text": words, "yref": "paper", "y": 1, "yanchor": "top", "font": {"size": 11}},
+        )
+    figure.update_layout(**frame(title, alt, caption), legend=legend_below(), height=340, showlegend=True)
+    marked = {"tickvals": [at for at, _ in ticks], "ticktext": [words for _, words in ticks]} if ticks else {}
+    figure.update_xaxes(title_text=x_title, **marked, **ruled())
+    figure.update_yaxes(
+        title_text=y_title, rangemode="tozero", tickformat=".0%" if share else None, **ruled()
+    )
+    return figure
