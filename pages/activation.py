@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ui.explore.activation.board import show_maps
 from ui.explore.activation.choices import SHARED
+from ui.explore.activation.meaning import show_meaning
 from ui.explore.activation.sheet import show_layers_sheet, show_methods_sheet
 from ui.header import show_header
 from ui.sections import page
@@ -16,6 +17,7 @@ def show() -> None:
     show_maps()
     show_methods_sheet()
     show_layers_sheet()
+    show_meaning()
 
 
 page(show, *SHARED)

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.evidence import Question
-from analysis.explain import METHODS, Cost, Explanation, cost_of, explain
+from analysis.explain import METHODS, Cost, Explanation, Step, cost_of, explain
 from models.jobs import JobControl
 from models.loading import LoadedModel
 from models.tracing import Trace
@@ -42,11 +42,12 @@ def method_name(side: SideName) -> str:
     return t(f"activation.method.{methods()[0]}")
 
 
-def map_on(side: SideName) -> Callable[[LoadedModel, Trace, int], np.ndarray]:
+def map_on(side: SideName) -> Callable[[LoadedModel, Trace, int, Step], np.ndarray]:
     """The same method for another network or picture, as a function for a job: it knows no session.
 
-    To be called in the script; what it returns is to be called in the job with the network, its trace and
-    the index of the class, and gives ``[h, w]``, zero or larger. Network and layer must fit: the same
+    To be called in the script; what it returns is to be called in the job with the network, its trace, the
+    index of the class and a step as of :func:`analysis.explain.explain`. It gives ``[h, w]``, zero or
+    larger. Network and layer must fit: the same
     architecture, such as one with random weights.
     """
     pair = runs()
@@ -54,9 +55,9 @@ def map_on(side: SideName) -> Callable[[LoadedModel, Trace, int], np.ndarray]:
     method, layer, chosen = methods()[0], layer_of(run, side), settings()
     against = questions(run, pair)[0].against
 
-    def make(loaded: LoadedModel, record: Trace, target: int) -> np.ndarray:
+    def make(loaded: LoadedModel, record: Trace, target: int, step: Step) -> np.ndarray:
         question = Question(target, against if against != target else None)
-        return explain(loaded, record, method, question, layer, chosen).magnitude
+        return explain(loaded, record, method, question, layer, chosen, step=step).magnitude
 
     return make
 
