@@ -125,7 +125,7 @@ def _note(item: Shown, limit: float) -> str:
     assert item.found is not None
     like = likeness(item.run, item.ask, item.found, f"like-{item.side}")
     parts = [
-        numbers_text(item.ask, item.found),
+        numbers_text(item.found),
         t("activation.like", cosine=like) if like is not None else "",
         t("activation.bright", limit=limit) if limit < 100 else "",
     ]
