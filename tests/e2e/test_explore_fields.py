@@ -148,9 +148,9 @@ def test_settings_travel_and_the_range_of_colours_costs_little(app: str, open_pa
     other = visit(open_page, app, f"?{query}").page
     assert address(other)["fields-scale"] == "common"
     assert maps(other, KEY, 1) == maps(page, KEY, 1)
-    expect(
-        widget(other, "fields-axis").get_by_role("radio", name=t("fields.axis.linear"))
-    ).to_have_attribute("kind", "segmented_controlActive")
+    expect(widget(other, "fields-axis").get_by_role("radio", name=t("fields.axis.linear"))).to_have_attribute(
+        "kind", "segmented_controlActive"
+    )
     assert before
 
 
