@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -169,10 +171,18 @@ def test_a_slow_map_is_asked_for_and_then_kept(open_page: Open, shown: dict[str,
     for panel in shown["activation"]:
         assert panel.frames[0].map.values.shape == (56, 56)
         assert "convergence delta" in panel.note
+        assert (translate("en", "activation.delta.coarse") in panel.note) == _is_coarse(panel.note)
     page.selectbox(key="activation-method").set_value("grad_cam").run()
     page.selectbox(key="activation-method").set_value("integrated_gradients").run()
     assert all(panel.frames[0].map is not None for panel in shown["activation"])
     assert not [button for button in page.button if button.key == "start-activation"]
+
+
+def _is_coarse(note: str) -> bool:
+    """Whether the error printed in a note is more than a twentieth of the gain."""
+    total, baseline, score, delta = (float(number) for number in re.findall(r"-?\d+\.\d+", note)[:4])
+    assert total == pytest.approx(score - baseline + delta, abs=2e-3)
+    return abs(delta) > 0.05 * abs(score - baseline)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -37,7 +37,7 @@ from ui.options import choose_option, number_option, switch_option
 from ui.service import Run
 from ui.state import AUTO, SIDES, change, view
 from ui.targets import target_of
-from ui.words import name_of_class, name_of_layer, t
+from ui.words import name_of_class, name_of_layer, name_of_network, t
 
 
 def show_controls(pair: tuple[Run, Run]) -> None:
@@ -92,7 +92,7 @@ def _classes(pair: tuple[Run, Run]) -> None:
 
 
 def _switches() -> None:
-    with st.container(horizontal=True, gap="large", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         switch_option(t("activation.signed"), name=SIGNED, help=t("activation.signed.help"), width="content")
         switch_option(t("activation.rather"), name=RATHER, help=t("activation.rather.help"), width="content")
         if compared() == "classes":
@@ -112,7 +112,10 @@ def _settings() -> None:
     sliders = {"integrated_gradients": (STEPS,), "smooth_grad": (SAMPLES, NOISE)}
     labels = {STEPS: t("activation.steps"), SAMPLES: t("activation.samples"), NOISE: t("activation.noise")}
     wanted = [name for method in dict.fromkeys(chosen) for name in sliders.get(method, ())]
-    places = iter(st.columns(max(len(wanted) + ("occlusion" in chosen), 1), gap="medium"))
+    count = len(wanted) + ("occlusion" in chosen)
+    if not count:
+        return
+    places = iter(st.columns(count, gap="medium"))
     for name in wanted:
         low, high, usual = RANGES[name]
         number_option(next(places).slider, labels[name], low, high, name=name, default=usual)
@@ -132,9 +135,8 @@ def _layers(pair: tuple[Run, Run]) -> None:
         layers = {layer.name: name_of_layer(layer) for layer in layers_of(run)}
         choose_option(
             partial(column.selectbox, disabled=not at_layer),
-            t("activation.layer"),
+            t("activation.layer", name=name_of_network(run.loaded.spec)),
             layers,
             name=f"activation-{side}-layer",
-            label_visibility="collapsed",
             default=run.loaded.adapter.default_cam_layer().name,
         )

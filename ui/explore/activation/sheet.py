@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from ui.explore.activation.choices import (
 from ui.explore.activation.words import name_of_method
 from ui.options import set_option
 from ui.panels import sheet_panel, show_sheets
+from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, result, runs
 from ui.state import SIDES, SideName
@@ -125,6 +127,8 @@ def _sheet(
         title=name_of_network(run.loaded.spec),
         family=run.loaded.spec.family,
         selected=None,
+        # A new class changes four sheets at once.
+        encode=partial(encode_photograph, quality=68),
     )
     return replace(panel, outlines=_names(panel, labels))
 
