@@ -14,9 +14,12 @@ from analysis.attention import (
     patch_rows,
     rollout_steps,
 )
+from analysis.cams import CAMS, class_activation
 from analysis.decision import Decision, Written, decide, depth_evidence, place_evidence, runner_up
 from analysis.dots import DOT, DotErrors, dot_errors, dot_mask, dot_traces, place_deviations, plain_ground
 from analysis.entry import AttentionEntry, HeadProjections, attention_entry, head_projections
+from analysis.evidence import Evidence, Question, evidence
+from analysis.explain import METHODS, Explanation, explain
 from analysis.features import (
     ChannelNumbers,
     Extent,
@@ -79,7 +82,9 @@ from analysis.resolution import grid_at, probabilities_at
 from analysis.tiles import probabilities_of_views, shuffled_tiles
 
 __all__ = [
+    "CAMS",
     "DOT",
+    "METHODS",
     "SHARES",
     "Addition",
     "Answer",
@@ -90,7 +95,9 @@ __all__ = [
     "Decision",
     "DotErrors",
     "EffectiveField",
+    "Evidence",
     "Explained",
+    "Explanation",
     "Extent",
     "FitCost",
     "HeadProjections",
@@ -99,6 +106,7 @@ __all__ = [
     "PositionComponents",
     "PrincipalFilters",
     "PrincipalScores",
+    "Question",
     "Reach",
     "Rerun",
     "Tiling",
@@ -112,6 +120,7 @@ __all__ = [
     "attention_sinks",
     "average_reach",
     "channel_numbers",
+    "class_activation",
     "decide",
     "depth_evidence",
     "discard_lowest",
@@ -122,6 +131,8 @@ __all__ = [
     "effective_tokens",
     "energy_radii",
     "energy_radius",
+    "evidence",
+    "explain",
     "explained_by_place",
     "first_responses",
     "first_window",

@@ -166,12 +166,12 @@ class _GuidedReLU(torch.autograd.Function):
     """A ReLU whose gradient is rectified too."""
 
     @staticmethod
-    def forward(context: Any, values: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(context: Any, values: Tensor) -> Tensor:
         context.save_for_backward(values > 0)
         return values.clamp(min=0)
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(context: Any, gradient: Tensor) -> Tensor:
         (open_,) = context.saved_tensors
         result: Tensor = gradient.clamp(min=0) * open_
         return result

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+
+from models.image import DecodedImage
+from models.loading import LoadedModel, with_random_weights
+from models.tracing import Trace, trace
 
 Sensitivity = Literal["sensitive", "partly", "insensitive", "empty"]
 
@@ -48,6 +53,22 @@ class Likeness:
         if correlation < _UNRELATED:
             return "sensitive"
         return "partly" if correlation < _ALIKE else "insensitive"
+
+
+def map_with_random_weights(
+    loaded: LoadedModel, picture: DecodedImage, make: Callable[[LoadedModel, Trace], np.ndarray]
+) -> np.ndarray:
+    """The map that the same architecture gives without anything learnt.
+
+    The *model parameter randomisation test* of Adebayo et al. 2018, section 3, all layers at once.
+
+    Args:
+        loaded: the network whose architecture it is; left alone.
+        picture: what it is shown.
+        make: makes the map of a network and its trace.
+    """
+    other = with_random_weights(loaded)
+    return make(other, trace(other, picture))
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:

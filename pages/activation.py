@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ui.explore.activation.board import show_maps
 from ui.explore.activation.choices import SHARED
-from ui.explore.activation.sheet import show_sheet
+from ui.explore.activation.meaning import show_meaning
+from ui.explore.activation.sheet import show_layers_sheet, show_methods_sheet
 from ui.header import show_header
 from ui.sections import page
 from ui.words import t
@@ -14,7 +15,9 @@ def show() -> None:
     """Draw the page."""
     show_header(t("activation.title"), t("activation.text"))
     show_maps()
-    show_sheet()
+    show_methods_sheet()
+    show_layers_sheet()
+    show_meaning()
 
 
 page(show, *SHARED)

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 
-def encode_photograph(pixels: np.ndarray) -> bytes:
+def encode_photograph(pixels: np.ndarray, quality: int = 84) -> bytes:
     """RGB or RGBA uint8 ``[H, W, 3 or 4]`` as WebP, small enough to travel and good enough to look at."""
-    return _webp(pixels, quality=84, method=4)
+    return _webp(pixels, quality=quality, method=4)
 
 
 def encode_sheet(pixels: np.ndarray) -> bytes:

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 from analysis import EffectiveField, effective_fields, grad_cam, nearest_place
 from models.adapters.base import LayerRef
@@ -155,6 +156,8 @@ def asked_for(name: str, key: Hashable, job: Callable[[JobControl], T], *, start
                     ticket.progress.fraction,
                     t("wait.queue", position=position) if position else t("wait.running"),
                 )
+                if _clicked_meanwhile():
+                    st.rerun()
             found = ticket.result()
     except Exception:
         _forget(asked)
@@ -162,6 +165,13 @@ def asked_for(name: str, key: Hashable, job: Callable[[JobControl], T], *, start
         raise
     slot.empty()
     return found
+
+
+def _clicked_meanwhile() -> bool:
+    """Whether the visitor wants another run; Streamlit lets a fragment's wait until this one has ended."""
+    context = st.runtime.scriptrunner.get_script_run_ctx()
+    requests = context.script_requests if context else None
+    return requests is not None and requests._state is ScriptRequestType.RERUN
 
 
 def _forget(name: str) -> None:

@@ -49,6 +49,8 @@ _CSS = """<style>
 .sl-table .sl-chosen > * { font-weight: 600; background: rgba(128, 136, 148, .12); }
 .sl-alt { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .sl-qr { display: block; width: 100%; max-width: 420px; margin: 0 auto; border-radius: .375rem; }
+/* While the script runs, Streamlit shows what it replaced beside the replacement. */
+[class*="st-key-start-"][data-stale="true"] { display: none; }
 [data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
 [data-testid="stFileUploaderDropzone"] button p::after { font-size: .875rem; content: var(--sl-upload); }
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }

@@ -38,15 +38,24 @@ def blended(
         raise ValueError("a map to lay over a picture is zero or larger everywhere")
     top = float(heat.max()) if high is None else high
     top = top if top > 0 else 1.0
-    ground = _nearest(view, side).astype(np.float64)
-    ground = np.repeat(ground.mean(axis=2, keepdims=True), 3, axis=2)
+    ground = _nearest(view.mean(axis=2, keepdims=True), side)
     cells = _nearest(np.clip(heat / top, 0, 1), side)
     colours = colourise(cells, 0.0, 1.0, table).astype(np.float64)
     share = (strength * np.sqrt(cells))[..., None]
-    return np.rint((1 - share) * ground + share * colours).astype(np.uint8)
+    result: npt.NDArray[np.uint8] = np.rint((1 - share) * ground + share * colours).astype(np.uint8)
+    return result
 
 
-def _nearest(values: npt.NDArray[np.generic], side: int) -> npt.NDArray[np.generic]:
+def with_band(tile: npt.NDArray[np.uint8], height: int) -> npt.NDArray[np.uint8]:
+    """A tile ``[h, w, 3]`` under a transparent band for its name: RGBA ``[height + h, w, 4]``."""
+    result = np.zeros((height + tile.shape[0], tile.shape[1], 4), dtype=np.uint8)
+    result[height:, :, :3] = tile
+    result[height:, :, 3] = 255
+    return result
+
+
+def _nearest(values: npt.NDArray[np.floating], side: int) -> npt.NDArray[np.floating]:
     """``[h, w, ...]`` at ``[side, side, ...]``: each pixel takes the value of the cell that it lies in."""
     rows, columns = (((np.arange(side) + 0.5) * size / side).astype(int) for size in values.shape[:2])
-    return values[rows][:, columns]
+    result: npt.NDArray[np.floating] = values[rows][:, columns]
+    return result

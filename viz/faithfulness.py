@@ -102,8 +102,9 @@ def trial_chart(
         hovermode="x unified",
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "reversed"},
     )
-    figure.update_layout(margin={"t": 40})
-    figure.update_xaxes(title_text=x_title, range=[0, 1], tickformat=".0%", **ruled())
+    # Room for the legend above, and for half of the last number at the right.
+    figure.update_layout(margin={"t": 40, "r": 24})
+    figure.update_xaxes(title_text=x_title, range=[0, 1], dtick=0.25, tickformat=".0%", **ruled())
     figure.update_yaxes(title_text=y_title, range=[low, high], tickformat=".0%", **ruled())
     figure.add_hline(y=0, line={"color": _GREY, "width": 1})
     return figure

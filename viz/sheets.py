@@ -66,7 +66,7 @@ def tile_sheet(
     tells its tile by division alone.
 
     Args:
-        tiles: RGB uint8 ``[n, h, w, 3]``.
+        tiles: RGB or RGBA uint8 ``[n, h, w, 3 or 4]``.
         columns: tiles beside each other.
         gap: pixels left free around a tile, in total along each axis.
         scale: pixels of the picture per cell and axis.
@@ -74,7 +74,7 @@ def tile_sheet(
     Returns:
         RGBA uint8 ``[rows * (h * scale + gap), columns * (w * scale + gap), 4]``.
     """
-    count, height, width, _ = tiles.shape
+    count, height, width, channels = tiles.shape
     rows = -(-count // columns)
     pitch_y, pitch_x = height * scale + gap, width * scale + gap
     picture = np.zeros((rows * pitch_y, columns * pitch_x, 4), dtype=np.uint8)
@@ -83,6 +83,6 @@ def tile_sheet(
         top = index // columns * pitch_y + before
         left = index % columns * pitch_x + before
         place = picture[top : top + height * scale, left : left + width * scale]
-        place[..., :3] = tile.repeat(scale, 0).repeat(scale, 1)
         place[..., 3] = 255
+        place[..., :channels] = tile.repeat(scale, 0).repeat(scale, 1)
     return picture

@@ -163,7 +163,7 @@ def test_before_pooling_and_one_linear_layer_hires_cam_shares_out_the_logit(
     loaded, traced = network("resnet18_classroom"), record("resnet18_classroom")
     target = int(traced.logits.argmax())
     heat = class_activation(loaded, traced, "hires_cam", target, signed=True)
-    bias = float(loaded.module.get_submodule("fc").bias[target])
+    bias = float(loaded.module.get_parameter("fc.bias")[target])
     assert float(heat.sum()) == pytest.approx(float(traced.logits[target]) - bias, rel=1e-4)
     # There, with a gradient that is the same at every place, Grad-CAM and XGrad-CAM are the same map.
     for method in ("grad_cam", "xgrad_cam"):

@@ -79,6 +79,16 @@ def test_quick_maps_are_the_maps_of_each_method(family: Family) -> None:
         assert np.array_equal(heat, explained(family, name).magnitude)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_speaks_for_a_class_rather_than_itself(method: str) -> None:
+    if not METHODS[method].of_class or method == "score_cam":
+        # Score-CAM weighs all channels alike then.
+        return
+    assert not explained(
+        "vit" if method != "guided_grad_cam" else "resnet", method, Question(3, 3)
+    ).signed.any()
+
+
 def test_another_layer_gives_another_grid() -> None:
     loaded = tiny("resnet")
     layer = loaded.adapter.layer("layer2.0")

@@ -27,7 +27,7 @@ def tiny(family: Family) -> LoadedModel:
             module: torch.nn.Module = ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES)
         else:
             module = VisionTransformer(SIZE, 16, 2, 2, 16, 32, num_classes=CLASSES)
-            torch.nn.init.normal_(module.heads.head.weight, std=0.3)
+            torch.nn.init.normal_(module.get_submodule("heads.head").get_parameter("weight"), std=0.3)
     module = module.eval().requires_grad_(False)
     spec = ModelSpec(
         f"tiny_{family}",

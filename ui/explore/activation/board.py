@@ -15,10 +15,11 @@ from ui.explore.activation.choices import Ask, asks, compared, methods, on_one_s
 from ui.explore.activation.controls import show_controls
 from ui.explore.activation.maps import ask_for_missing, cost_for, explanation_of, likeness
 from ui.explore.activation.words import cost_text, name_of_method, numbers_text, show_methods, silence
+from ui.links import publish
 from ui.panels import panel_of, show_board
 from ui.sections import row
 from ui.service import Run, runs
-from ui.state import SIDES, SideName
+from ui.state import SIDES, SideName, view
 from ui.words import name_of_class, name_of_layer, percent, sentence_for, t
 
 _BRIGHT = 99.0
@@ -58,7 +59,7 @@ def show_maps() -> None:
     wanted = [
         (run, side, ask) for run, side in zip(pair, SIDES, strict=True) for ask in asks(run, pair, side)
     ]
-    ask_for_missing([(run, ask) for run, _, ask in wanted])
+    place = st.container()
     shown = [_shown(run, side, ask, index) for index, (run, side, ask) in enumerate(wanted)]
     each = len(shown) // 2
     # Left and right network beside each other, what is compared below each other.
@@ -70,6 +71,10 @@ def show_maps() -> None:
     show_board("activation", panels)
     st.caption(t("activation.limits"))
     show_methods(methods())
+    # Last, so that whoever waits for a slow map can read and share meanwhile; in its place over the maps.
+    publish(view())
+    with place:
+        ask_for_missing([(run, ask) for run, _, ask in wanted])
 
 
 def _shown(run: Run, side: SideName, ask: Ask, place: int) -> Shown:
@@ -120,7 +125,7 @@ def _note(item: Shown, limit: float) -> str:
     assert item.found is not None
     like = likeness(item.run, item.ask, item.found, f"like-{item.side}")
     parts = [
-        numbers_text(item.ask, item.found),
+        numbers_text(item.found),
         t("activation.like", cosine=like) if like is not None else "",
         t("activation.bright", limit=limit) if limit < 100 else "",
     ]

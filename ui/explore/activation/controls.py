@@ -37,25 +37,64 @@ from ui.options import choose_option, number_option, switch_option
 from ui.service import Run
 from ui.state import AUTO, SIDES, change, view
 from ui.targets import target_of
-from ui.words import name_of_class, name_of_layer, t
+from ui.words import name_of_class, name_of_layer, name_of_network, t
 
 
 def show_controls(pair: tuple[Run, Run]) -> None:
     """Draw all of them, from what is compared down to the layers, which stand over their panels."""
-    comparisons = {name: t(f"activation.compare.{name}") for name in COMPARISONS}
+    _methods()
+    _classes(pair)
+    _switches()
+    _settings()
+    _layers(pair)
+
+
+def _methods() -> None:
+    names = {name: name_of_method(name) for name in METHODS}
+    kind, first, second = st.columns([3, 2, 2], gap="medium")
     choose_option(
-        st.segmented_control,
+        kind.segmented_control,
         t("activation.compare"),
-        comparisons,
+        {name: t(f"activation.compare.{name}") for name in COMPARISONS},
         name=COMPARE,
         default=COMPARISONS[0],
-        label_visibility="collapsed",
     )
-    _classes(pair)
-    _methods(pair)
-    with st.container(horizontal=True, gap="large"):
-        switch_option(t("activation.signed"), name=SIGNED, help=t("activation.signed.help"))
-        switch_option(t("activation.rather"), name=RATHER, help=t("activation.rather.help"))
+    choose_option(first.selectbox, t("activation.method"), names, name=METHOD, default=DEFAULT_METHOD)
+    if compared() == "methods":
+        choose_option(second.selectbox, t("activation.second"), names, name=SECOND, default=DEFAULT_SECOND)
+
+
+def _classes(pair: tuple[Run, Run]) -> None:
+    """The classes that either network names first, one click each; beside them the second class."""
+    first, second = st.columns([5, 2], gap="medium", vertical_alignment="bottom")
+    names = [
+        answer.name for run in pair for answer in top_answers(run.trace.probabilities, run.loaded.categories)
+    ]
+    options = list(dict.fromkeys(names))
+    shown = pair[1].loaded.categories[target_of(pair[1], pair)]
+    choice(
+        first.pills,
+        t("activation.class"),
+        {name: name_of_class(name) for name in options},
+        key="activation-class",
+        value=shown if shown in options else None,
+        choose=lambda name: change(target=name or view().target),
+    )
+    if compared() == "classes" or rather():
+        others = {name: name_of_class(name) for name in sorted(known(pair), key=name_of_class)}
+        choose_option(
+            second.selectbox,
+            t("activation.against"),
+            {AUTO: t("activation.against.auto"), **others},
+            name=AGAINST,
+            default=AUTO,
+        )
+
+
+def _switches() -> None:
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        switch_option(t("activation.signed"), name=SIGNED, help=t("activation.signed.help"), width="content")
+        switch_option(t("activation.rather"), name=RATHER, help=t("activation.rather.help"), width="content")
         if compared() == "classes":
             choose_option(
                 st.segmented_control,
@@ -65,48 +104,6 @@ def show_controls(pair: tuple[Run, Run]) -> None:
                 default="own",
                 label_visibility="collapsed",
             )
-    _settings()
-    _layers(pair)
-
-
-def _classes(pair: tuple[Run, Run]) -> None:
-    """The classes that either network names first, one click each; beside them the second class."""
-    first, second = st.columns([3, 1], vertical_alignment="bottom")
-    names = [
-        answer.name for run in pair for answer in top_answers(run.trace.probabilities, run.loaded.categories)
-    ]
-    options = list(dict.fromkeys(names))
-    shown = pair[1].loaded.categories[target_of(pair[1], pair)]
-    with first:
-        choice(
-            st.pills,
-            t("activation.class"),
-            {name: name_of_class(name) for name in options},
-            key="activation-class",
-            value=shown if shown in options else None,
-            choose=lambda name: change(target=name or view().target),
-        )
-    others = {name: name_of_class(name) for name in sorted(known(pair), key=name_of_class)}
-    choose_option(
-        partial(second.selectbox, disabled=compared() != "classes" and not rather()),
-        t("activation.against"),
-        {AUTO: t("activation.against.auto"), **others},
-        name=AGAINST,
-        default=AUTO,
-    )
-
-
-def _methods(pair: tuple[Run, Run]) -> None:
-    names = {name: name_of_method(name) for name in METHODS}
-    first, second = st.columns(2, gap="medium")
-    choose_option(first.selectbox, t("activation.method"), names, name=METHOD, default=DEFAULT_METHOD)
-    choose_option(
-        partial(second.selectbox, disabled=compared() != "methods"),
-        t("activation.second"),
-        names,
-        name=SECOND,
-        default=DEFAULT_SECOND,
-    )
 
 
 def _settings() -> None:
@@ -115,7 +112,10 @@ def _settings() -> None:
     sliders = {"integrated_gradients": (STEPS,), "smooth_grad": (SAMPLES, NOISE)}
     labels = {STEPS: t("activation.steps"), SAMPLES: t("activation.samples"), NOISE: t("activation.noise")}
     wanted = [name for method in dict.fromkeys(chosen) for name in sliders.get(method, ())]
-    places = iter(st.columns(max(len(wanted) + ("occlusion" in chosen), 1), gap="medium"))
+    count = len(wanted) + ("occlusion" in chosen)
+    if not count:
+        return
+    places = iter(st.columns(count, gap="medium"))
     for name in wanted:
         low, high, usual = RANGES[name]
         number_option(next(places).slider, labels[name], low, high, name=name, default=usual)
@@ -135,7 +135,7 @@ def _layers(pair: tuple[Run, Run]) -> None:
         layers = {layer.name: name_of_layer(layer) for layer in layers_of(run)}
         choose_option(
             partial(column.selectbox, disabled=not at_layer),
-            t("activation.layer"),
+            t("activation.layer", name=name_of_network(run.loaded.spec)),
             layers,
             name=f"activation-{side}-layer",
             default=run.loaded.adapter.default_cam_layer().name,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.evidence import Question
-from analysis.explain import METHODS, Cost, Explanation, cost_of, explain
+from analysis.explain import METHODS, Cost, Explanation, Step, cost_of, explain
 from models.jobs import JobControl
 from models.loading import LoadedModel
 from models.tracing import Trace
@@ -21,6 +21,8 @@ from ui.explore.activation.choices import Ask, asks, layer_of, methods, question
 from ui.service import Run, asked_for, background, result, runs
 from ui.state import SideName
 from ui.words import t
+
+_TURN = "activation_turn"
 
 
 def map_for(run: Run, side: SideName) -> np.ndarray | None:
@@ -42,11 +44,12 @@ def method_name(side: SideName) -> str:
     return t(f"activation.method.{methods()[0]}")
 
 
-def map_on(side: SideName) -> Callable[[LoadedModel, Trace, int], np.ndarray]:
+def map_on(side: SideName) -> Callable[[LoadedModel, Trace, int, Step], np.ndarray]:
     """The same method for another network or picture, as a function for a job: it knows no session.
 
-    To be called in the script; what it returns is to be called in the job with the network, its trace and
-    the index of the class, and gives ``[h, w]``, zero or larger. Network and layer must fit: the same
+    To be called in the script; what it returns is to be called in the job with the network, its trace, the
+    index of the class and a step as of :func:`analysis.explain.explain`. It gives ``[h, w]``, zero or
+    larger. Network and layer must fit: the same
     architecture, such as one with random weights.
     """
     pair = runs()
@@ -54,9 +57,9 @@ def map_on(side: SideName) -> Callable[[LoadedModel, Trace, int], np.ndarray]:
     method, layer, chosen = methods()[0], layer_of(run, side), settings()
     against = questions(run, pair)[0].against
 
-    def make(loaded: LoadedModel, record: Trace, target: int) -> np.ndarray:
+    def make(loaded: LoadedModel, record: Trace, target: int, step: Step) -> np.ndarray:
         question = Question(target, against if against != target else None)
-        return explain(loaded, record, method, question, layer, chosen).magnitude
+        return explain(loaded, record, method, question, layer, chosen, step=step).magnitude
 
     return make
 
@@ -82,8 +85,8 @@ def explanation_of(run: Run, ask: Ask, lane: str) -> Explanation | None:
     )
 
 
-def ask_for_missing(wanted: Sequence[tuple[Run, Ask]]) -> None:
-    """Offer to compute the slow maps that are not there yet, all of them by one button."""
+def ask_for_missing(wanted: list[tuple[Run, Ask]]) -> None:
+    """Offer to compute the slow maps that are not there yet, all of them by one button; then draw anew."""
     store = background()
     missing = {
         key: each
@@ -91,10 +94,7 @@ def ask_for_missing(wanted: Sequence[tuple[Run, Ask]]) -> None:
         if METHODS[each[1].method].slow and store.cached(key) is None
     }
     if not missing:
-        # The place of the button stays, so that what follows stays where it is.
-        st.empty()
         return
-    runs_needed = sum(cost_for(*each).forwards for each in missing.values())
 
     def job(control: JobControl) -> bool:
         for index, (key, (run, ask)) in enumerate(missing.items()):
@@ -107,8 +107,14 @@ def ask_for_missing(wanted: Sequence[tuple[Run, Ask]]) -> None:
             store.run(key, partial(_explain, run, ask, step))
         return True
 
-    start = t("activation.start", forwards=runs_needed)
-    asked_for("activation", ("activation", *missing), job, start=start)
+    forwards = sum(cost_for(*each).forwards for each in missing.values())
+    turn = st.session_state.setdefault(_TURN, 0)
+    start = t("activation.start", forwards=forwards)
+    if asked_for("activation", ("activation", turn, *missing), job, start=start):
+        if not any(store.cached(key) for key in missing):
+            # Done once, but the maps have had to make room since: to be asked for once more.
+            st.session_state[_TURN] = turn + 1
+        st.rerun()
 
 
 def likeness(run: Run, ask: Ask, found: Explanation, lane: str) -> float | None:

@@ -9,6 +9,9 @@ from ui.explore.activation.choices import Ask
 from ui.service import Run
 from ui.words import t
 
+_COARSE = 0.05
+"""Part of the gained score from which on the integral's error is worth a warning."""
+
 
 def name_of_method(name: str) -> str:
     """A method's usual name."""
@@ -32,19 +35,20 @@ def silence(run: Run, ask: Ask, found: Explanation) -> str:
     return t("activation.silent")
 
 
-def numbers_text(ask: Ask, found: Explanation) -> str:
+def numbers_text(found: Explanation) -> str:
     """The check of integrated gradients: what the pixels sum to, and what they should."""
     if "delta" not in found.numbers:
         return ""
-    difference = found.numbers["score"] - found.numbers["baseline"]
-    return t(
+    numbers = found.numbers
+    gain, delta = numbers["score"] - numbers["baseline"], numbers["delta"]
+    text = t(
         "activation.delta",
-        sum=difference + found.numbers["delta"],
-        score=found.numbers["score"],
-        baseline=found.numbers["baseline"],
-        delta=found.numbers["delta"],
-        steps=ask.settings.steps,
+        sum=gain + delta,
+        score=numbers["score"],
+        baseline=numbers["baseline"],
+        delta=delta,
     )
+    return f"{text} {t('activation.delta.coarse')}" if abs(delta) > _COARSE * abs(gain) else text
 
 
 def show_methods(names: tuple[str, ...]) -> None:
