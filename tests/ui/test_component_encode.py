@@ -15,7 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ui.component import Board, Frame, MapData, Panel, Point, ReceptiveBox, Steps, to_uint8_map, to_uint8_rows
+from ui.component import (
+    Board,
+    Frame,
+    MapData,
+    Panel,
+    Point,
+    ReceptiveBox,
+    Ring,
+    Steps,
+    to_uint8_map,
+    to_uint8_rows,
+)
 from ui.component import mount as mounting
 from ui.component.encode import Blob, encode_blob, row_bytes
 from ui.component.wire import ALONE, board_message
@@ -204,3 +215,17 @@ def test_colours_stand_in_place_of_a_map_and_travel_as_a_picture() -> None:
     assert sent in [blob["id"] for blob in message["blobs"]]
     with pytest.raises(ValueError, match="in place of"):
         Frame(label="", grid=(2, 2), colours=b"RIFF", map=to_uint8_map(np.ones((2, 2))))
+
+
+def test_rings_travel_with_their_frame_and_gaps_as_no_circle() -> None:
+    rings = (Ring((12.0,), "50 %"), Ring((float("nan"),), "95 %", dashed=True))
+    frame = Frame("a", (2, 2), rings=(*rings, Ring((1.0, 2.0, 3.0, 4.0))))
+    message, _ = board_message(Board("b", (Panel("p", "P", frames=(frame,)),), fixed=True))
+    assert message["fixed"] is True
+    assert message["panels"][0]["frames"][0]["rings"] == [
+        {"radii": [12.0], "label": "50 %", "dashed": False},
+        {"radii": [0.0], "label": "95 %", "dashed": True},
+        {"radii": [1.0, 2.0, 3.0, 4.0], "label": "", "dashed": False},
+    ]
+    with pytest.raises(ValueError, match="one radius"):
+        Frame("a", (2, 2), rings=(Ring((1.0, 2.0)),))
