@@ -28,7 +28,7 @@ class Reach:
         theory: half the width of the theoretical field ``[n]``; half the picture where all of it is seen.
         radii: within which the shares ``SHARES`` of the energy lie ``[n, 2]``; 0 where no gradient arrives.
         attention: mean attention distance over all patches ``[n]``; NaN where a layer has no attention.
-        attention_here: the same of the place's own patch ``[n]``.
+        attention_here: the same of the place's own patch ``[n]``; NaN where there is no such place.
     """
 
     layers: tuple[LayerRef, ...]
@@ -121,7 +121,8 @@ def reach_at(
         record: its recorded forward.
         point: x and y on the input view, in pixels.
         layers: in order of depth.
-        fields: of these layers, or none at all where the picture has no such point (radii are NaN then).
+        fields: of these layers, or none at all where the network does not see the point (what belongs to the
+            place is NaN then).
     """
     adapter, size = loaded.adapter, record.input_view.shape[0]
     radii = np.array([field.radii(SHARES) for field in fields] or np.full((len(layers), 2), np.nan))
@@ -131,8 +132,10 @@ def reach_at(
             continue
         rows = patch_rows(head_mean(record.attentions[part.name]), part.prefix_tokens)
         distances = mean_distances(rows, part.grid, part.stride)
-        row, column = nearest_place(adapter, layers[index], point)
-        mean[index], here[index] = distances.mean(), distances[row * part.grid[1] + column]
+        mean[index] = distances.mean()
+        if fields:
+            row, column = nearest_place(adapter, layers[index], point)
+            here[index] = distances[row * part.grid[1] + column]
     theory = np.array([theoretical_radius(adapter, layer, size) for layer in layers])
     return Reach(tuple(layers), theory, radii, mean, here)
 

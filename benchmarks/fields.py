@@ -33,7 +33,7 @@ def bare_backwards(
         for stage in ("layer1", "layer2", "layer3", "layer4"):
             output = ends[stage] = getattr(module, stage)(output)
     stages = loaded.adapter.stages()
-    gradients = []
+    gradients: list[torch.Tensor] = []
     for (_, layer), end in zip(stages, ends.values(), strict=True):
         row, column = nearest_place(loaded.adapter, layer, point)
         # Kept to the end: as many backwards as the fields need, of one and the same graph.

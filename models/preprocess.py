@@ -105,8 +105,8 @@ def to_pixels(inputs: np.ndarray, recipe: Preprocess) -> np.ndarray:
     Zeros that a network pads with become the recipe's mean colour.
     """
     mean, std = (np.reshape(values, (3, 1, 1)) for values in (recipe.mean, recipe.std))
-    bytes_ = np.rint((inputs * std + mean) * 255).clip(0, 255)
-    pixels: np.ndarray = bytes_.astype(np.uint8).transpose(1, 2, 0)
+    levels = np.rint((inputs * std + mean) * 255).clip(0, 255)
+    pixels: np.ndarray = levels.astype(np.uint8).transpose(1, 2, 0)
     return pixels
 
 

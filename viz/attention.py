@@ -139,7 +139,11 @@ def _add(
             y=[network.limit, network.limit],
             name=network.limit_name,
             mode="lines",
-            line={"color": "#808894" if lane >= 0 else colour, "width": 1.5, "dash": "dash"},
+            line={
+                "color": FAMILY_COLOURS["neutral"],
+                "width": 1.5,
+                "dash": "dash" if lane <= 0 else "dashdot",
+            },
             hovertemplate=f"%{{y:.3~g}}{unit}",
         )
     if network.shown is not None:

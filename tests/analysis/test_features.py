@@ -149,6 +149,16 @@ def test_a_place_without_a_vector_is_like_none() -> None:
     np.testing.assert_array_equal(similarity_to_place(activation, (0, 0)), [[0, 0, 0]])
 
 
+def test_a_flat_spectrum_is_decomposed_all_the_same() -> None:
+    # Nearly equal variances in 120 directions: no few directions lead.
+    activation = np.random.default_rng(3).normal(size=(120, 40, 50))
+    vectors = activation.reshape(120, -1).T
+    expected = np.linalg.eigvalsh(np.cov(vectors.T, bias=True))[::-1]
+    found = principal_scores(activation)
+    np.testing.assert_allclose(found.explained, expected[:3] / expected.sum(), rtol=1e-9)
+    np.testing.assert_allclose(found.scores.var(axis=(1, 2)), expected[:3], rtol=1e-5)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 6), st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**16))
 def test_explained_shares_never_exceed_one(channels: int, height: int, width: int, seed: int) -> None:

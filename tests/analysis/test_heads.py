@@ -160,3 +160,15 @@ def test_norms_are_those_of_the_tokens(network: Network, record: Record) -> None
     enlarged = traced.recorded[name].copy()
     enlarged[1 + 40] *= 20
     assert outlier_tokens(enlarged, 1)[0] == 40
+
+
+def test_distances_equal_timms_on_its_own_attention() -> None:
+    """timm's ConViT measures its heads in patches, on a square grid without a class token."""
+    from timm.models.convit import MHSA
+
+    torch.manual_seed(3)
+    module = MHSA(dim=24, num_heads=4).eval()
+    with torch.inference_mode():
+        expected, attention = module.get_attention_map(torch.randn(1, 36, 24), return_map=True)
+    found = head_distances([attention.numpy()], 0, (6, 6), 1)[0]
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-5)

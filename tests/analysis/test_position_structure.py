@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from sklearn.decomposition import PCA  # type: ignore[import-untyped]
+from sklearn.decomposition import PCA
 from torchvision.models.vision_transformer import interpolate_embeddings
 
 from analysis import explained_by_place, interpolated_positions, position_components

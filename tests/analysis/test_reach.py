@@ -156,6 +156,7 @@ class TestReachAt:
         assert reach.radii.shape == (13, 2) and np.isnan(reach.radii).all()
         assert reach.theory.tolist() == [7.0, *[112.0] * 12]
         assert np.isfinite(reach.attention[1:]).all()
+        assert np.isnan(reach.attention_here).all()
 
 
 def test_attention_is_found_inside_its_block(network: Network) -> None:

@@ -81,6 +81,10 @@ def test_a_patch_is_previewed_pinned_and_opened(show: Callable[..., OpenPage]) -
     wait_for_address(page, "attention-key", f"p{7 * 16 + 6}")
     asked = t("attention.token.patch", row=8, column=7)
     expect(page.get_by_text(t("attention.entry.k", name=asked))).to_be_visible()
+    # What is read out over the map is what the formula says, not one of 256 steps.
+    page.mouse.move(5, 5)
+    share = widget(page, "sightlines-board-attention-entry").locator(".readout .now").nth(1).inner_text()
+    assert share.split(" %")[0] in page.get_by_text("The network itself").inner_text()
 
 
 def test_the_blocks_play_and_heads_are_chosen(show: Callable[..., OpenPage]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from analysis import place_similarity
+from analysis import layer_extent, place_similarity
 from models import decode_image, trace
 from models.samples import sample_bytes
 from tests.conftest import Network
@@ -67,13 +67,20 @@ def wait_for_change(page: Page, name: str, before: str) -> str:
 
 
 def test_every_shown_value_is_the_networks_own(app: str, open_page: Opener, network: Network) -> None:
-    query = f"?picture=dog&features-right-layer={BLOCK}&features-right-channel=9&features-right-page=3"
+    query = f"?picture=dog&features-right-layer={BLOCK}&features-right-channel=9&features-scale=network"
     opened = open_features(open_page, app, query)
     page = opened.page
     record = trace(network("vit_s_14_classroom"), decode_image(sample_bytes("dog")))
     channel = record.activations[BLOCK][8]
     shown = np.array(debug(page, "features")["panels"][1]["values"])
     np.testing.assert_allclose(shown, channel.ravel(), atol=np.abs(channel).max() / 254 + 1e-5)
+    # The colours end in the largest value of the whole network, not of this map.
+    peak = max(
+        layer_extent(record.activations[layer.name]).peak
+        for layer in network("vit_s_14_classroom").adapter.feature_layers()
+    )
+    ends = panel(page, "features", 1).locator(".legend .end")
+    expect(ends).to_have_text([f"\u2212{peak:.3g}", f"{peak:.3g}"])
     # Hover: the row of the place under the pointer, in both networks, without asking the server.
     frames = len(opened.traffic.frames)
     place_pointer(page, "features-similarity", 1, 0.53, 0.28)
@@ -101,7 +108,7 @@ def test_tiles_choose_and_choices_survive_a_new_session(app: str, open_page: Ope
     chosen = wait_for_change(page, "features-right-channel", first)
     expect(channel).to_have_value(chosen)
     expect(panel(page, "features", 1)).to_contain_text(t("features.channel.one", channel=chosen))
-    expect(panel(page, "features", 1).locator(".answer")).to_contain_text("12")
+    expect(panel(page, "features", 1).locator(".caption[data-shown]")).to_contain_text("Strength 12 of 384")
     # A control that keeps the picture.
     assert opened.traffic.total <= 150_000
     # The first layer: a filter, its response, and a window that takes the point along.

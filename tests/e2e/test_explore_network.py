@@ -74,15 +74,18 @@ def test_a_door_leads_to_its_page_with_the_layer_chosen(open_page: Opener, app: 
     page = open_network(open_page, app)
     side(page, "right").locator('.door[data-page="attention"]').click()
     expect(page.get_by_role("heading", name=t("attention.title"), exact=True)).to_be_visible()
-    wait_for_other(page, "attention-right-layer", "encoder.layers.encoder_layer_6.self_attention")
+    wait_for_other(page, "attention-right-layer", "encoder.layers.encoder_layer_0.self_attention")
 
 
 def test_a_channel_of_the_sum_opens_among_the_feature_maps(open_page: Opener, app: str) -> None:
     page = open_network(open_page, app, height=1200)
     page.wait_for_function("globalThis.__sightlines?.debug?.('network-channels-left')")
+    strongest = widget(page, "network-decision").locator(".sl-sum-row:not(.sl-sum-head) > :first-child").first
+    channel = strongest.inner_text().rpartition(" ")[2]
     click_tile(page, "network-channels-left", 0, 5, 10)
     expect(page.get_by_role("heading", name=t("features.title"), exact=True)).to_be_visible()
     wait_for_other(page, "features-left-layer", "layer4.1")
+    wait_for_other(page, "features-left-channel", channel)
 
 
 def test_a_phone_stacks_the_maps_and_a_tap_opens(open_page: Opener, app: str) -> None:

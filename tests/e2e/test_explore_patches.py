@@ -64,6 +64,17 @@ def wait_for_address(page: Page, name: str, value: str) -> None:
     settled(page, BOARDS)
 
 
+def faintest(page: Page, key: str, index: int) -> int:
+    """The smallest opacity, from 0 to 255, with which a panel's map is painted."""
+    canvas = panel(page, key, index).locator("canvas.map")
+    return int(
+        canvas.evaluate(
+            "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+            ".filter((_, i) => i % 4 === 3).reduce((a, b) => Math.min(a, b))"
+        )
+    )
+
+
 def text_of(page: Page, key: str, index: int, part: str) -> str:
     return panel(page, key, index).locator(part).inner_text()
 
@@ -88,10 +99,20 @@ def test_a_patch_is_chosen_on_the_picture_and_in_the_sequence(app: str, open_pag
     assert max(differences) < 0.02 * largest, (
         "each strip is quantised to half a percent of its largest number"
     )
+    # No picture lies under these maps: their colours are those of the legend, mixed with no ground.
+    assert faintest(page, "channels", 1) == 255
     # A token of the sequence leads back to the picture, the class token to none of its places.
     click_tile(page, "sequence-right", 200, 29, 257)
     wait_for_address(page, "at", f"{7.5 / 16:.4f},{12.5 / 16:.4f}")
     expect(answer).to_have_text(t("patches.sequence.answer", tokens=257, token=200))
+    # The same as columns of numbers: the column of this token is the strip above.
+    widget(page, "patches-tokens").get_by_role("radio", name=t("patches.tokens.numbers")).click()
+    wait_for_address(page, "patches-tokens", "numbers")
+    page.wait_for_function("__sightlines.debug('sequence-right').panels[0].shape?.[0] === 384")
+    table = debug(page, "sequence-right")["panels"][0]["values"]
+    token = debug(page, "received")["panels"][1]["values"]
+    largest = max(abs(value) for value in table)
+    assert max(abs(table[257 * i + 200] - value) for i, value in enumerate(token)) < 0.01 * largest
     # A window of the ResNet: numbers are told where the pointer is.
     place_pointer(page, "channels", 0, 0.5, 0.5)
     expect(panel(page, "channels").locator(".now")).to_contain_text(t("patches.colour.green"))

@@ -39,7 +39,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         return found
 
     def opened(locale: str = "en-GB", page: str = "", **query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
         pages.append(app)
         app.context["locale"] = locale
         app.query_params.update(query)

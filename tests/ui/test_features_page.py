@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.ui.running import Open, problems, texts
+from ui.explore.features.ranges import Colours
 from ui.language import translate
+from viz import lut
 
 ROWS = ("similarity", "colours", "filters", "shapes")
 BLOCK = "encoder.layers.encoder_layer_3"
@@ -128,3 +131,21 @@ def test_choices_redraw_the_page_without_trouble(open_page: Open) -> None:
     assert page.query_params["features-right-kind"] == "filters"
     # 12 544 places are too many to send a map for each.
     assert page.query_params["features-left-layer"] == "relu"
+
+
+def test_a_shared_limit_ends_the_colours_of_maps_and_tiles() -> None:
+    values = np.array([[-2.0, 0.0], [1.0, 4.0]], np.float32)
+    signed, own, cut = Colours(True, 8.0), Colours(True, None), Colours(False, 8.0)
+    assert (signed.of_map(values).scale, signed.of_map(values).limit) == ("signed", 8.0)
+    assert own.of_map(values).limit is None
+    assert (cut.of_map(values).minimum, cut.of_map(values).maximum) == (0.0, 4.0)
+    table = lut("diverging")
+    # 128 is zero, 127 steps to the limit: -2 of 8 lies a quarter of them below, 1 an eighth above.
+    assert signed.of_tiles(values[None])[0][:, 0].tolist() == [table[96].tolist(), table[144].tolist()]
+    assert own.of_tiles(values[None])[0][1, 1].tolist() == table[255].tolist()
+    assert cut.of_tiles(values[None])[0][0].tolist() == [lut("viridis")[0].tolist()] * 2
+
+
+def test_large_maps_become_small_tiles() -> None:
+    maps = np.random.default_rng(0).normal(size=(3, 112, 56)).astype(np.float32)
+    assert [tile.shape for tile in Colours(True, None).of_tiles(maps)] == [(28, 28, 3)] * 3

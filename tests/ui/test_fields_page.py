@@ -49,7 +49,7 @@ def test_it_opens_with_numbers_for_the_chosen_depth(open_page: Open, language: s
 def test_a_link_restores_every_setting(open_page: Open) -> None:
     page = open_page(
         page="fields",
-        **{"fields-scale": "common", "fields-axis": "linear", "depth": "0.000", "at": "0.7,0.6"},
+        **{"fields-scale": "common", "fields-axis": "linear", "depth": "0.000"},
     )
     assert problems(page) == []
     assert page.session_state["fields-scale"] == "common"
@@ -57,7 +57,6 @@ def test_a_link_restores_every_setting(open_page: Open) -> None:
     assert translate("en", "fields.legend.common", cell=4) in texts(page)
     assert rows(page)["Layer"] == ["first convolution", "patches + positions"]
     assert page.query_params["fields-scale"] == "common"
-    assert page.query_params["at"] == "0.7000,0.6000"
     page.button_group(key="fields-scale").set_value("own").run()
     assert problems(page) == []
     assert translate("en", "fields.legend.own", cell=4) in texts(page)
@@ -84,8 +83,9 @@ def test_any_pair_is_shown(open_page: Open, left: str, right: str, attention: li
     page = open_page(page="fields", left=left, right=right, depth="0.500")
     assert problems(page) == []
     table = rows(page)
-    found = table[translate("en", "fields.measure.attention_here")]
+    found = table.get(translate("en", "fields.measure.attention_here"), ["–", "–"])
     assert [cell != "–" for cell in found] == attention
+    assert (translate("en", "error.unsupported.no_attention") in texts(page)) == (not all(attention))
     untrained = "untrained" in left + right
     assert (translate("en", "fields.note.untrained") in texts(page)) == untrained
     assert (translate("en", "fields.note.skip") in texts(page)) == any(attention)

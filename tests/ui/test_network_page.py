@@ -17,7 +17,7 @@ from ui.language import translate
 from ui.network_map import Door, Item, Map
 from ui.network_map.mount import read_choice, read_door
 
-VIT_BLOCK = "encoder.layers.encoder_layer_6"
+VIT_BLOCK = "encoder.layers.encoder_layer_0"
 
 Maps = Callable[[], tuple[Map, Map]]
 

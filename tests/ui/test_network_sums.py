@@ -6,8 +6,10 @@ import re
 
 import pytest
 
+from analysis import Addition
 from models.adapters.parts import Operation, Residual
 from ui.explore.network import boxes as boxes_module
+from ui.explore.network import items as items_module
 from ui.explore.network.boxes import boxes, count_text, shape_text
 from ui.explore.network.sums import Term, bars, number
 
@@ -67,3 +69,20 @@ def test_a_small_step_is_written_beside_the_box_before_it(monkeypatch: pytest.Mo
     wide = Operation("linear", (257, 1536), 0, 384)
     assert [(each.enters, each.width) for each in boxes((wide,))] == [(384, 1536)]
     assert Residual("mlp", (wide,), (conv,), (relu,)).operations == (wide, conv, relu)
+
+
+@pytest.mark.parametrize(
+    ("cosine", "word"),
+    [(1.0, "along"), (0.6, "partly_along"), (0.0, "across"), (-0.5, "back"), (-0.85, "away"), (-1.0, "away")],
+)
+def test_an_angle_is_put_in_words(cosine: float, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, object] = {}
+
+    def t(key: str, **values: object) -> str:
+        seen.update(values)
+        return key
+
+    monkeypatch.setattr(items_module, "t", t)
+    items_module._fact(Addition("layer1.0", "convolutions", 2.0, 1.0, cosine))
+    assert seen["direction"] == f"network_map.direction.{word}"
+    assert seen["ratio"] == "0.50"

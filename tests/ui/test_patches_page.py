@@ -32,6 +32,7 @@ def test_it_opens_with_every_row(language: str, open_page: Open) -> None:
         "patches-height": "224",
         "patches-scale": "one",
         "patches-side": "14",
+        "patches-tokens": "pictures",
         "patches-width": "224",
     }
 
@@ -62,6 +63,7 @@ def test_a_link_restores_every_setting(open_page: Open) -> None:
         "patches-height": "300",
         "patches-scale": "own",
         "patches-side": "16",
+        "patches-tokens": "numbers",
         "patches-width": "230",
     }
     page = open_page(page="patches", **query)
@@ -71,6 +73,7 @@ def test_a_link_restores_every_setting(open_page: Open) -> None:
     assert page.slider(key="patches-height").value == 300
     shown = texts(page)
     assert translate("en", "patches.strips.note.own") in shown
+    assert translate("en", "patches.sequence.note.numbers") in shown
     # 18 × 14 whole patches; 12 rows and 6 columns are left over, 304 × 240 would hold them all.
     assert "300 × 230" in tables(page) and "252 + 1" in tables(page)
     for words in ("12 of 300 rows", "6 of 230 columns", "304 × 240", "285 patches in place of 252"):

@@ -104,7 +104,9 @@ class Frame:
         rings: circles around the place shown; with `map_of_point` around the pinned point alone.
         caption: a sentence under the picture.
         readout: a template for the line that follows the pointer, with {value} and optionally {row},
-            {column}, {here} (value of the shown map at the cell) and {peak} (maximum of the shown map).
+            {column}, {here} (value of the shown map at the cell) and {peak} (maximum of the shown map). The
+            map's value, one of 256 steps, follows by itself, unless the template says {here}, or is {value}
+            alone with a value for each cell: then it is read out with the digits given here.
         readout_values: what {value} stands for, one per cell, or one for all.
         marks: cells marked with a small diamond, e.g. outlier tokens.
         lines: draw the lines between cells.

@@ -121,10 +121,12 @@ class Overlay {
 
   /** Where a word beside a circle fits on the picture, each circle beginning its search on another side. */
   besideCircle(cx, cy, r, turn) {
+    // Clear of the point's own sign, which a small circle lies within.
+    const away = Math.max(r, 14) + 5;
     const sides = [[0.71, -0.71], [-0.71, -0.71], [-0.71, 0.71], [0.71, 0.71], [1, 0], [-1, 0]];
     for (let i = 0; i < sides.length; i++) {
       const [dx, dy] = sides[(i + turn) % sides.length];
-      const [x, y, right] = [cx + dx * (r + 5), cy + dy * (r + 5) + 4, dx > 0];
+      const [x, y, right] = [cx + dx * away, cy + dy * away + 4, dx > 0];
       const [left, end] = right ? [x, x + 34] : [x - 34, x];
       if (left >= 2 && end <= this.width - 2 && y >= 14 && y <= this.height - 4) return { x, y, right };
     }

@@ -101,7 +101,7 @@ function paint(canvas, field, magnitude, bare) {
   const image = context.createImageData(w, h);
   const pixels = new Uint32Array(image.data.buffer);
   const colours = field.scale && codeColours(field, tableOf(field, magnitude));
-  const cover = bare ? OPAQUE : 0;
+  const cover = bare && field.scale ? OPAQUE : 0;
   for (let i = 0; i < pixels.length; i++) pixels[i] = (colours ? colours[cells[i]] : cells[i]) | cover;
   context.putImageData(image, 0, 0);
 }

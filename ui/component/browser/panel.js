@@ -318,7 +318,9 @@ class Panel {
     const several = frame.grid[0] * frame.grid[1] > 1;
     const parts = frame.readout ? [fill(frame.readout, { value, row, column, here, peak })] : [];
     if (several && !frame.ofPoint) parts.push(fill(this.board.strings.cell, { row, column }));
-    if (here && !frame.readout?.includes("{here}")) parts.push(here);
+    // A bare value for each cell is that of the map, with digits that a byte does not hold.
+    const exact = frame.readout === "{value}" && frame.values.length > 1;
+    if (here && !exact && !frame.readout?.includes("{here}")) parts.push(here);
     setText(this.readout, parts.filter(Boolean).join(" · "));
   }
 

@@ -70,6 +70,7 @@ def _chart(test: str, subject: Subject, findings: Findings, low: float, high: fl
     method = method_name(subject.side)
     numbers = t(
         f"meaning.{test}.numbers",
+        name=name_of_network(spec),
         method=method,
         own=_signed(score(examination.own)),
         blob=_signed(score(examination.blob)),
@@ -88,7 +89,7 @@ def _chart(test: str, subject: Subject, findings: Findings, low: float, high: fl
         high=high,
         x_title=t(f"meaning.{test}.x"),
         y_title=t(f"meaning.{test}.y", answer=name_of_class(subject.run.loaded.categories[subject.target])),
-        alt=t("meaning.alt", name=name_of_network(spec), numbers=numbers),
+        alt=t("meaning.alt", numbers=numbers),
         caption=numbers,
     )
     show_chart(figure, f"meaning-{test}-{subject.side}")

@@ -41,7 +41,9 @@ class Course:
         labels = tuple(names) or tuple(
             t("attention.step", step=step + 1, count=count) for step in range(count)
         )
-        return Steps(labels=labels, value=self.step, title=t("attention.block"))
+        return Steps(
+            labels=labels, value=self.step, title=t("attention.block" if leads else "attention.depth")
+        )
 
     def choose(self, step: int) -> None:
         """Both networks follow the slider."""

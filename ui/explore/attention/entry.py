@@ -15,6 +15,7 @@ from ui.explore.attention.choice import (
     query_token,
 )
 from ui.explore.attention.course import course
+from ui.explore.attention.numbers import plain
 from ui.explore.attention.steps import Opened, show_steps
 from ui.options import choose_option, option, set_option
 from ui.panels import panel_of, show_board
@@ -108,9 +109,10 @@ def _choose(opened: Opened) -> None:
 def _show_maps(opened: Opened) -> None:
     side, entry, layer = opened.side, opened.entry, opened.side.layer
     prefix = layer.prefix_tokens
+    scores, shares = entry.scores[prefix:], entry.weights[prefix:] * 100
     places = {
-        "scores": to_uint8_map(entry.scores[prefix:].reshape(layer.grid), signed=True),
-        "weights": to_uint8_map(entry.weights[prefix:].reshape(layer.grid) * 100, unit="%"),
+        "scores": (to_uint8_map(scores.reshape(layer.grid), signed=True), scores, ""),
+        "weights": (to_uint8_map(shares.reshape(layer.grid), unit="%"), shares, " %"),
     }
     outlines = () if opened.asks < prefix else (_outline(opened),)
     panels = tuple(
@@ -122,6 +124,8 @@ def _show_maps(opened: Opened) -> None:
                     label=f"{name_of_layer(layer)}, {name_of_show(f'h{opened.head + 1}')}",
                     grid=layer.grid,
                     map=data,
+                    readout="{value}",
+                    readout_values=tuple(f"{plain(float(value))}{unit}" for value in values),
                     caption=t(f"attention.entry.{name}.caption", tokens=len(entry.weights)),
                 ),
             ),
@@ -131,7 +135,7 @@ def _show_maps(opened: Opened) -> None:
             selected=opened.asked - prefix if opened.asked >= prefix else None,
             outlines=outlines,
         )
-        for name, data in places.items()
+        for name, (data, values, unit) in places.items()
     )
     show_board("attention-entry", panels, on_select=lambda _panel, cell: set_option(_KEY, f"p{cell}"))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -52,6 +50,9 @@ def show_maps() -> None:
     shared = course()
     if any(shared.sides):
         _choose_token(rolls=any(side is not None and side.show == "rollout" for side in shared.sides))
+        for column, run, side in zip(st.columns(2, gap="medium"), shared.pair, shared.sides, strict=True):
+            with column:
+                _choose_block(run, side, named=all(shared.sides))
     else:
         st.info(t("attention.none"))
         st.button(
@@ -59,9 +60,6 @@ def show_maps() -> None:
             key="attention-choose-vit",
             on_click=lambda: change_side("right", network=_VIT, layer="", show=""),
         )
-    for column, run, side in zip(st.columns(2, gap="medium"), shared.pair, shared.sides, strict=True):
-        with column:
-            _choose_block(run, side)
     panels = tuple(_panel(shared, place) for place in (0, 1))
     show_board("attention", panels, steps=shared.steps(), on_step=shared.choose)
     show_heads(shared)
@@ -107,25 +105,31 @@ def _choose_token(*, rolls: bool) -> None:
         )
 
 
-def _choose_block(run: Run, side: Chosen | None) -> None:
+def _choose_block(run: Run, side: Chosen | None, *, named: bool) -> None:
+    """Block and what is shown of it; named after the network where both have them: on a phone they stack."""
     if side is None:
         try:
             run.loaded.adapter.attention_layers()
         except UnsupportedViewError as error:
             st.markdown(f"**{name_of_network(run.loaded.spec)}.** {sentence_for(error)}")
         return
-    places: Iterator[DeltaGenerator] = iter(st.columns(2))
+    left, right = st.columns(2)
+    name = name_of_network(run.loaded.spec)
+    block, show = (
+        t("attention.of", what=what, name=name) if named else what
+        for what in (t("attention.block"), t("attention.show"))
+    )
     _choose(
-        next(places),
-        t("attention.block"),
+        left,
+        block,
         {layer.name: name_of_layer(layer) for layer in side.layers},
         layer_option(side.side),
         side.layer.name,
     )
     _choose(
-        next(places),
-        t("attention.show"),
-        {show: name_of_show(show) for show in shows(run, side.layer)},
+        right,
+        show,
+        {each: name_of_show(each) for each in shows(run, side.layer)},
         show_option(side.side),
         side.show,
     )
@@ -164,7 +168,10 @@ def _neighbourhood(run: Run, layer: LayerRef) -> Frame:
         label=name_of_layer(layer),
         grid=layer.grid,
         box=None if field.whole else ReceptiveBox(field.jump, field.size, field.start),
-        caption=t("attention.window", size=field.size),
+        caption=t(
+            "attention.window.larger" if field.size > run.loaded.preprocess.crop else "attention.window",
+            size=field.size,
+        ),
     )
 
 
@@ -217,5 +224,9 @@ def _frame(side: Chosen, index: int) -> Frame:
         rows=rows,
         map_of_point=asks_patch and rows is None,
         marks=derived(("attention-marks", *shown), outliers),
-        caption=t(f"attention.caption.{way}.{query()}"),
+        caption=t(
+            f"attention.caption.rollout.{way}"
+            if side.show == "rollout"
+            else f"attention.caption.{way}.{query()}"
+        ),
     )

@@ -34,10 +34,10 @@ def show_norms() -> None:
         for run, name, layers, of_step in zip(shared.pair, SIDES, shared.layers, shared.of_step, strict=True)
     )
     show_board("attention-norms", panels, steps=shared.steps(), on_step=shared.choose)
-    for column, run in zip(st.columns(2, gap="medium"), shared.pair, strict=True):
-        column.markdown(
-            t("attention.norms.note.tokens" if run.has_attention else "attention.norms.note.places")
-        )
+    notes = [t(f"attention.norms.note.{'tokens' if run.has_attention else 'places'}") for run in shared.pair]
+    # Two of one family need to be told once.
+    for column, note in zip(st.columns(2, gap="medium"), dict.fromkeys(notes), strict=False):
+        column.markdown(note)
 
 
 @dataclass(frozen=True, eq=False)

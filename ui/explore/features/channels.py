@@ -58,14 +58,17 @@ def _panel(run: Run, side: SideName, channel: int, sign: str, scale: str) -> Pan
     layer = layer_of(run, side)
     values = run.trace.activations[layer.name][channel - 1]
     numbers = channel_numbers(values)
+    outliers = marked_places(run.trace, layer)
     rank = int((channel_order(run, layer.name) == channel - 1).argmax()) + 1
     frame = Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
         map=colours_of(run, layer, sign, scale).of_map(values),
-        marks=marked_places(run.trace, layer),
+        marks=outliers,
         caption=t(
             "features.numbers",
+            rank=rank,
+            count=layer.channels,
             low=_short(numbers.minimum),
             mean=_short(numbers.mean),
             high=_short(numbers.maximum),
@@ -77,9 +80,9 @@ def _panel(run: Run, side: SideName, channel: int, sign: str, scale: str) -> Pan
         run,
         side,
         (frame,),
-        answer=t("inside.channel.answer", channel=channel, rank=rank, count=layer.channels),
+        answer=t("features.channel.one", channel=channel),
         outlines=(_peak(run, layer, numbers),),
-        note=_note(run, layer),
+        note=_note(run, layer, outliers != ()),
     )
 
 
@@ -97,7 +100,7 @@ def _peak(run: Run, layer: LayerRef, numbers: ChannelNumbers) -> Outline:
     )
 
 
-def _note(run: Run, layer: LayerRef) -> str:
+def _note(run: Run, layer: LayerRef, marked: bool) -> str:
     """What the layer holds, how far its values and those of its network reach, and what is not shown."""
     extent, furthest = extent_of(run, layer.name), furthest_layer(run)
     sentences = [
@@ -117,6 +120,8 @@ def _note(run: Run, layer: LayerRef) -> str:
         sentences.append(t("features.note.relu"))
     if layer.prefix_tokens:
         sentences.append(t("features.note.prefix"))
+    if marked:
+        sentences.append(t("features.note.outliers"))
     return " ".join(sentences)
 
 

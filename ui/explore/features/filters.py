@@ -178,7 +178,12 @@ def _response(run: Run, side: SideName) -> Panel:
         grid=bank.responses.shape[1:],
         map=to_uint8_map(bank.responses[chosen], signed=True),
     )
-    note = t(f"features.filters.what.{layer.kind}", size=window.size, stride=window.stride)
+    note = t(
+        f"features.filters.what.{layer.kind}",
+        size=window.size,
+        stride=window.stride,
+        products=bank.kernels[chosen].size,
+    )
     return panel_of(run, side, (frame,), outlines=tuple(outlines), note=note)
 
 

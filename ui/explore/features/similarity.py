@@ -45,6 +45,9 @@ def show_similarity() -> None:
 def _panel(run: Run, side: SideName, layer: LayerRef, centred: bool) -> Panel:
     whole = layer.grid[0] * layer.grid[1] <= _PLACES
     note = t("features.similarity.note.hover" if whole else "features.similarity.note.click")
+    outliers = marked_places(run.trace, layer)
+    if outliers:
+        note = f"{note} {t('features.note.outliers')}"
     if layer.prefix_tokens:
         note = f"{note} {t('features.note.prefix')}"
     frame = Frame(
@@ -53,7 +56,7 @@ def _panel(run: Run, side: SideName, layer: LayerRef, centred: bool) -> Panel:
         rows=_rows(run, layer, centred) if whole else None,
         map=None if whole else _map(run, layer, centred),
         map_of_point=not whole,
-        marks=marked_places(run.trace, layer),
+        marks=outliers,
     )
     return panel_of(run, side, (frame,), note=note)
 

@@ -91,7 +91,8 @@ def _panels(pair: tuple[Measured, Measured], common: bool) -> tuple[Panel, ...]:
 
 def _notes(pair: tuple[Measured, Measured]) -> list[str]:
     trained = [each.run.loaded.spec.trained for each in pair]
-    notes = []
+    # Two networks of a kind have one reason.
+    notes = list(dict.fromkeys(reason for each in pair if (reason := each.why_no_attention)))
     if any(any(each.attention) for each in pair):
         notes.append(t("fields.note.skip"))
     notes.append(t("fields.note.trained" if all(trained) else "fields.note.untrained"))

@@ -127,30 +127,32 @@ def _table(pair: tuple[Measured, Measured]) -> str:
     """The networks side by side, a line for each quantity at the chosen depth."""
     count = max(len(each.layers) for each in pair)
     at = [layer_at(len(each.layers), step_of(count), count) for each in pair]
-    rows = [
-        [t("fields.table.depth")],
-        *([t(f"fields.measure.{name}")] for name in ("theory", "half", "most")),
-    ]
-    rows += [[t("fields.table.ratio")], [t("fields.measure.attention_here")], [t("fields.measure.attention")]]
-    for each, index in zip(pair, at, strict=True):
-        reach = each.reach
-        half, most = reach.radii[index].tolist()
-        # Against the whole picture a share says nothing: the point decides how far its corners are.
-        whole = each.run.loaded.adapter.receptive_field(each.layers[index]).whole
-        ratio = np.nan if whole else most / reach.theory[index]
-        attention = [_pixels(reach.attention_here[index]), _pixels(reach.attention[index])]
-        cells = [
-            name_of_layer(each.layers[index]),
-            _pixels(reach.theory[index]),
-            _pixels(half),
-            _pixels(most),
-        ]
-        cells += ["–" if np.isnan(ratio) else f"{ratio:.0%}".replace("%", " %"), *attention]
-        for row, cell in zip(rows, cells, strict=True):
-            row.append(cell)
-    names = [name_of_network(each.run.loaded.spec) for each in pair]
-    lines = [["", *names], ["---", "---:", "---:"], *rows]
+    names = [t("fields.table.depth")]
+    names += [t(f"fields.measure.{name}") for name in ("theory", "half", "most")]
+    names.append(t("fields.table.ratio"))
+    if any(any(each.attention) for each in pair):
+        names += [t(f"fields.measure.{name}") for name in ("attention_here", "attention")]
+    columns = [_cells(each, index) for each, index in zip(pair, at, strict=True)]
+    networks = [name_of_network(each.run.loaded.spec) for each in pair]
+    lines = [["", *networks], ["---", "---:", "---:"]]
+    lines += [[name, *(column[row] for column in columns)] for row, name in enumerate(names)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cells(measured: Measured, index: int) -> list[str]:
+    """What stands in the table's column of one network."""
+    reach, layer = measured.reach, measured.layers[index]
+    half, most = reach.radii[index].tolist()
+    # Against the whole picture a share says nothing: the point decides how far its corners are.
+    whole = measured.run.loaded.adapter.receptive_field(layer).whole
+    ratio = np.nan if whole else most / reach.theory[index]
+    return [
+        name_of_layer(layer),
+        *(_pixels(distance) for distance in (reach.theory[index], half, most)),
+        "–" if np.isnan(ratio) else f"{ratio:.0%}".replace("%", " %"),
+        _pixels(reach.attention_here[index]),
+        _pixels(reach.attention[index]),
+    ]
 
 
 def _pixels(value: float) -> str:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from analysis import EffectiveField, Reach, attention_inside, nearest_place, reach_at
 from models.adapters.base import LayerRef
+from models.errors import UnsupportedViewError
 from ui.panels import spread
 from ui.reach_frames import depths, fields_at_point
 from ui.service import Run, derived
 from ui.state import SideName, view
+from ui.words import sentence_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,15 @@ class Measured:
     @property
     def sees_point(self) -> bool:
         return bool(self.fields)
+
+    @property
+    def why_no_attention(self) -> str:
+        """Why there is no attention to show, in words that teach; empty where there is some."""
+        try:
+            self.run.loaded.adapter.attention_layers()
+        except UnsupportedViewError as error:
+            return sentence_for(error)
+        return ""
 
     def patch(self, layer: LayerRef) -> int:
         """The patch at the point, counted row by row."""

@@ -63,7 +63,7 @@ def _loop(residual: Residual) -> Loop:
         boxes(residual.branch),
         beside,
         beside=" ".join(f"{each.kernel}×{each.kernel}" for each in residual.shortcut if each.kind == "conv"),
-        sum=t("network_map.sum.projected" if beside else "network_map.sum.identity"),
+        sum=t("network_map.sum.projected") if beside else t(f"network_map.sum.{residual.name}"),
         after="".join(t(f"network_map.operation.{operation.kind}") for operation in residual.after),
     )
 

@@ -24,7 +24,7 @@ def take_door(run: Run, side: SideName, part_name: str, page: str) -> None:
     if page == "attention":
         set_option(f"attention-{side}-layer", part.attention)
     elif page == "features":
-        set_option(f"features-{side}-layer", part.layer)
+        _choose_channel(side, part.layer, "")
     elif page == "fields":
         layers = [layer.name for layer in run.loaded.adapter.feature_layers()]
         change(depth=layers.index(part.layer) / max(len(layers) - 1, 1))
@@ -33,6 +33,13 @@ def take_door(run: Run, side: SideName, part_name: str, page: str) -> None:
 
 def take_door_to_channel(side: SideName, layer: str, channel: int) -> None:
     """Go to one channel of a layer, counted from 0, among the feature maps."""
-    set_option(f"features-{side}-layer", layer)
-    set_option(f"features-{side}-channel", str(channel + 1))
+    _choose_channel(side, layer, str(channel + 1))
     st.session_state[_DOOR] = "features"
+
+
+def _choose_channel(side: SideName, layer: str, channel: str) -> None:
+    """A layer of the feature maps and one of its channels, or none for its strongest."""
+    set_option(f"features-{side}-layer", layer)
+    set_option(f"features-{side}-channel", channel)
+    # The sheet of channels begins anew, at its first page.
+    set_option(f"features-{side}-page", "")

@@ -30,16 +30,20 @@ _DOORS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_DIRECTIONS = ((45, "along"), (75, "partly_along"), (105, "across"), (135, "back"))
+"""Up to which angle between what a branch adds and what passes beside it, in degrees, which word fits."""
+
+
 def group_of(part: Part) -> str:
     """The row that a block is folded into: the module that holds its stage; empty for what is not a block."""
     return part.name.rpartition(".")[0] if part.numbers else ""
 
 
 def default_part(parts: Sequence[Part]) -> str:
-    """What is open before anybody chose: a block that halves the resolution, else one half-way."""
+    """What is open before anybody chose: a block that halves the resolution, else the first."""
     blocks = [part for part in parts if part.residuals]
     halving = [part for part in blocks if part.shape[1:] != part.inputs[1:]]
-    return (halving or blocks[len(blocks) // 2 :])[0].name
+    return (halving or blocks)[0].name
 
 
 def choices(parts: Sequence[Part]) -> tuple[str, ...]:
@@ -175,7 +179,7 @@ def _reach(field: ReceptiveField | None, side: int) -> Iterator[str]:
 
 def _fact(addition: Addition) -> str:
     angle = math.degrees(math.acos(max(-1.0, min(1.0, addition.cosine))))
-    direction = "along" if angle < 75 else "across" if angle <= 105 else "back"
+    direction = next((word for end, word in _DIRECTIONS if angle < end), "away")
     return t(
         f"network_map.fact.{addition.branch}",
         ratio=_ratio(addition),

@@ -60,10 +60,10 @@ def bars(
         label: for whoever cannot see the bars.
     """
     blocks = []
-    for title, terms in groups.items():
+    for shared, terms in groups.items():
         rows = "".join(_row(term, limit, family) for term in terms)
         blocks.append(
-            (f'<div class="sl-sum-gap">{escape(title)}</div>' if title else "") + rows if terms else ""
+            (f'<div class="sl-sum-gap">{escape(shared)}</div>' if shared else "") + rows if terms else ""
         )
     plain = "" if any(term.factors for terms in groups.values() for term in terms) else " sl-plain"
     above = ""

@@ -9,13 +9,14 @@ import streamlit as st
 
 from models.adapters.base import PatchGrid
 from models.errors import UnsupportedViewError
-from ui.component import Panel
+from ui.component import Frame, MapData, Panel, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place, patch_grid
 from ui.explore.patches.fitting import fitted_runs
+from ui.options import choose_option
 from ui.panels import sheet_panel, show_sheets
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
-from ui.service import Run, runs
+from ui.service import Run, derived, runs
 from ui.state import SIDES, SideName, change
 from ui.words import name_of_network, sentence_for, t
 
@@ -25,18 +26,33 @@ _COLUMNS = 29
 _PREFIX_COLOUR = (224, 112, 26)
 """Of tokens that show nothing of the picture: the colour of transformers."""
 
+_DIMENSIONS = 384
+"""Dimensions on show at most: more would weigh more than a picture, and be finer than the screen."""
+
+_PERCENTILE = 98
+"""Share of the numbers, in percent, that the colours tell apart."""
+
 
 @row
 def show_sequence() -> None:
     """Draw the row: one strip for each network that makes a sequence, why not for each that makes none."""
     heading(t("patches.sequence.title"), t("patches.sequence.text"), "positions", "attention")
+    shown = choose_option(
+        st.segmented_control,
+        t("patches.sequence.show"),
+        {what: t(f"patches.tokens.{what}") for what in ("pictures", "numbers")},
+        name="patches-tokens",
+        default="pictures",
+        required=True,
+    )
+    draw = _pictures if shown == "pictures" else _numbers
     for run, side in zip(fitted_runs(), SIDES, strict=True):
         grid = patch_grid(run)
         if grid is None:
             st.markdown(_refusal(run))
         else:
             place = first_place(run)
-            show_sheets(f"sequence-{side}", (_strip(run, side, place, grid), _chooser(run, grid)))
+            show_sheets(f"sequence-{side}", (draw(run, side, place, grid), _chooser(run, grid)))
             st.markdown(
                 t(
                     "patches.sequence.formula",
@@ -46,10 +62,11 @@ def show_sequence() -> None:
                 )
             )
     if any(patch_grid(run) for run in runs()):
-        st.caption(t("patches.sequence.note"))
+        st.caption(t(f"patches.sequence.note.{shown}"))
 
 
-def _strip(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Panel:
+def _names(grid: PatchGrid) -> tuple[str, ...]:
+    """What each token is, in order."""
     prefix = (t("patches.token.class"), *(t("patches.token.register"),) * (grid.prefix_tokens - 1))
     patches = tuple(
         t(
@@ -60,6 +77,19 @@ def _strip(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Pane
         )
         for index in range(grid.count)
     )
+    return (*prefix[: grid.prefix_tokens], *patches)
+
+
+def _answer(place: FirstPlace, grid: PatchGrid) -> str:
+    return t(
+        "patches.sequence.answer" if place.seen else "patches.sequence.tokens",
+        tokens=grid.count + grid.prefix_tokens,
+        token=place.token,
+    )
+
+
+def _pictures(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Panel:
+    """Every token as the pixels it was made of."""
 
     def tiles() -> list[np.ndarray]:
         size = grid.patch_size
@@ -71,13 +101,48 @@ def _strip(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Pane
         side,
         ("sequence", run.trace.key),
         tiles,
-        (*prefix[: grid.prefix_tokens], *patches),
+        _names(grid),
         _COLUMNS,
         title=name_of_network(run.loaded.spec),
-        answer=t("patches.sequence.answer", tokens=grid.count + grid.prefix_tokens, token=place.token),
+        answer=_answer(place, grid),
         family=run.loaded.spec.family,
         selected=place.token if place.seen else None,
         encode=encode_photograph,
+    )
+
+
+def _numbers(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Panel:
+    """Every token as a column of numbers: what the encoder really gets."""
+    shown = min(grid.dimensions, _DIMENSIONS)
+
+    def measure() -> MapData:
+        tokens = run.trace.recorded[place.layer.name][:, :shown]
+        limit = float(np.percentile(np.abs(tokens), _PERCENTILE)) or 1.0
+        return to_uint8_map(tokens.T, signed=True, limit=limit)
+
+    frame = Frame(
+        label=t("patches.sequence.shape", tokens=grid.count + grid.prefix_tokens, dimensions=grid.dimensions),
+        grid=(1, grid.count + grid.prefix_tokens),
+        map=derived(("tokens", run.trace.key), measure),
+        readout="{value}",
+        readout_values=_names(grid),
+        caption=t(
+            "patches.sequence.columns" if shown == grid.dimensions else "patches.sequence.columns.first",
+            shown=shown,
+            dimensions=grid.dimensions,
+        ),
+    )
+    return Panel(
+        id=side,
+        title=name_of_network(run.loaded.spec),
+        answer=_answer(place, grid),
+        family=run.loaded.spec.family,
+        alt=t("patches.sequence.alt"),
+        size=(1000, 410),
+        frames=(frame,),
+        select=True,
+        selected=place.token if place.seen else None,
+        linked=False,
     )
 
 

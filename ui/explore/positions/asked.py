@@ -7,23 +7,25 @@ import streamlit as st
 from models.errors import UnsupportedViewError
 from ui.service import Run
 from ui.state import SIDES, SideName
-from ui.words import name_of_network, sentence_for, t
+from ui.words import name_of_network, t
 
 
-def with_positions(pair: tuple[Run, Run], without: str = "") -> list[tuple[Run, SideName]]:
-    """Networks that have position embeddings and their sides; each other one says here why it has none.
+def with_positions(pair: tuple[Run, Run], reason: str) -> list[tuple[Run, SideName]]:
+    """Networks that have position embeddings and their sides; what the others lack is told here, once.
 
     Args:
         pair: both networks.
-        without: what to say instead, about all of the others; the reason itself if empty.
+        reason: key of what to say about those without, with a place for their ``{name}``.
     """
     found: list[tuple[Run, SideName]] = []
+    without: list[str] = []
     for run, side in zip(pair, SIDES, strict=True):
         try:
             run.loaded.adapter.position_embedding()
-        except UnsupportedViewError as error:
-            name = name_of_network(run.loaded.spec)
-            st.info((without and t(without, name=name)) or f"**{name}.** {sentence_for(error)}")
+        except UnsupportedViewError:
+            without.append(name_of_network(run.loaded.spec))
         else:
             found.append((run, side))
+    if without:
+        st.info(t(reason, name=", ".join(without)))
     return found

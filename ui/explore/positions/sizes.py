@@ -176,7 +176,7 @@ def _table(run: Run, pair: tuple[Run, Run], answers: list[tuple[int, np.ndarray]
         rows, columns = _places(run, size)
         first = f"{name_of_class(best.name)} {percent(best.probability)}"
         mark = "**" if size == run.loaded.preprocess.crop else ""
-        shown = first if run.loaded.spec.trained else t("network.untrained.answer")
+        shown = first if run.loaded.spec.trained else "–"
         target_share = percent(float(probabilities[target]))
         lines.append(f"| {mark}{size} px{mark} | {rows} × {columns} | {shown} | {target_share} |")
     return "\n".join(lines)

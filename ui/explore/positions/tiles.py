@@ -55,12 +55,13 @@ def show_tiles() -> None:
 
 def _answers(run: Run, side: SideName, seed: int) -> np.ndarray:
     """Probabilities for every number of tiles ``[len(_SIDES), K]``."""
-    views = [_view(run, tiles, seed) for tiles in _SIDES]
+    views = [_view(run, tiles, seed) for tiles in _SIDES[1:]]
 
     def job(control: JobControl) -> np.ndarray:
         return probabilities_of_views(run.loaded, views, control.check)
 
-    return result(("tiles", run.trace.key, seed), job, f"tiles-{side}")
+    shuffled = result(("tiles", run.trace.key, seed), job, f"tiles-{side}")
+    return np.concatenate([run.trace.probabilities[None], shuffled])
 
 
 def _view(run: Run, tiles: int, seed: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from analysis import (
     Change,
     PositionChecks,
     Rerun,
+    head_mean,
     nearest_place,
     position_checks,
     rerun,
@@ -51,7 +52,7 @@ def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]])
     left, middle, right = st.columns([5, 2, 2])
     names = {each: t(f"positions_page.change.{each}") for each in get_args(Experiment)}
     experiment: Experiment = choose_option(  # type: ignore[assignment]
-        left.pills,
+        left.segmented_control,
         t("positions_page.change"),
         names,
         name="positions-change",
@@ -89,6 +90,8 @@ def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]])
 
 
 def _rerun(run: Run, side: SideName, experiment: Experiment, seed: int) -> Rerun:
+    if experiment == "kept":
+        return derived(("as trained", run.trace.key), lambda: _as_trained(run))
     order = _order(run, seed)
     positions: Change = "kept" if experiment == "patches" else experiment
     # Only a shuffle depends on the seed.
@@ -99,6 +102,12 @@ def _rerun(run: Run, side: SideName, experiment: Experiment, seed: int) -> Rerun
         return rerun(run.loaded, run.trace, positions, order, move_patches=move)
 
     return result(key, job, f"rerun-{side}")
+
+
+def _as_trained(run: Run) -> Rerun:
+    """The recorded run, which needs no other."""
+    attentions = {name: head_mean(weights) for name, weights in run.trace.attentions.items()}
+    return Rerun(run.trace.logits, attentions)
 
 
 def _order(run: Run, seed: int) -> np.ndarray:
@@ -183,7 +192,7 @@ def _seen(run: Run, experiment: Experiment, seed: int) -> bytes:
 
 def _best(run: Run, found: Rerun) -> str:
     if not run.loaded.spec.trained:
-        return t("network.untrained.answer")
+        return ""
     best = top_answers(found.probabilities, run.loaded.categories, 1)[0]
     return f"{name_of_class(best.name)} {percent(best.probability)}"
 

@@ -1,0 +1,183 @@
+"""The row that judges the maps: what can be tested, what it says, and how it is left."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.examination import CHANCE, FORWARDS, TESTS, Examination
+from analysis.faithfulness import SHARES, STEPS, Curve, Trial
+from analysis.sanity import Likeness
+from models.engine import Engine
+from tests.ui.running import Open, problems, texts
+from ui import service
+from ui.explore.activation import findings as findings_module
+from ui.explore.activation import meaning
+from ui.explore.activation.findings import Findings
+from ui.language import LANGUAGES, translate
+from ui.state import View
+
+START = "start-meaning"
+LAST = "encoder.layers.encoder_layer_11"
+
+
+def t(key: str, language: str = "en", /, **params: object) -> str:
+    return translate(language, key, **params)
+
+
+def trial(height: float) -> Trial:
+    """Better in all three tests the higher it is."""
+    steps, shares = np.linspace(0, 1, STEPS + 1), np.array(SHARES)
+    return Trial(
+        Curve(steps, np.full(steps.shape, 0.5 - height)),
+        Curve(steps, np.full(steps.shape, 0.5 + height)),
+        Curve(shares, np.full(shares.shape, 0.5 - height)),
+        Curve(shares, np.full(shares.shape, 0.5)),
+    )
+
+
+def examination(own: float, blob: float = 0.2, start: float = 0.9) -> Examination:
+    return Examination(start, trial(own), trial(blob), (trial(0.0), trial(0.1)))
+
+
+CELLS = np.arange(49.0).reshape(7, 7)
+VERDICTS = {
+    "both": examination(0.3),
+    "chance": examination(0.15),
+    "neither": examination(0.05),
+    "unseen": examination(0.3, start=0.01),
+}
+WEIGHTS = {
+    "sensitive": Likeness(CELLS, CELLS.T[::-1]),
+    "partly": Likeness(CELLS, CELLS + 80 * np.random.default_rng(0).random((7, 7))),
+    "insensitive": Likeness(CELLS, CELLS**2),
+    "empty": Likeness(CELLS, np.zeros((7, 7))),
+    "untrained": None,
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_one_sentence_for_every_outcome(verdict: str, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.words.view", lambda: View(language=language))
+    monkeypatch.setattr(meaning, "method_name", lambda side: "Grad-CAM")
+    loaded = SimpleNamespace(categories=("cat",))
+    subject: Any = SimpleNamespace(side="left", target=0, run=SimpleNamespace(loaded=loaded))
+    told = VERDICTS[verdict]
+    for weights, likeness in WEIGHTS.items():
+        sentence = meaning.sentence_of(subject, Findings(told, likeness))
+        first = t(
+            f"meaning.verdict.{verdict}",
+            language,
+            method="Grad-CAM",
+            answer="猫" if language == "zh-CN" else "cat",
+            start="1.0 %",
+            chance=told.beats_chance,
+            blob=told.beats_blob,
+            tests=TESTS,
+        )
+        correlation = likeness.correlation if likeness else None
+        number = "" if correlation is None else f"{correlation:.2f}".replace("-", "−")
+        last = t(f"meaning.weights.{weights}", language, correlation=number)
+        assert sentence.startswith(first)
+        assert sentence.endswith(last)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch):
+    with Engine() as made:
+        for module in (service, findings_module):
+            monkeypatch.setattr(module, "background", lambda: made)
+        yield made
+
+
+@pytest.fixture
+def examined(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> list[tuple[str, int]]:
+    """Stands in for the tests themselves; gives the networks and classes that were tested."""
+    asked: list[tuple[str, int]] = []
+
+    def examine(loaded: Any, record: Any, heat: Any, target: int, *, check: Any, report: Any) -> Examination:
+        check()
+        report(1.0)
+        asked.append((loaded.spec.key, target))
+        return VERDICTS["both"]
+
+    monkeypatch.setattr(findings_module, "examine", examine)
+    return asked
+
+
+def test_nothing_is_tested_before_somebody_asks(open_page: Open, examined: list[tuple[str, int]]) -> None:
+    for locale, language in (("en-GB", "en"), ("zh-CN", "zh-CN")):
+        page = open_page(locale, "activation")
+        assert problems(page) == []
+        assert page.button(key=START).label == t("meaning.start", language, forwards=2 * FORWARDS)
+        assert t("meaning.text", language, noise=CHANCE) in texts(page)
+    assert examined == []
+
+
+def test_both_maps_are_tested_once_and_the_result_stays(
+    open_page: Open, examined: list[tuple[str, int]]
+) -> None:
+    page = open_page(page="activation")
+    page.button(key=START).click().run()
+    assert problems(page) == []
+    assert [key for key, _ in examined] == ["resnet18_classroom", "vit_s_14_classroom"]
+    said = texts(page)
+    assert (
+        said.count(t("meaning.verdict.both", method="Grad-CAM", answer="cat", chance=3, blob=3, tests=3)) == 2
+    )
+    for test in ("deletion", "insertion", "road"):
+        assert t(f"meaning.{test}") in said
+    assert "rank correlation" in said
+    # The other way round it is the same work.
+    turned = open_page(page="activation", left="vit_s_14_classroom", right="resnet18_classroom")
+    assert problems(turned) == []
+    assert t("meaning.limits") in texts(turned)
+    assert len(examined) == 2
+
+
+def test_of_two_equal_networks_one_is_tested(open_page: Open, examined: list[tuple[str, int]]) -> None:
+    page = open_page(page="activation", left="resnet18_classroom", right="resnet18_classroom")
+    assert page.button(key=START).label == t("meaning.start", forwards=FORWARDS)
+    page.button(key=START).click().run()
+    assert problems(page) == []
+    assert len(examined) == 1
+
+
+def test_a_network_with_random_weights_needs_no_other(
+    open_page: Open, examined: list[tuple[str, int]]
+) -> None:
+    page = open_page(page="activation", left="resnet18_untrained")
+    page.button(key=START).click().run()
+    assert problems(page) == []
+    assert texts(page).count(t("meaning.weights.untrained")) == 1
+    assert t("meaning.sanity.untrained", name=t("network.untrained", name="ResNet-18")) in texts(page)
+    assert len(examined) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ({"activation-right-layer": LAST}, "meaning.none.empty"),
+        ({"activation-method": "score_cam"}, "meaning.none.waiting"),
+        ({"activation-method": "legrad"}, "error.unsupported.no_attention"),
+    ],
+    ids=["empty", "not yet computed", "no such map"],
+)
+def test_what_cannot_be_tested_says_why(
+    open_page: Open, examined: list[tuple[str, int]], query: dict[str, str], reason: str
+) -> None:
+    page = open_page(page="activation", **query)
+    assert problems(page) == []
+    assert t(reason) in [info.value for info in page.info]
+    starts = [button for button in page.button if button.key == START]
+    if reason == "meaning.none.waiting":
+        assert starts == [], "neither network has its map yet"
+        return
+    assert [button.label for button in starts] == [t("meaning.start", forwards=FORWARDS)]
+    starts[0].click().run()
+    assert problems(page) == []
+    assert len(examined) == 1

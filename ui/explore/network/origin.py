@@ -1,0 +1,100 @@
+"""The sum of a decision taken apart by where it came from: places, or residual branches."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from analysis import Written
+from models.errors import UnsupportedViewError
+from ui.component import Frame, to_uint8_map
+from ui.explore.network.case import Case, added
+from ui.explore.network.doors import take_door_to_channel
+from ui.explore.network.sums import Term, bars, number
+from ui.panels import panel_of, sheet_panel, show_board, show_sheets
+from ui.service import Run
+from ui.words import name_of_layer, name_of_network, sentence_for, t
+from viz.sheets import colourise
+
+_CHANNELS = 10
+_COLUMNS = 5
+
+
+def show_origin(case: Case) -> None:
+    """Draw one network's sum by place or by depth, and say why not the other way."""
+    if isinstance(case.depths, UnsupportedViewError):
+        reason = sentence_for(case.depths)
+    else:
+        reason = sentence_for(case.places) if isinstance(case.places, UnsupportedViewError) else ""
+        _show_depths(case, case.depths)
+    if isinstance(case.places, np.ndarray):
+        _show_places(case, case.places)
+        _show_channels(case)
+    if reason:
+        st.info(reason)
+
+
+def _show_places(case: Case, places: np.ndarray) -> None:
+    layer = case.run.loaded.adapter.feature_layers()[-1]
+    frame = Frame(
+        label=t("network_map.places", rows=layer.grid[0], columns=layer.grid[1]),
+        grid=layer.grid,
+        map=to_uint8_map(places, signed=True),
+        caption=t(
+            "network_map.places.sum",
+            sum=number(float(places.sum())),
+            bias=added(case.decision.bias),
+            total=number(case.decision.total),
+        ),
+    )
+    show_board(
+        f"network-places-{case.side}", (panel_of(case.run, case.side, (frame,), answer=case.question),)
+    )
+
+
+def _show_channels(case: Case) -> None:
+    run, decision = case.run, case.decision
+    layer = run.loaded.adapter.feature_layers()[-1]
+    best = decision.strongest(_CHANNELS)
+    maps = run.trace.activations[layer.name][best]
+
+    def tiles() -> list[np.ndarray]:
+        return [
+            colourise(each, float(each.min()), float(max(each.max(), each.min() + 1e-6))) for each in maps
+        ]
+
+    panel = sheet_panel(
+        f"channels-{case.side}",
+        ("network-channels", run.trace.key, case.target, case.against),
+        tiles,
+        tuple(t("network_map.channel", number=int(channel) + 1) for channel in best),
+        _COLUMNS,
+        title=t("network_map.channels.title", layer=name_of_layer(layer)),
+        family=run.loaded.spec.family,
+        selected=None,
+    )
+    go = partial(take_door_to_channel, case.side, layer.name)
+    show_sheets(f"network-channels-{case.side}", (panel, lambda index: go(int(best[index]))))
+    st.caption(t("network_map.channels.text"))
+
+
+def _show_depths(case: Case, depths: tuple[Written, ...]) -> None:
+    family = case.run.loaded.spec.family
+    limit = max(abs(each.value) for each in depths)
+    terms = [Term(_name_of_writer(case.run, each), (), each.value) for each in depths]
+    terms.append(Term(t("network_map.depth.bias"), (), case.decision.bias))
+    heads = (t("network_map.depth"), "", t("network_map.head.logits"))
+    title = (name_of_network(case.run.loaded.spec), case.question)
+    label = t("network_map.bars.alt")
+    st.html(bars(heads, {"": terms}, limit=limit, family=family, label=label, title=title))
+    st.markdown(t("network_map.depth.sum", total=number(case.decision.total)))
+    st.caption(t("network_map.depth.text"))
+
+
+def _name_of_writer(run: Run, written: Written) -> str:
+    if not written.layer:
+        return t("network_map.depth.shift")
+    block = name_of_layer(run.loaded.adapter.layer(written.layer))
+    return t(f"network_map.depth.{written.branch}", block=block) if written.branch else block
