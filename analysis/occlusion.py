@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import torch
 
 from analysis.evidence import Question
+from analysis.saliency import scored
 from models.loading import LoadedModel
 from models.tracing import Trace
 
@@ -37,8 +39,8 @@ def occlusion(
 ) -> np.ndarray:
     """By how much the score falls when a square window of mean colour covers a pixel ``[H, W]``.
 
-    Zeiler and Fergus, *Visualizing and Understanding Convolutional Networks*, 2014, section 4.2. A pixel
-    takes the mean over the windows that cover it, as in captum. Negative where covering raises the score.
+    Zeiler and Fergus, *Visualizing and Understanding Convolutional Networks*, 2014, section 4.2, by captum. A
+    pixel takes the mean over the windows that cover it. Negative where covering raises the score.
 
     Args:
         loaded: the network that made ``record``.
@@ -56,27 +58,20 @@ def occlusion(
         IndexError: no such class.
         ValueError: windows that do not cover the picture.
     """
+    # Not at the top: captum imports matplotlib, which the app's first screen has no need to wait for.
+    from captum.attr import Occlusion
+
     question.checked(record.logits.size)
     inputs = torch.tensor(record.inputs, device=loaded.device)
-    height, width = inputs.shape[2:]
-    corners = [
-        (top, left)
-        for top in window_starts(height, window, stride)
-        for left in window_starts(width, window, stride)
-    ]
-    losses, covered = np.zeros((height, width)), np.zeros((height, width))
-    with torch.inference_mode():
-        whole = float(question.score(loaded.module(inputs)))
-        for first in range(0, len(corners), batch):
-            step(first / len(corners))
-            some = corners[first : first + batch]
-            pictures = inputs.repeat(len(some), 1, 1, 1)
-            for picture, (top, left) in zip(pictures, some, strict=True):
-                # Zero is the mean colour after normalising.
-                picture[:, top : top + window, left : left + window] = 0
-            scores = question.score(loaded.module(pictures)).tolist()
-            for score, (top, left) in zip(scores, some, strict=True):
-                losses[top : top + window, left : left + window] += whole - score
-                covered[top : top + window, left : left + window] += 1
-    result: np.ndarray = (losses / covered).astype(np.float32)
+    windows = math.prod(len(window_starts(size, window, stride)) for size in inputs.shape[2:])
+    score = scored(loaded, question, step, 1 + math.ceil(windows / batch))
+    # The mean colour is zero after normalising; all three colours are covered together and share one answer.
+    lost = Occlusion(score).attribute(
+        inputs,
+        sliding_window_shapes=(3, window, window),
+        strides=(3, stride, stride),
+        baselines=0,
+        perturbations_per_eval=batch,
+    )
+    result: np.ndarray = lost[0, 0].float().cpu().numpy()
     return result

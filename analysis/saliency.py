@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -52,8 +53,8 @@ def integrated_gradients(
 ) -> IntegratedGradients:
     """``x · ∫₀¹ ∂ score(α x) / ∂x dα``, from the picture of mean colour (zero after normalising) to ``x``.
 
-    Sundararajan et al., *Axiomatic Attribution for Deep Networks*, 2017, equation 1; the integral by
-    Gauss-Legendre quadrature with ``steps`` points, as captum does.
+    Sundararajan et al., *Axiomatic Attribution for Deep Networks*, 2017, equation 1, by captum; the integral
+    by Gauss-Legendre quadrature with ``steps`` points.
 
     Args:
         loaded: the network that made ``record``.
@@ -66,18 +67,38 @@ def integrated_gradients(
         IndexError: no such class.
         ValueError: no step at all.
     """
+    # Not at the top: captum imports matplotlib, which the app's first screen has no need to wait for.
+    from captum.attr import IntegratedGradients as PathIntegral
+
     if steps < 1:
         raise ValueError(f"a path needs at least one point, not {steps}")
     question.checked(record.logits.size)
     inputs = torch.tensor(record.inputs, device=loaded.device)
-    places, weights = np.polynomial.legendre.leggauss(steps)
-    total = torch.zeros_like(inputs)
-    for index, (place, weight) in enumerate(zip(places, weights, strict=True)):
-        step(index / steps)
-        total += float(weight) / 2 * _gradient(loaded, inputs * float(place + 1) / 2, question)
+    score = scored(loaded, question, step, steps)
+    values = PathIntegral(score).attribute(
+        inputs.requires_grad_(), baselines=torch.zeros_like(inputs), n_steps=steps, internal_batch_size=1
+    )
     with torch.inference_mode():
-        scores = question.score(loaded.module(torch.cat([inputs, torch.zeros_like(inputs)])))
-    return IntegratedGradients(_array((total * inputs)[0]), float(scores[0]), float(scores[1]))
+        ends = question.score(loaded.module(torch.cat([inputs.detach(), torch.zeros_like(inputs)])))
+    return IntegratedGradients(_array(values[0]), float(ends[0]), float(ends[1]))
+
+
+def scored(loaded: LoadedModel, question: Question, step: Step, forwards: int) -> Callable[[Tensor], Tensor]:
+    """The score as captum calls it, ``[n, 3, H, W]`` to ``[n]``, telling before each forward what is done.
+
+    Args:
+        loaded: the network.
+        question: which score.
+        step: called with the share that is done; what it raises ends the work.
+        forwards: how many forwards there will be.
+    """
+    done = count()
+
+    def score(inputs: Tensor) -> Tensor:
+        step(min(next(done) / forwards, 1.0))
+        return question.score(loaded.module(inputs))
+
+    return score
 
 
 def smooth_grad(
@@ -93,7 +114,8 @@ def smooth_grad(
     """Mean input gradient over noisy copies of the picture ``[3, H, W]``.
 
     Smilkov et al., *SmoothGrad: removing noise by adding noise*, 2017, section 3: Gaussian noise whose
-    standard deviation is ``noise`` times the range of the input's values.
+    standard deviation is ``noise`` times the range of the input's values. Not by captum, whose noise comes
+    from the generator that all threads of the process share: the same picture would give other maps.
 
     Args:
         loaded: the network that made ``record``.
@@ -126,7 +148,8 @@ def guided_gradients(loaded: LoadedModel, record: Trace, question: Question) -> 
     """Guided backpropagation: the input gradient when every ReLU lets positive gradients alone pass.
 
     Springenberg et al., *Striving for Simplicity: The All Convolutional Net*, 2015, section 3.4. ReLUs are
-    replaced for this thread alone, while it lasts: the shared network is not touched and not copied.
+    replaced for this thread alone, while it lasts: the shared network is not touched and not copied. (captum
+    puts hooks on the network, which other threads are running.)
 
     Returns:
         ``[3, H, W]`` float32.

@@ -36,6 +36,9 @@ _CSS = """<style>
 .sl-share-chosen { font-weight: 600; border-radius: .375rem; box-shadow: 0 0 0 1.5px #d6249f; }
 .sl-strip { display: flex; height: 1.35rem; margin-bottom: .5rem; border-radius: .25rem; overflow: hidden; }
 .sl-strip { background: rgba(128, 136, 148, .12); } .sl-strip i { flex: 1; }
+/* Two colours of the diverging scale that show on both grounds. */
+.sl-strip .p { background: rgb(198 64 68 / var(--s)); }
+.sl-strip .n { background: rgb(52 126 185 / var(--s)); }
 .sl-strip i:hover { outline: 2px solid #d6249f; outline-offset: -2px; }
 .sl-strip-head { display: flex; justify-content: space-between; gap: .8rem; font-size: .875rem; }
 .sl-strip-head > :last-child { white-space: nowrap; opacity: .75; font-variant-numeric: tabular-nums; }

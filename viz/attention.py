@@ -109,25 +109,25 @@ def _add(
     colour = FAMILY_COLOURS[network.family]
     numbers = np.arange(1, blocks + 1)
     # The dots of two networks stand beside each other, not on each other.
-    across = np.repeat(numbers, heads) + 0.24 * lane
-    chosen = np.repeat(numbers - 1 == network.shown, heads)
+    across = (np.repeat(numbers, heads) + 0.24 * lane).astype(np.float32)
     figure.add_scatter(
         x=across,
-        y=network.values.ravel(),
+        y=network.values.astype(np.float32).ravel(),
         name=network.name,
         mode="markers",
         marker={
             "color": colour,
             "size": 7,
             "symbol": symbol,
-            "opacity": np.where(chosen, 1.0, 0.5),
+            "opacity": 0.55,
         },
-        text=[label.format(block=block, head=head + 1) for block in numbers for head in range(heads)],
-        hovertemplate=f"%{{text}}: %{{y:.3~g}}{unit}",
+        # Beside its block by less than half of one, so that rounding finds the block again.
+        text=list(range(1, heads + 1)) * blocks,
+        hovertemplate=f"{label.format(block='%{x:.0f}', head='%{text}')}: %{{y:.3~g}}{unit}",
     )
     figure.add_scatter(
         x=numbers + 0.24 * lane,
-        y=network.values.mean(axis=1),
+        y=network.values.mean(axis=1, dtype=np.float32),
         name=mean.format(name=network.name),
         mode="lines",
         line={"color": colour, "width": 2, "dash": "dot" if symbol != SYMBOLS[0] else "solid"},

@@ -90,9 +90,10 @@ def test_a_patch_is_previewed_pinned_and_opened(show: Callable[..., OpenPage]) -
 def test_the_blocks_play_and_heads_are_chosen(show: Callable[..., OpenPage]) -> None:
     opened = show()
     page = opened.page
-    steps = slider(page, "attention", t("attention.block"))
-    steps.press("Home")
+    sent = opened.traffic.total
+    slider(page, "attention", t("attention.block")).press("Home")
     wait_for_address(page, "attention-right-layer", BLOCK.format(0))
+    assert opened.traffic.total - sent <= CHANGE_BYTES
     assert label(page, "attention", 1) == t("layer.block", first=1)
     # The ResNet stands at the same depth, and so does the row of norms.
     assert label(page, "attention", 0) == t("layer.conv1")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.browser import OpenPage, wait_idle
+from tests.e2e.browser import PATIENCE_MS, OpenPage, wait_idle
 from tests.e2e.comparison import click_tile, t, widget
 from tests.e2e.fetching import _NOT_FOUND
 
@@ -20,12 +20,14 @@ Opener = Callable[..., OpenPage]
 
 def open_network(open_page: Opener, app: str, query: str = "", **options: Any) -> Page:
     """Open the page by its own address."""
-    opened = open_page(f"{app}/network{query}", **options)
+    opened = open_page(f"{app}/network{query}", wait=False, **options)
+    # A cold server loads two networks and runs each of them three times first.
+    side(opened.page, "left").wait_for(timeout=3 * PATIENCE_MS)
+    wait_idle(opened.page)
     # Streamlit's browser half asks beneath a page's own address first, and does not mind that nobody answers.
     for asked in opened.requests:
         if urlsplit(asked).path.startswith("/network/_stcore/"):
             opened.messages.remove(_NOT_FOUND)
-    side(opened.page, "left").wait_for()
     return opened.page
 
 

@@ -62,6 +62,11 @@ def wait_for(page: Page, part: str, name: str, value: str) -> None:
     settled(page, BOARDS[part])
 
 
+def wait_for_other_at(page: Page, before: str) -> None:
+    page.wait_for_function("before => new URLSearchParams(location.search).get('at') !== before", arg=before)
+    settled(page, BOARDS["padding"])
+
+
 def test_a_pinned_patch_and_a_chosen_component(show: Show) -> None:
     page = show("learned").page
     before = maps(page, "learned", 2)
@@ -113,17 +118,20 @@ def test_a_link_shows_the_same_in_another_session(show: Show) -> None:
 
 def test_the_dot_moves_and_its_trace_follows(show: Show) -> None:
     page = show("padding", **{"positions-layer-left": "layer2.1"}).page
-    before = maps(page, "dot", 1)
+    before, start = maps(page, "dot", 1), address(page)["at"]
     slider(page, "dot", t("positions_page.dot.where")).press("Home")
     wait_for_other_map(page, "dot", 1, before)
     at = debug(page, "dot")["panels"][1]
     peak = int(np.argmax(at["values"]))
     assert peak % at["shape"][1] <= 2, "the dot stands at the left border, and so does its trace"
-    page.wait_for_function("() => new URLSearchParams(location.search).get('at').startsWith('0.0312')")
-    settled(page, BOARDS["padding"])
-    place_pointer(page, "dot", 0, 0.75, 0.5, click=True)
-    page.wait_for_function("() => new URLSearchParams(location.search).get('at').startsWith('0.75')")
-    settled(page, BOARDS["padding"])
+    wait_for_other_at(page, start)
+    # The dot is the point of interest, and the slider moves it.
+    pin = debug(page, "dot")["panels"][0]["places"]["pin"]
+    assert pin[0] == pytest.approx(0.5 / 16, abs=1e-3)
+    start = address(page)["at"]
+    place_pointer(page, "dot", 0, 0.72, 0.53, click=True)
+    wait_for_other_at(page, start)
     at = debug(page, "dot")["panels"][1]
     row, column = np.unravel_index(int(np.argmax(at["values"])), at["shape"])
-    assert abs(column / 28 - 0.78) < 0.08 and abs(row / 28 - 0.53) < 0.08
+    assert (column + 0.5) / at["shape"][1] == pytest.approx(11.5 / 16, abs=0.06)
+    assert (row + 0.5) / at["shape"][0] == pytest.approx(8.5 / 16, abs=0.06)

@@ -19,7 +19,8 @@ from viz.attention import HeadDots, head_chart
 def show_depth() -> None:
     """Draw the row: two charts with a dot for every head of every block."""
     sides = [side for side in course().sides if side]
-    heading(t("attention.depth.title"), t("attention.depth.text") if sides else t("attention.depth.none"))
+    text = t("attention.depth.text") if sides else t("attention.depth.none")
+    heading(t("attention.depth.title"), text, "fields")
     if not sides:
         return
     left, right = st.columns(2, gap="medium")

@@ -149,7 +149,7 @@ def _panel(shared: Course, place: int) -> Panel:
     if side.show in BY_CLASS:
         frames, answer = _explained(shared, side, name)
     else:
-        frames = tuple(_frame(side, index) for index in range(len(side.layers)))
+        frames = tuple(_frame(side, index, alone=not all(shared.sides)) for index in range(len(side.layers)))
         answer = name_of_show(side.show)
     return panel_of(
         run,
@@ -193,8 +193,11 @@ def _explained(shared: Course, side: Chosen, name: SideName) -> tuple[tuple[Fram
     return frames, f"{name_of_show(side.show)} · {label}"
 
 
-def _frame(side: Chosen, index: int) -> Frame:
-    """All blocks travel with the map of the pinned token, the chosen one also with a map per patch."""
+def _frame(side: Chosen, index: int, *, alone: bool) -> Frame:
+    """All blocks travel with the map of the pinned token, the chosen one also with a map per patch.
+
+    What a page shows first, the mean of one network, travels whole: then a step of the slider sends little.
+    """
     run, layer = side.run, side.layers[index]
     token, way = query_token(run, layer), direction()
     shown: tuple[object, ...] = (run.trace.key, layer.name, side.show)
@@ -214,7 +217,8 @@ def _frame(side: Chosen, index: int) -> Frame:
         return to_uint8_rows(np.ascontiguousarray(rows) * 100, layer.grid, unit="%")
 
     asks_patch = query() == "point"
-    here = asks_patch and index == side.index
+    whole = alone and side.show == "mean" and way == "from"
+    here = asks_patch and (whole or index == side.index)
     rows = derived(("attention-rows", *shown, way), by_patch) if here else None
     data = derived(("attention-map", *shown, token, way), pinned)
     return Frame(

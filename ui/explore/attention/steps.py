@@ -61,7 +61,8 @@ def _compare(opened: Opened) -> None:
                 (t("attention.entry.k", name=asked), entry.key),
                 (t("attention.entry.product"), entry.products),
             )
-        ]
+        ],
+        numbers=True,
     )
     width = entry.query.size
     most = int(np.abs(entry.products).argmax())
