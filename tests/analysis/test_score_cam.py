@@ -68,7 +68,7 @@ def test_maps_equal_pytorch_grad_cam(
 
 
 def test_the_class_matters() -> None:
-    maps = [score_cam(tiny("resnet"), tiny_record("resnet"), question) for question in QUESTIONS]
+    maps = [score_cam(tiny("vit"), tiny_record("vit"), question) for question in QUESTIONS]
     assert not np.allclose(maps[0], maps[1], rtol=1e-6)
 
 

@@ -14,7 +14,14 @@ from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.activation.choices import Ask, asks, compared, methods, on_one_scale, signed
 from ui.explore.activation.controls import show_controls
 from ui.explore.activation.maps import ask_for_missing, cost_for, explanation_of, likeness
-from ui.explore.activation.words import cost_text, name_of_method, numbers_text, show_methods, silence
+from ui.explore.activation.words import (
+    cost_text,
+    name_of_method,
+    numbers_text,
+    short_number,
+    show_methods,
+    silence,
+)
 from ui.links import publish
 from ui.panels import panel_of, show_board
 from ui.sections import row
@@ -116,7 +123,7 @@ def _frame(item: Shown, peak: float) -> tuple[Frame, str]:
     if not values.any():
         caption = silence(item.run, item.ask, item.found)
     else:
-        caption = t(f"activation.peak.{method.unit}", peak=peak)
+        caption = t(f"activation.peak.{method.unit}", peak=short_number(peak))
     caption = f"{caption} {cost_text(cost_for(item.run, item.ask))}"
     return Frame(label=label, grid=values.shape, map=drawn, caption=caption), _note(item, limit)
 

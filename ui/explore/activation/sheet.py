@@ -128,7 +128,7 @@ def _sheet(
         family=run.loaded.spec.family,
         selected=None,
         # A new class changes four sheets at once.
-        encode=partial(encode_photograph, quality=68),
+        encode=partial(encode_photograph, quality=58),
     )
     return replace(panel, outlines=_names(panel, labels))
 

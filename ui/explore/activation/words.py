@@ -27,6 +27,11 @@ def cost_text(cost: Cost) -> str:
     return t("activation.cost.tail" if cost.tail else "activation.cost.nothing")
 
 
+def short_number(value: float) -> str:
+    """Three digits that tell, without an exponent where nobody needs one."""
+    return f"{value:.0f}" if 100 <= value < 1e6 else f"{value:.3g}"
+
+
 def silence(run: Run, ask: Ask, found: Explanation) -> str:
     """Why a map is empty."""
     last = run.loaded.adapter.feature_layers()[-1]
