@@ -10,10 +10,10 @@ import numpy as np
 
 from analysis import top_answers
 from ui import component
-from ui.component import Board, Frame, Panel, Point
+from ui.component import Board, Frame, Outline, Panel, Point, Steps
 from ui.component.board import DEFAULT_STRINGS, Family
 from ui.pictures import encode_photograph, encode_sheet
-from ui.service import Run, derived
+from ui.service import Run, current_picture, derived
 from ui.state import change, view
 from ui.words import name_of_class, name_of_network, percent, t, template
 from viz.sheets import tile_sheet
@@ -44,6 +44,44 @@ def panel_of(run: Run, side: str, frames: tuple[Frame, ...], **more: Any) -> Pan
     return Panel(id=side, **{**settings, **more})
 
 
+def original_panel(
+    pair: tuple[Run, Run], named: Callable[[Run], str], *, caption: str = "", steps: int = 1
+) -> Panel:
+    """The visitor's picture, uncut, with an outline of what each network gets of it.
+
+    Args:
+        pair: both networks; one outline where both get the same.
+        named: what an outline is called.
+        caption: a sentence beneath.
+        steps: of the board's slider, which changes nothing here.
+    """
+    picture = current_picture()
+    boxes = {run.trace.crop_box: run for run in pair}
+    outlines = tuple(
+        Outline(
+            # Where a network pads, its square is larger than the picture.
+            max(box.left, 0) * picture.width,
+            max(box.top, 0) * picture.height,
+            min(box.right, 1) * picture.width,
+            min(box.bottom, 1) * picture.height,
+            label=named(run),
+            colour=run.loaded.spec.family if len(boxes) > 1 else "neutral",
+        )
+        for box, run in boxes.items()
+    )
+    return Panel(
+        id="original",
+        title=t("receives.original"),
+        answer=f"{picture.width} × {picture.height}",
+        alt=t("alt.original"),
+        picture=derived(("original", picture.sha256), lambda: encode_photograph(picture.rgb)),
+        size=(picture.width, picture.height),
+        frames=(Frame(label="", grid=(1, 1), caption=caption),),
+        frame_of_step=(0,) * steps,
+        outlines=outlines,
+    )
+
+
 def spread(count: int, steps: int) -> tuple[int, ...]:
     """Which of ``count`` things, ends included, belongs to each of so many even steps."""
     return tuple(round(step * (count - 1) / max(steps - 1, 1)) for step in range(steps))
@@ -71,6 +109,28 @@ def show_board(
     strings = {**words_of_boards(), **words}
     board = Board(key=key, panels=panels, point=Point(*view().point), strings=strings, **more)
     component.show(board, on_pin=_pin, on_step=on_step, on_select=on_select)
+
+
+def depth_slider(count: int, step: str = "reach.step") -> dict[str, Any]:
+    """What makes a board's slider the session's depth: the same on every page, in as many steps as there are.
+
+    Args:
+        count: of the steps.
+        step: key of the text that names one.
+    """
+    return {
+        "steps": Steps(
+            labels=tuple(t(step, step=number + 1, count=count) for number in range(count)),
+            value=step_of_depth(count),
+            title=t("reach.depth"),
+        ),
+        "on_step": lambda number: change(depth=number / max(count - 1, 1)),
+    }
+
+
+def step_of_depth(count: int) -> int:
+    """Which of so many steps the session's depth is."""
+    return round(view().depth * (count - 1))
 
 
 def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:

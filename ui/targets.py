@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+import streamlit as st
+
+from analysis import top_answers
+from ui.controls import choice
 from ui.service import Run
-from ui.state import AUTO, view
+from ui.state import AUTO, change, view
+from ui.words import name_of_class, t
 
 
 def target_of(run: Run, pair: tuple[Run, Run]) -> int:
@@ -22,3 +29,25 @@ def target_of(run: Run, pair: tuple[Run, Run]) -> int:
         together = np.log(pair[0].trace.probabilities + 1e-12) + np.log(pair[1].trace.probabilities + 1e-12)
         return int(together.argmax())
     return int(run.trace.logits.argmax())
+
+
+def choose_target(pair: tuple[Run, Run], key: str, pills: Callable[..., Any] = st.pills) -> None:
+    """The classes that either network names first, one click each.
+
+    Args:
+        pair: both networks.
+        key: of the widget, unique on the page.
+        pills: the widget's function, of ``st`` or of a container.
+    """
+    names = [
+        answer.name for run in pair for answer in top_answers(run.trace.probabilities, run.loaded.categories)
+    ]
+    shown = pair[1].loaded.categories[target_of(pair[1], pair)]
+    choice(
+        pills,
+        t("why.classes"),
+        {name: name_of_class(name) for name in dict.fromkeys(names)},
+        key=key,
+        value=shown if shown in names else None,
+        choose=lambda name: change(target=name or view().target),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -28,6 +29,8 @@ CHROMIUM_ARGS = (
     "--disable-sync",
 )
 START_SECONDS = 60.0
+_PROBE = re.compile(r"^/\w+/_stcore/(health|host-config)$")
+_NOT_FOUND = "error: Failed to load resource: the server responded with a status of 404 (Not Found)"
 PATIENCE_MS = 60_000.0
 """How long a browser test waits for what must come: much longer than needed, for machines with other work."""
 
@@ -52,6 +55,19 @@ class OpenPage:
     messages: list[str]
     requests: list[str]
     traffic: Traffic
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the console said, besides that nobody answers the two questions Streamlit asks by mistake.
+
+        Opened at a page's own address, Streamlit's browser half asks beneath that address first, gets no
+        answer, and asks again in the right place.
+        """
+        said = list(self.messages)
+        for url in self.requests:
+            if _PROBE.search(urlsplit(url).path) and _NOT_FOUND in said:
+                said.remove(_NOT_FOUND)
+        return said
 
     @property
     def strangers(self) -> list[str]:

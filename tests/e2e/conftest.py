@@ -95,5 +95,5 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., OpenPage]]:
 
         yield open_
         for result in opened:
-            assert result.messages == [], "the browser's console is not empty"
+            assert result.complaints == [], "the browser's console is not empty"
             assert result.strangers == [], "the page asked another machine"

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -29,9 +28,6 @@ if _spec.file.name != {name!r}:
     REGISTRY["resnet18"] = replace(_spec, file=_file)
 
 '''
-
-_PROBES = ("/models/_stcore/health", "/models/_stcore/host-config")
-_NOT_FOUND = "error: Failed to load resource: the server responded with a status of 404 (Not Found)"
 
 
 @dataclass(frozen=True)
@@ -82,10 +78,6 @@ def copy_of_the_app(folder: Path) -> Copy:
 def open_models(open_page: Callable[..., OpenPage], url: str, query: str = "", **options: Any) -> Page:
     """Open the Models page by its own address and wait until it is drawn."""
     opened = open_page(f"{url}/models{query}", **options)
-    # Streamlit's browser half asks beneath a page's own address first, and does not mind that nobody answers.
-    for asked in opened.requests:
-        if urlsplit(asked).path in _PROBES:
-            opened.messages.remove(_NOT_FOUND)
     return opened.page
 
 

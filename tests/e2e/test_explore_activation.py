@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -24,7 +23,6 @@ from tests.e2e.comparison import (
     wait_for_other_map,
     widget,
 )
-from tests.e2e.fetching import _NOT_FOUND
 
 pytestmark = pytest.mark.e2e
 
@@ -36,10 +34,6 @@ def opened(open_page: Opener, app: str, query: str = "", **options: Any) -> Page
     """Open the page by its own address, and wait until it is drawn."""
     result = open_page(f"{app}/activation?{query}", **options)
     settled(result.page, BOARDS)
-    # Streamlit's browser half asks beneath a page's own address first, and does not mind that nobody answers.
-    for asked in result.requests:
-        if urlsplit(asked).path.startswith("/activation/_stcore/"):
-            result.messages.remove(_NOT_FOUND)
     return result.page
 
 

@@ -41,7 +41,6 @@ BOARDS = (
     "features-windows",
 )
 BLOCK = "encoder.layers.encoder_layer_7"
-NOT_FOUND = "error: Failed to load resource: the server responded with a status of 404 (Not Found)"
 
 Opener = Callable[..., OpenPage]
 
@@ -50,10 +49,6 @@ def open_features(open_page: Opener, url: str, query: str = "") -> OpenPage:
     """The page by its own address, drawn."""
     opened = open_page(f"{url}/features{query}")
     settled(opened.page, BOARDS)
-    # Streamlit's browser half asks beneath a page's own address first, and does not mind that nobody answers.
-    for asked in opened.requests:
-        if urlsplit(asked).path in ("/features/_stcore/health", "/features/_stcore/host-config"):
-            opened.messages.remove(NOT_FOUND)
     return opened
 
 

@@ -30,8 +30,6 @@ pytestmark = pytest.mark.e2e
 Opener = Callable[..., OpenPage]
 KEY = "fields"
 
-_NOT_FOUND = "error: Failed to load resource: the server responded with a status of 404 (Not Found)"
-
 
 def visit(open_page: Opener, app: str, query: str = "", **options: Any) -> OpenPage:
     """Open the page by its own address and wait until its board is drawn."""
@@ -40,10 +38,6 @@ def visit(open_page: Opener, app: str, query: str = "", **options: Any) -> OpenP
     opened.page.set_default_timeout(5 * PATIENCE_MS)
     drawn(opened.page, [KEY])
     settled(opened.page, [KEY])
-    # Streamlit's browser half asks beneath a page's own address first, and does not mind that nobody answers.
-    for asked in opened.requests:
-        if urlsplit(asked).path in ("/fields/_stcore/health", "/fields/_stcore/host-config"):
-            opened.messages.remove(_NOT_FOUND)
     return opened
 
 

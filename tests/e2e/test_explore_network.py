@@ -11,7 +11,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browser import PATIENCE_MS, OpenPage, wait_idle
 from tests.e2e.comparison import click_tile, t, widget
-from tests.e2e.fetching import _NOT_FOUND
 
 pytestmark = pytest.mark.e2e
 
@@ -24,10 +23,6 @@ def open_network(open_page: Opener, app: str, query: str = "", **options: Any) -
     # A cold server loads two networks and runs each of them three times first.
     side(opened.page, "left").wait_for(timeout=3 * PATIENCE_MS)
     wait_idle(opened.page)
-    # Streamlit's browser half asks beneath a page's own address first, and does not mind that nobody answers.
-    for asked in opened.requests:
-        if urlsplit(asked).path.startswith("/network/_stcore/"):
-            opened.messages.remove(_NOT_FOUND)
     return opened.page
 
 

@@ -36,20 +36,12 @@ BOARDS = {
 Show = Callable[..., OpenPage]
 
 
-def _is_probe(url: str) -> bool:
-    """Streamlit asks below the page's address first, and finds itself above it."""
-    return url.endswith(("/positions/_stcore/health", "/positions/_stcore/host-config"))
-
-
 @pytest.fixture
 def show(app: str, open_page: Callable[..., OpenPage]) -> Show:
     def opened(part: str, url: str | None = None, **query: str) -> OpenPage:
         settings = urlencode({"picture": "cat", "positions-part": part, **query})
         result = open_page(url or f"{app}/positions?{settings}")
         settled(result.page, BOARDS[part])
-        missing = [message for message in result.messages if "404" in message]
-        for message in missing[: sum(_is_probe(asked) for asked in result.requests)]:
-            result.messages.remove(message)
         return result
 
     return opened

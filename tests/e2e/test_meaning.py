@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 from analysis.examination import FORWARDS
 from tests.e2e.browser import PATIENCE_MS, OpenPage, wait_idle
 from tests.e2e.comparison import board, drawn, select, t, widget
-from tests.e2e.fetching import _NOT_FOUND
 
 pytestmark = pytest.mark.e2e
 
@@ -23,10 +22,6 @@ PAIR = "left=resnet18_classroom&right=resnet18_classroom"
 
 def visit(open_page: Opener, app: str, query: str) -> Page:
     opened = open_page(f"{app}/activation?{query}")
-    # Streamlit's browser half asks beneath a page's own address first, and does not mind that nobody answers.
-    for asked in opened.requests:
-        if urlsplit(asked).path.startswith("/activation/_stcore/"):
-            opened.messages.remove(_NOT_FOUND)
     return opened.page
 
 

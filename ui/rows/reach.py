@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.component import Frame, Steps
+from ui.component import Frame
 from ui.controls import choice
-from ui.panels import answer_of, panel_of, show_board, spread
+from ui.panels import answer_of, depth_slider, panel_of, show_board, spread
 from ui.reach_frames import CELL, attention_frame, depths, field_frame, fields_at_point
 from ui.sections import row, show_doors
 from ui.service import Run, runs
@@ -37,12 +37,7 @@ def show_reach() -> None:
     show_board(
         "reach",
         panels,
-        steps=Steps(
-            labels=tuple(t("reach.step", step=step + 1, count=count) for step in range(count)),
-            value=round(view().depth * (count - 1)),
-            title=t("reach.depth"),
-        ),
-        on_step=lambda step: change(depth=step / max(count - 1, 1)),
+        **depth_slider(count),
     )
     for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
         column.caption(_note(run))

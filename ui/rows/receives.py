@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from models.errors import UnsupportedViewError
-from ui.component import Frame, Outline, Panel, ReceptiveBox, Steps
-from ui.panels import panel_of, show_board, spread
-from ui.pictures import encode_photograph
+from ui.component import Frame, Panel, ReceptiveBox, Steps
+from ui.panels import original_panel, panel_of, show_board, spread
 from ui.sections import heading, row
-from ui.service import Run, current_picture, derived, runs
+from ui.service import Run, current_picture, runs
 from ui.state import SIDES
 from ui.words import name_of_layer, name_of_network, t
 
@@ -38,31 +37,12 @@ def _steps(count: int) -> Steps:
 
 
 def _original(pair: tuple[Run, Run], count: int) -> Panel:
-    picture = current_picture()
-    boxes = {run.trace.crop_box: run for run in pair}
-    outlines = tuple(
-        Outline(
-            box.left * picture.width,
-            box.top * picture.height,
-            box.right * picture.width,
-            box.bottom * picture.height,
-            label=t("receives.crop", size=run.loaded.preprocess.crop),
-            colour=run.loaded.spec.family if len(boxes) > 1 else "neutral",
-        )
-        for box, run in boxes.items()
-    )
-    done = " ".join(t(f"image.note.{note.code}", **note.params) for note in picture.notes)
-    whole = Frame(label="", grid=(1, 1), caption=done)
-    return Panel(
-        id="original",
-        title=t("receives.original"),
-        answer=f"{picture.width} × {picture.height}",
-        alt=t("alt.original"),
-        picture=derived(("original", picture.sha256), lambda: encode_photograph(picture.rgb)),
-        size=(picture.width, picture.height),
-        frames=(whole,),
-        frame_of_step=(0,) * count,
-        outlines=outlines,
+    done = " ".join(t(f"image.note.{note.code}", **note.params) for note in current_picture().notes)
+    return original_panel(
+        pair,
+        lambda run: t("receives.crop", size=run.loaded.preprocess.crop),
+        caption=done,
+        steps=count,
     )
 
 

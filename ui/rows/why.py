@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis import top_answers
 from ui.component import Frame, to_uint8_map
-from ui.controls import choice
 from ui.panels import panel_of, show_board
 from ui.sections import heading, row
-from ui.service import Run, cam, runs
-from ui.state import SIDES, change, view
-from ui.targets import target_of
+from ui.service import cam, runs
+from ui.state import SIDES
+from ui.targets import choose_target, target_of
 from ui.words import name_of_class, name_of_layer, percent, t
 
 
@@ -20,7 +18,7 @@ def show_why() -> None:
     """Draw the row: classes to choose from, both maps, their formula and their limits."""
     pair = runs()
     heading(t("why.title"), t("why.text"), "activation")
-    _suggestions(pair)
+    choose_target(pair, "why-class")
     panels = []
     for run, side in zip(pair, SIDES, strict=True):
         index = target_of(run, pair)
@@ -42,20 +40,3 @@ def show_why() -> None:
     left, right = (run.loaded.adapter.default_cam_layer().grid[0] for run in pair)
     st.markdown(t("why.formula", left=left, right=right))
     st.caption(t("why.limits"))
-
-
-def _suggestions(pair: tuple[Run, Run]) -> None:
-    """The classes that either network names first, one click each."""
-    names = [
-        answer.name for run in pair for answer in top_answers(run.trace.probabilities, run.loaded.categories)
-    ]
-    options = list(dict.fromkeys(names))
-    shown = pair[1].loaded.categories[target_of(pair[1], pair)]
-    choice(
-        st.pills,
-        t("why.classes"),
-        {name: name_of_class(name) for name in options},
-        key="why-class",
-        value=shown if shown in options else None,
-        choose=lambda name: change(target=name or view().target),
-    )

@@ -6,9 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from analysis import top_answers
 from analysis.explain import METHODS
-from ui.controls import choice
 from ui.explore.activation.choices import (
     AGAINST,
     COMPARE,
@@ -35,8 +33,8 @@ from ui.explore.activation.choices import (
 from ui.explore.activation.words import name_of_method
 from ui.options import choose_option, number_option, switch_option
 from ui.service import Run
-from ui.state import AUTO, SIDES, change, view
-from ui.targets import target_of
+from ui.state import AUTO, SIDES
+from ui.targets import choose_target
 from ui.words import name_of_class, name_of_layer, name_of_network, t
 
 
@@ -67,19 +65,7 @@ def _methods() -> None:
 def _classes(pair: tuple[Run, Run]) -> None:
     """The classes that either network names first, one click each; beside them the second class."""
     first, second = st.columns([5, 2], gap="medium", vertical_alignment="bottom")
-    names = [
-        answer.name for run in pair for answer in top_answers(run.trace.probabilities, run.loaded.categories)
-    ]
-    options = list(dict.fromkeys(names))
-    shown = pair[1].loaded.categories[target_of(pair[1], pair)]
-    choice(
-        first.pills,
-        t("activation.class"),
-        {name: name_of_class(name) for name in options},
-        key="activation-class",
-        value=shown if shown in options else None,
-        choose=lambda name: change(target=name or view().target),
-    )
+    choose_target(pair, "activation-class", first.pills)
     if compared() == "classes" or rather():
         others = {name: name_of_class(name) for name in sorted(known(pair), key=name_of_class)}
         choose_option(

@@ -7,13 +7,13 @@ import streamlit as st
 
 from analysis import principal_scores, robust_ranges
 from models.adapters.base import LayerRef
-from ui.component import Frame, Steps
+from ui.component import Frame
 from ui.explore.features.choices import both
-from ui.panels import panel_of, show_board, spread
+from ui.panels import depth_slider, panel_of, show_board, spread
 from ui.pictures import encode_sheet
 from ui.sections import heading, row
 from ui.service import Run, derived, runs
-from ui.state import SIDES, SideName, change, view
+from ui.state import SIDES, SideName
 from ui.words import name_of_layer, t
 from viz.sheets import component_colours
 
@@ -35,12 +35,7 @@ def show_colours() -> None:
     show_board(
         "features-colours",
         panels,
-        steps=Steps(
-            labels=tuple(t("reach.step", step=step + 1, count=count) for step in range(count)),
-            value=round(view().depth * (count - 1)),
-            title=t("reach.depth"),
-        ),
-        on_step=lambda step: change(depth=step / max(count - 1, 1)),
+        **depth_slider(count),
     )
     st.caption(t("features.colours.limits"))
 

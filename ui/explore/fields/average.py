@@ -13,12 +13,11 @@ from models.samples import SAMPLES, sample_bytes
 from models.tracing import trace_key
 from ui import component
 from ui.component import Board, Frame, Panel, Point, to_uint8_map
-from ui.explore.fields.board import choose_step, steps
 from ui.explore.fields.chart import Curve, show_curves
 from ui.explore.fields.frames import rings
 from ui.explore.fields.measures import Measured, layer_at
 from ui.links import publish
-from ui.panels import words_of_boards
+from ui.panels import depth_slider, words_of_boards
 from ui.reach_frames import CELL, box_of, strength
 from ui.sections import heading
 from ui.service import Run, asked_for, background
@@ -99,6 +98,7 @@ def _show_maps(runs: tuple[Run, Run], averages: Averages, count: int) -> None:
                 frame_of_step=tuple(layer_at(len(frames), step, count) for step in range(count)),
             )
         )
+    slider = depth_slider(count)
     board = Board(
         key="fields-average",
         panels=tuple(panels),
@@ -106,10 +106,10 @@ def _show_maps(runs: tuple[Run, Run], averages: Averages, count: int) -> None:
         point=Point(0.5, 0.5),
         link="fields-average",
         fixed=True,
-        steps=steps(count),
+        steps=slider["steps"],
         strings=words_of_boards(),
     )
-    component.show(board, on_step=lambda step: choose_step(step, count))
+    component.show(board, on_step=slider["on_step"])
 
 
 def _frame(run: Run, average: AverageReach, index: int) -> Frame:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.component import Panel, Steps
+from ui.component import Panel
 from ui.explore.fields.frames import attention_frame, field_frame, strongest_cell, strongest_patch
-from ui.explore.fields.measures import Measured, layer_at, step_of
+from ui.explore.fields.measures import Measured, layer_at
 from ui.options import choose_option
-from ui.panels import panel_of, show_board
+from ui.panels import depth_slider, panel_of, show_board
 from ui.reach_frames import CELL
-from ui.state import change
 from ui.words import t
 
 
@@ -28,8 +27,7 @@ def show_fields(pair: tuple[Measured, Measured]) -> None:
         "fields",
         panels,
         columns=2 if len(panels) != 3 else 3,
-        steps=steps(steps_of(pair)),
-        on_step=lambda step: choose_step(step, steps_of(pair)),
+        **depth_slider(steps_of(pair)),
     )
     st.caption(t(f"fields.legend.{scale}", cell=CELL))
     notes = _notes(pair)
@@ -40,20 +38,6 @@ def show_fields(pair: tuple[Measured, Measured]) -> None:
 def steps_of(pair: tuple[Measured, Measured]) -> int:
     """As many steps as the network with more layers has."""
     return max(len(each.layers) for each in pair)
-
-
-def steps(count: int) -> Steps:
-    """The slider, where the session stands."""
-    return Steps(
-        labels=tuple(t("reach.step", step=step + 1, count=count) for step in range(count)),
-        value=step_of(count),
-        title=t("reach.depth"),
-    )
-
-
-def choose_step(step: int, count: int) -> None:
-    """Remember where a slider came to rest."""
-    change(depth=step / max(count - 1, 1))
 
 
 def _panels(pair: tuple[Measured, Measured], common: bool) -> tuple[Panel, ...]:

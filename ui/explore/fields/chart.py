@@ -12,8 +12,9 @@ import streamlit as st
 from analysis import Reach
 from models.spec import ModelSpec
 from ui.charts import show_chart
-from ui.explore.fields.measures import Measured, layer_at, step_of
+from ui.explore.fields.measures import Measured, layer_at
 from ui.options import choose_option
+from ui.panels import step_of_depth
 from ui.words import name_of_layer, name_of_network, t
 from viz.reach import Measure, ReachLine, reach_curve
 
@@ -58,7 +59,7 @@ def show_curves(curves: Sequence[Curve], name: str, count: int, *, average: bool
     )
     figure = reach_curve(
         [line for curve, title in zip(curves, _titles(curves), strict=True) for line in _lines(curve, title)],
-        mark=step_of(count) / max(count - 1, 1),
+        mark=step_of_depth(count) / max(count - 1, 1),
         log=axis == "log",
         x_title=t("fields.chart.x"),
         y_title=t("fields.chart.y"),
@@ -126,7 +127,7 @@ def _alt(curves: Sequence[Curve]) -> str:
 def _table(pair: tuple[Measured, Measured]) -> str:
     """The networks side by side, a line for each quantity at the chosen depth."""
     count = max(len(each.layers) for each in pair)
-    at = [layer_at(len(each.layers), step_of(count), count) for each in pair]
+    at = [layer_at(len(each.layers), step_of_depth(count), count) for each in pair]
     names = [t("fields.table.depth")]
     names += [t(f"fields.measure.{name}") for name in ("theory", "half", "most")]
     names.append(t("fields.table.ratio"))

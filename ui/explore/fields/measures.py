@@ -69,10 +69,5 @@ def layer_at(layers: int, step: int, count: int) -> int:
     return spread(layers, count)[step]
 
 
-def step_of(count: int) -> int:
-    """The step of depth that the session stands at."""
-    return round(view().depth * (count - 1))
-
-
 def _on_view(run: Run) -> tuple[float, float]:
     return run.trace.crop_box.to_view(*view().point, run.trace.input_view.shape[0])

@@ -5,18 +5,16 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from analysis import top_answers
-from ui.controls import choice
 from ui.explore.network.case import Case, added, make_case
 from ui.explore.network.doors import follow_door
 from ui.explore.network.origin import show_origin
 from ui.explore.network.sums import Term, bars, number
 from ui.options import choose_option
 from ui.sections import heading, row
-from ui.service import Run, runs
-from ui.state import SIDES, change, view
-from ui.targets import target_of
-from ui.words import escape, name_of_class, name_of_network, t
+from ui.service import runs
+from ui.state import SIDES
+from ui.targets import choose_target
+from ui.words import escape, name_of_network, t
 
 _FOR = 10
 _AGAINST = 3
@@ -29,7 +27,7 @@ def show_decision() -> None:
     with st.container(key="network-decision"):
         heading(t("network_map.decision.title"), t("network_map.decision.text"), "activation")
         pair = runs()
-        _suggestions(pair)
+        choose_target(pair, "network-class")
         against = choose_option(
             st.segmented_control,
             t("network_map.against"),
@@ -48,23 +46,6 @@ def show_decision() -> None:
         for column, case in zip(st.columns(2, gap="medium"), cases, strict=True):
             with column:
                 show_origin(case)
-
-
-def _suggestions(pair: tuple[Run, Run]) -> None:
-    """The classes that either network names first, one click each."""
-    names = [
-        answer.name for run in pair for answer in top_answers(run.trace.probabilities, run.loaded.categories)
-    ]
-    options = list(dict.fromkeys(names))
-    shown = pair[1].loaded.categories[target_of(pair[1], pair)]
-    choice(
-        st.pills,
-        t("why.classes"),
-        {name: name_of_class(name) for name in options},
-        key="network-class",
-        value=shown if shown in options else None,
-        choose=lambda name: change(target=name or view().target),
-    )
 
 
 def _show_sum(case: Case) -> None:

@@ -9,13 +9,12 @@ import streamlit as st
 from analysis import FitCost, fit_cost, top_answers
 from models.preprocess import crop_box, resized_size
 from models.registry import Fit, Preprocess
-from ui.component import Frame, Outline, Panel
+from ui.component import Frame, Panel
 from ui.explore.patches.fitting import FIT, FITS, chosen_fit, fitted_runs, probabilities
 from ui.options import choose_option
-from ui.panels import panel_of, show_board
-from ui.pictures import encode_photograph
+from ui.panels import original_panel, panel_of, show_board
 from ui.sections import heading, row
-from ui.service import Run, current_picture, derived, runs
+from ui.service import Run, current_picture, runs
 from ui.state import SIDES, SideName
 from ui.tables import show_table
 from ui.words import name_of_class, name_of_network, percent, t
@@ -35,36 +34,15 @@ def show_square() -> None:
     )
     pair = fitted_runs()
     views = (_view(run, side) for run, side in zip(pair, SIDES, strict=True))
-    show_board("square", (_original(pair), *views), columns=3, controls=())
+    show_board(
+        "square",
+        (original_panel(pair, lambda _run: t("patches.square.kept")), *views),
+        columns=3,
+        controls=(),
+    )
     _show_steps(pair)
     _show_comparison(runs())
     st.caption(t("patches.square.note"))
-
-
-def _original(pair: tuple[Run, Run]) -> Panel:
-    picture = current_picture()
-    boxes = {run.trace.crop_box: run for run in pair}
-    outlines = tuple(
-        Outline(
-            max(box.left, 0) * picture.width,
-            max(box.top, 0) * picture.height,
-            min(box.right, 1) * picture.width,
-            min(box.bottom, 1) * picture.height,
-            label=t("patches.square.kept"),
-            colour=run.loaded.spec.family if len(boxes) > 1 else "neutral",
-        )
-        for box, run in boxes.items()
-    )
-    return Panel(
-        id="original",
-        title=t("receives.original"),
-        answer=f"{picture.width} × {picture.height}",
-        alt=t("alt.original"),
-        picture=derived(("original", picture.sha256), lambda: encode_photograph(picture.rgb)),
-        size=(picture.width, picture.height),
-        frames=(Frame(label="", grid=(1, 1)),),
-        outlines=outlines,
-    )
 
 
 def _view(run: Run, side: SideName) -> Panel:

@@ -9,11 +9,11 @@ import streamlit as st
 
 from analysis import place_deviations
 from models.jobs import JobControl
-from ui.component import Frame, Panel, Steps, to_uint8_map
-from ui.panels import panel_of, show_board, spread
+from ui.component import Frame, Panel, to_uint8_map
+from ui.panels import depth_slider, panel_of, show_board, spread
 from ui.sections import heading, row
 from ui.service import Run, result, runs
-from ui.state import SIDES, SideName, change, view
+from ui.state import SIDES, SideName
 from ui.words import name_of_layer, t
 
 _DEPTHS = 18
@@ -26,13 +26,11 @@ def show_empty() -> None:
     heading(t("positions_page.empty.title"), t("positions_page.empty.text"))
     drawn = [_frames(run, side) for run, side in zip(pair, SIDES, strict=True)]
     count = max(len(frames) for frames in drawn)
-    labels = tuple(t("reach.step", step=step + 1, count=count) for step in range(count))
     show_board(
         "empty",
         tuple(_panel(run, side, frames, count) for run, side, frames in zip(pair, SIDES, drawn, strict=True)),
         controls=(),
-        steps=Steps(labels=labels, value=round(view().depth * (count - 1)), title=t("reach.depth")),
-        on_step=lambda step: change(depth=step / max(count - 1, 1)),
+        **depth_slider(count),
     )
     st.caption(t("positions_page.empty.limits"))
 

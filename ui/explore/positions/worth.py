@@ -21,13 +21,13 @@ from analysis import (
 )
 from models.adapters.base import LayerRef
 from models.jobs import JobControl
-from ui.component import Frame, Panel, Steps, to_uint8_map
+from ui.component import Frame, Panel, to_uint8_map
 from ui.controls import choice
 from ui.explore.positions.asked import with_positions
 from ui.explore.positions.bars import paired_bars
 from ui.explore.positions.seed import choose_seed
 from ui.options import choose_option
-from ui.panels import panel_of, show_board, spread
+from ui.panels import depth_slider, panel_of, show_board, spread
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, derived, result, runs
@@ -73,13 +73,11 @@ def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]])
     st.caption(t(f"positions_page.change.{experiment}.text"))
     count = max(len(run.loaded.adapter.attention_layers()) for run, _ in changed)
     drawn = [_panels(run, side, experiment, seed, count) for run, side in changed]
-    labels = tuple(t("positions_page.worth.step", step=step + 1, count=count) for step in range(count))
     show_board(
         "worth",
         tuple(panel for panels in drawn for panel in panels),
         columns=3,
-        steps=Steps(labels=labels, value=round(view().depth * (count - 1)), title=t("reach.depth")),
-        on_step=lambda step: change(depth=step / max(count - 1, 1)),
+        **depth_slider(count, "positions_page.worth.step"),
     )
     for column, (run, side) in zip(st.columns(2, gap="medium"), changed, strict=False):
         with column:
