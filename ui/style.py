@@ -42,6 +42,9 @@ _CSS = """<style>
 .sl-strip i:hover { outline: 2px solid #d6249f; outline-offset: -2px; }
 .sl-strip-head { display: flex; justify-content: space-between; gap: .8rem; font-size: .875rem; }
 .sl-strip-head > :last-child { white-space: nowrap; opacity: .75; font-variant-numeric: tabular-nums; }
+[data-testid="stMarkdownContainer"] table :is(th, td) { border-width: 0 0 1px; padding: .35rem .8rem; }
+[data-testid="stMarkdownContainer"] table { font-size: .9rem; font-variant-numeric: tabular-nums; }
+[data-testid="stMarkdownContainer"] thead th { font-weight: 400; opacity: .75; }
 /* On a narrow page a table is moved sideways, rather than broken into letters. */
 .sl-table { overflow-x: auto; margin: .2rem 0 .6rem; }
 .sl-table table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
