@@ -60,6 +60,17 @@ def settled(page: Page, boards: Iterable[str] = BOARDS) -> None:
     drawn(page, boards)
 
 
+def boards_of(page: Page) -> list[str]:
+    """Keys of all boards that are on the page."""
+    prefix = "st-key-sightlines-board-"
+    found: list[str] = page.locator(f'[class*="{prefix}"]').evaluate_all(
+        "(nodes, prefix) => nodes.flatMap(node => [...node.classList])"
+        ".filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))",
+        prefix,
+    )
+    return found
+
+
 def maps(page: Page, key: str, index: int = 0) -> str:
     """The values of a panel's map, as a text to compare."""
     return str(
