@@ -26,7 +26,7 @@ def discard_lowest(weights: np.ndarray, share: float, prefix_tokens: int) -> np.
 
     Of all entries whose key is a patch the lowest ``floor(share * count)`` become zero; what goes to prefix
     tokens stays. The idea is that of Gildenblat, *Exploring Explainability for Vision Transformers* (2020),
-    whose code keeps one single entry of the class token's and divides by the sums of the columns.
+    whose code keeps one single entry of the class token's and normalises along the wrong axis.
 
     Args:
         weights: ``[tokens, tokens]``, prefix tokens first; rows sum to 1.

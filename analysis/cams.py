@@ -74,6 +74,9 @@ def xgrad_cam_map(given: Evidence) -> np.ndarray:
 
     Fu et al., *Axiom-based Grad-CAM*, 2020, equation 7. A channel whose activations sum to zero weighs
     nothing. (The libraries add a small number to the sum instead.)
+
+    Activations of a transformer are of both signs: where those of a channel nearly cancel, its weight grows
+    beyond all others, and that one channel can take over the map.
     """
     activation, gradient = (part.double() for part in _tensors(given))
     total = activation.sum(dim=(1, 2))

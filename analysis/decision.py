@@ -74,12 +74,12 @@ def decide(loaded: LoadedModel, record: Trace, target: int, against: int | None 
     with torch.inference_mode():
         start = torch.tensor(record.recorded[last.name], device=loaded.device).unsqueeze(0)
         values = adapter.read_out(start)[0].float().cpu().numpy()
-        weights = head.weight[target].double()
+        weights = head.weight[target].cpu().double()
         bias = 0.0 if head.bias is None else float(head.bias[target])
         if against is not None:
-            weights = weights - head.weight[against].double()
+            weights = weights - head.weight[against].cpu().double()
             bias -= 0.0 if head.bias is None else float(head.bias[against])
-    return Decision(values, weights.cpu().numpy(), bias)
+    return Decision(values, weights.numpy(), bias)
 
 
 def place_evidence(loaded: LoadedModel, record: Trace, decision: Decision) -> np.ndarray:
@@ -97,7 +97,7 @@ def place_evidence(loaded: LoadedModel, record: Trace, decision: Decision) -> np
     last = loaded.adapter.feature_layers()[-1]
     with torch.inference_mode():
         start = torch.tensor(record.recorded[last.name], device=loaded.device).unsqueeze(0)
-        places = loaded.adapter.read_out_places(start)[0].double().cpu().numpy()
+        places = loaded.adapter.read_out_places(start)[0].cpu().double().numpy()
     evidence: np.ndarray = np.einsum("c,chw->hw", decision.weights, places) / (
         places.shape[1] * places.shape[2]
     )
@@ -150,7 +150,7 @@ def depth_evidence(
         }
         terms = adapter.read_out_terms(recorded, check)
         return tuple(
-            Written(name, branch, float(vector.double().cpu().numpy() @ decision.weights))
+            Written(name, branch, float(vector.cpu().double().numpy() @ decision.weights))
             for name, branch, vector in terms
         )
 

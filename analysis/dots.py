@@ -111,10 +111,10 @@ def dot_errors(loaded: LoadedModel, layer: LayerRef, check: Check = _uncontrolle
 
     With ``Δ_p`` the difference that a dot at ``p`` makes to the layer, and ``S_k`` a shift by ``k`` cells,
     the error is ``‖Δ_p - S_k Δ_0‖ / ‖S_k Δ_0‖`` over the cells that the shift leaves on the map, with the dot
-    ``k`` strides from its reference in the middle. It is zero where the layer is equivariant to translation,
-    that is for a convolution that meets no padding. Between whole strides, ``k`` is rounded to the nearest
-    cell: what remains is the aliasing of strides (Zhang, *Making Convolutional Networks Shift-Invariant
-    Again*, 2019).
+    ``k`` strides from its reference: the measured cell nearest to the middle, on an even grid a little off
+    it. It is zero where the layer is equivariant to translation, that is for a convolution that meets no
+    padding. Between whole strides, ``k`` is rounded to the nearest cell: what remains is the aliasing of
+    strides (Zhang, *Making Convolutional Networks Shift-Invariant Again*, 2019).
 
     Args:
         loaded: the network.

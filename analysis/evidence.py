@@ -59,8 +59,8 @@ class Evidence:
     Attributes:
         layer: where.
         activation: ``[C, h, w]`` float32, prefix tokens left out.
-        gradient: ``∂ score / ∂ activation`` ``[C, h, w]`` float32.
-        score: the score itself.
+        gradient: ``∂ score / ∂ activation`` ``[C, h, w]`` float32; zeros where no score was asked for.
+        score: the score itself; 0 where none was asked for.
     """
 
     layer: LayerRef
@@ -102,6 +102,17 @@ def evidence(
         _places(loaded, layer, gradient),
         float(score.detach()),
     )
+
+
+def unasked(loaded: LoadedModel, record: Trace, layer: LayerRef | None = None) -> Evidence:
+    """The activation alone, for maps that depend on no class: nothing is run.
+
+    Raises:
+        KeyError: no such layer.
+    """
+    layer = layer or loaded.adapter.default_cam_layer()
+    activation = record.activations[layer.name].copy()
+    return Evidence(layer, activation, np.zeros_like(activation), 0.0)
 
 
 def _places(loaded: LoadedModel, layer: LayerRef, tensor: Tensor) -> np.ndarray:

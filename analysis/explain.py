@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from analysis.cams import CAMS
-from analysis.evidence import Question, evidence
+from analysis.evidence import Question, evidence, unasked
 from analysis.occlusion import occlusion, window_starts
 from analysis.relevance import legrad, relevance
 from analysis.saliency import cell_size, guided_grad_cam, in_cells, integrated_gradients, smooth_grad
@@ -130,7 +130,8 @@ def explain(
 ) -> Explanation:
     """A map by any of :data:`METHODS`.
 
-    Maps of pixels are summed over colours and then over small square cells, so that they can be read:
+    Maps of pixels are summed over colours and then over small square cells, so that they can be read
+    (occlusion, which has one answer for all colours, is averaged over cells):
     signed; SmoothGrad and guided Grad-CAM sum sizes for the magnitude, because a gradient's sign there says
     only whether lighter or darker would help (Smilkov et al., 2017, section 2). All other magnitudes are the
     positive part.
@@ -155,7 +156,9 @@ def explain(
     layer = layer or loaded.adapter.default_cam_layer()
     cost = cost_of(METHODS[method], loaded, record, layer, settings)
     if method in CAMS:
-        return _rectified(CAMS[method](evidence(loaded, record, question, layer)), cost)
+        asked = METHODS[method].of_class
+        given = evidence(loaded, record, question, layer) if asked else unasked(loaded, record, layer)
+        return _rectified(CAMS[method](given), cost)
     if method == "score_cam":
         return _rectified(score_cam(loaded, record, question, layer, step=step), cost)
     if method == "guided_grad_cam":

@@ -130,7 +130,9 @@ def blurred(inputs: Tensor) -> Tensor:
     """
     deviation = inputs.shape[-1] / 20
     width = 2 * round(3 * deviation) + 1
-    result: Tensor = gaussian_blur(inputs, [width, width], [deviation, deviation])
+    # One direction after the other: the same numbers for a thirtieth of the work.
+    across = gaussian_blur(inputs, [width, 1], [deviation, deviation])
+    result: Tensor = gaussian_blur(across, [1, width], [deviation, deviation])
     return result
 
 
@@ -270,5 +272,5 @@ def _probabilities(loaded: LoadedModel, pictures: Iterator[Tensor], target: int,
         while batch := list(islice(pictures, _BATCH)):
             check()
             logits = loaded.module(torch.cat(batch).to(loaded.device))
-            found.append(torch.softmax(logits.double(), dim=1)[:, target].cpu().numpy())
+            found.append(torch.softmax(logits.cpu().double(), dim=1)[:, target].numpy())
     return np.concatenate(found)

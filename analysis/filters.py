@@ -52,7 +52,7 @@ def principal_filters(kernel: np.ndarray, count: int = 28) -> PrincipalFilters:
 def kernels_as_rgb(kernels: np.ndarray, stretch: Stretch = "each") -> np.ndarray:
     """Kernels as small colour pictures in which middle grey stands for zero.
 
-    The range is symmetric about zero, so that a channel is above 128 exactly where its weight is positive:
+    The range is symmetric about zero, so that a channel is not below 128 where its weight is positive:
     ``128 + 127 * weight / largest``, with ``largest`` the largest absolute weight.
 
     Args:

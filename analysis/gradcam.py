@@ -27,7 +27,7 @@ def grad_cam(
         layer: a recorded layer; the adapter's default if None.
 
     Returns:
-        ``[h, w]`` float32, zero or larger, in logits times activation; not normalised, not upsampled.
+        ``[h, w]`` float32, zero or larger, in logits; not normalised, not upsampled.
 
     Raises:
         IndexError: no such class.

@@ -67,7 +67,10 @@ def rerun(
 
     Raises:
         UnsupportedViewError: the network has no position embedding.
+        ValueError: both the vectors and the patches shuffled.
     """
+    if change == "shuffled" and move_patches:
+        raise ValueError("shuffle the vectors or the patches: both at once say nothing about either")
     adapter = loaded.adapter
     embedding = adapter.position_embedding().flatten(0, 1)
     layer = adapter.feature_layers()[0]

@@ -128,24 +128,19 @@ def input_gradients(
         yield (row, column), gradient[0].float().cpu().numpy()
 
 
-def energy_radius(energy: np.ndarray, centre: tuple[float, float], share: float) -> float:
-    """Smallest distance from ``centre``, in pixels, within which ``share`` of the energy lies.
+def energy_radii(
+    energy: np.ndarray, centre: tuple[float, float], shares: Sequence[float]
+) -> tuple[float, ...]:
+    """Smallest distances from ``centre``, in pixels, within which these shares of the energy lie.
 
     Args:
         energy: non-negative ``[H, W]``.
         centre: x and y in pixels; pixel (0, 0) has its centre at (0.5, 0.5).
-        share: part of the energy, between 0 and 1.
+        shares: parts of the energy, between 0 and 1.
 
     Returns:
-        The distance to the centre of the pixel that completes the share; 0 where there is no energy.
+        For each share the distance to the centre of the pixel that completes it; 0 where there is no energy.
     """
-    return energy_radii(energy, centre, (share,))[0]
-
-
-def energy_radii(
-    energy: np.ndarray, centre: tuple[float, float], shares: Sequence[float]
-) -> tuple[float, ...]:
-    """:func:`energy_radius` for several shares of one map, sorted once."""
     height, width = energy.shape
     distances, order = _by_distance(height, width, *centre)
     cumulated = np.cumsum(energy.ravel()[order], dtype=np.float64)
@@ -191,8 +186,10 @@ def padding_share(field: ReceptiveField, grid: tuple[int, int], size: int) -> np
         size: side of the square input, in pixels.
 
     Returns:
-        ``[rows, columns]`` between 0 and 1.
+        ``[rows, columns]`` between 0 and 1; zeros for global attention, which meets no padding.
     """
+    if field.whole:
+        return np.zeros(grid)
     inside = []
     for count in grid:
         centres = np.array([field.centre(index) for index in range(count)])

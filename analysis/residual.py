@@ -62,7 +62,7 @@ def residual_additions(
             start = torch.tensor(before, device=loaded.device).unsqueeze(0)
             sums = adapter.residuals(part, start)
         for residual, (carried, added) in zip(part.residuals, sums, strict=True):
-            first, second = (tensor.flatten().double() for tensor in (carried, added))
+            first, second = (tensor.flatten().cpu().double() for tensor in (carried, added))
             lengths = first.norm() * second.norm()
             additions.append(
                 Addition(

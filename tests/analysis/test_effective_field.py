@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from analysis import EffectiveField, effective_fields, energy_radius
+from analysis import EffectiveField, effective_fields, energy_radii
 from models import LoadedModel
 from models.adapters.base import LayerRef
 from tests.conftest import Network, Record
@@ -156,6 +156,10 @@ def test_the_caller_can_end_the_work_between_layers(network: Network, record: Re
     with pytest.raises(InterruptedError):
         effective_fields(network(RESNET), record(RESNET), (9.0, 9.0), layers, check)
     assert len(checks) == 3
+
+
+def energy_radius(energy: np.ndarray, centre: tuple[float, float], share: float) -> float:
+    return energy_radii(energy, centre, (share,))[0]
 
 
 class TestEnergyRadius:

@@ -17,7 +17,6 @@ from analysis import (
     average_reach,
     effective_fields,
     energy_radii,
-    energy_radius,
     input_gradients,
     pooled_energy,
     reach_at,
@@ -109,8 +108,8 @@ class TestAgainstOpenerf:
         for circle in circles:
             share = masses[str(circle)]
             assert 0 < share < 1
-            assert energy_radius(field.energy, centre, share - 1e-6) <= circle
-            assert energy_radius(field.energy, centre, share + 1e-6) > circle
+            assert energy_radii(field.energy, centre, (share - 1e-6,))[0] <= circle
+            assert energy_radii(field.energy, centre, (share + 1e-6,))[0] > circle
 
 
 class TestReachAt:
@@ -123,8 +122,7 @@ class TestReachAt:
         assert reach.layers == layers
         assert reach.theory[-1] == 435 / 2
         for field, (half, most) in zip(fields, reach.radii, strict=True):
-            assert half == energy_radius(field.energy, field.centre, 0.5)
-            assert most == energy_radius(field.energy, field.centre, 0.95)
+            assert (half, most) == energy_radii(field.energy, field.centre, (0.5, 0.95))
         assert (reach.radii[:, 1] < reach.theory * 2**0.5).all(), "the corner of the box is the farthest"
         assert np.isnan(reach.attention).all()
         assert np.isnan(reach.attention_here).all()
@@ -179,8 +177,12 @@ def test_theory_of_a_vit_is_the_picture_from_its_first_block_on(network: Network
 def test_several_radii_at_once() -> None:
     energy = np.random.default_rng(3).random((20, 30))
     shares = (0.9, 0.1, 0.5)
-    expected = tuple(energy_radius(energy, (7.5, 3), share) for share in shares)
-    assert energy_radii(energy, (7.5, 3), shares) == expected
+    rows, columns = np.mgrid[0:20, 0:30] + 0.5
+    distances = np.hypot(columns - 7.5, rows - 3)
+    for share, radius in zip(shares, energy_radii(energy, (7.5, 3), shares), strict=True):
+        # Within the radius lies the share, and without its outermost pixels it does not.
+        assert energy[distances <= radius + 1e-9].sum() >= share * energy.sum()
+        assert energy[distances < radius - 1e-9].sum() < share * energy.sum()
     assert energy_radii(np.zeros((3, 3)), (1, 1), shares) == (0, 0, 0)
 
 

@@ -19,6 +19,7 @@ from tests.e2e.comparison import (
     place_pointer,
     settled,
     t,
+    wait_for_address,
     wait_for_other_address,
     wait_for_other_map,
 )
@@ -87,7 +88,7 @@ def test_click_pins_for_every_row_and_moves_the_resnets_field(app: str, open_pag
 def test_keys_move_the_point_by_one_cell_and_the_server_follows(app: str, open_page: Opener) -> None:
     page = open_page(app).page
     settled(page)
-    stage, at = panel(page, "reach", 1).locator(".stage"), address(page)["at"]
+    stage = panel(page, "reach", 1).locator(".stage")
     stage.focus()
     stage.press("Home")
     for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
@@ -95,8 +96,8 @@ def test_keys_move_the_point_by_one_cell_and_the_server_follows(app: str, open_p
     place = debug(page)["panels"][1]["places"]["pin"]
     assert place == pytest.approx([(8 + 2.5) / 16, (8 - 0.5) / 16], abs=1e-3)
     pinned = debug(page)["point"]
-    at = wait_for_other_address(page, "at", at)
-    assert [float(part) for part in at.split(",")] == pytest.approx([pinned["u"], pinned["v"]], abs=1e-4)
+    # A slow machine may send the point on its way more than once.
+    wait_for_address(page, "at", f"{pinned['u']:.4f},{pinned['v']:.4f}")
     place_pointer(page, "reach", 0, 0.1, 0.1)
     assert debug(page)["hover"] is not None
     stage.press("Escape")
