@@ -83,6 +83,7 @@ class Panel {
     if (!this.data || data.selected !== this.data.selected) this.selected = data.selected;
     this.data = data;
     this.root.dataset.family = data.family;
+    this.root.toggleAttribute("data-sheet", !data.linked);
     setAttribute(this.root, "aria-label", data.title);
     setText(this.title, data.title);
     setText(this.answer, data.answer);
