@@ -89,7 +89,9 @@ def test_every_bundled_network_has_a_card(spec: Any) -> None:
 def test_every_page_is_described() -> None:
     described = README.split("## What it shows")[1].split("##")[0]
     names = {page: translate("en", f"nav.{page}") for page in EXPLORE}
-    assert [page for page, name in names.items() if f"| [{name}](docs/images/{page}.jpg) |" not in described] == []
+    assert [
+        page for page, name in names.items() if f"| [{name}](docs/images/{page}.jpg) |" not in described
+    ] == []
 
 
 def test_the_readme_counts_the_methods() -> None:
