@@ -225,8 +225,12 @@ def _array(tensor: Tensor) -> np.ndarray:
 
 @lru_cache(maxsize=32)
 def cell_size(size: int, most: int = 64) -> int:
-    """Side in pixels of the smallest cells, of which no more than ``most`` fit along ``size`` pixels."""
-    return next(cell for cell in range(1, size + 1) if size % cell == 0 and size // cell <= most)
+    """Side in pixels of the smallest cells, of which no more than ``most`` fit along ``size`` pixels.
+
+    Single pixels where nothing between a quarter of ``most`` and ``most`` divides the side, such as 227.
+    """
+    fitting = (cell for cell in range(1, size + 1) if size % cell == 0 and most // 4 <= size // cell <= most)
+    return next(fitting, 1)
 
 
 def in_cells(values: np.ndarray, cell: int) -> np.ndarray:

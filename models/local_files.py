@@ -76,6 +76,10 @@ def _spec(path: Path, builder: str) -> ModelSpec:
     title, family = BUILDERS[builder]
     # A tensor that is missing or oddly shaped is left to the load, which names it.
     classes = shapes.get(_HEADS[family], (_IMAGENET,))[0]
+    if classes < 2:
+        raise ModelError(
+            "one_class", f"{path.name} knows a single class: there is nothing to tell apart.", file=path.name
+        )
     side = _vit_side(shapes) if family == "vit" else _SIDE
     said = _Sidecar(path.with_suffix(".toml"))
     crop = said.side("crop", side)

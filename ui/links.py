@@ -24,6 +24,9 @@ from ui.state import AUTO, OWN, Side, View, current_page, is_restored, own_pictu
 
 _WRITTEN = "written_query"
 
+_MOST = 40
+"""Settings taken from an address at most; no page has half as many."""
+
 _LONGEST = 80
 """Characters of a setting's value at most; the longest we write is the name of a layer."""
 
@@ -80,7 +83,7 @@ def decode(query: Mapping[str, str], base: View) -> View:
         view = replace(view, query=query["from"])  # type: ignore[arg-type]
     # What a setting can be is known to its page alone, which checks it when it reads it.
     settings = {name: value for name, value in query.items() if is_setting(name) and len(value) <= _LONGEST}
-    return replace(view, options={**base.options, **settings})
+    return replace(view, options={**base.options, **dict(list(settings.items())[:_MOST])})
 
 
 def link(view: View) -> str:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -32,7 +33,7 @@ def row(draw: Callable[[], None]) -> Callable[[], None]:
 
     @st.fragment
     def fragment() -> None:
-        if st.session_state.get(_DRAWN_FOR) != _shared():
+        if not _still(st.session_state.get(_DRAWN_FOR)):
             st.rerun()
         with waiting_place(), guarded():
             draw()
@@ -121,7 +122,18 @@ def guarded() -> Iterator[None]:
         st.error(t("error.unexpected"))
 
 
-def _shared() -> tuple[object, ...]:
+def _still(drawn_for: tuple[Any, ...] | None) -> bool:
+    """Whether the page is about what it was drawn for; a default written down since changes nothing."""
+    now = _shared()
+    if drawn_for is None or drawn_for[:-1] != now[:-1] or len(drawn_for[-1]) != len(now[-1]):
+        return False
+    same = all(was in (None, value) for was, value in zip(drawn_for[-1], now[-1], strict=True))
+    if same:
+        st.session_state[_DRAWN_FOR] = now
+    return same
+
+
+def _shared() -> tuple[Any, ...]:
     current = view()
     networks = (current.left.network, current.right.network)
     settings = tuple(current.options.get(name) for name in st.session_state.get(_SETTINGS, ()))

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 from analysis import EffectiveField, effective_fields, grad_cam, nearest_place
@@ -137,34 +138,54 @@ def asked_for(name: str, key: Hashable, job: Callable[[JobControl], T], *, start
     Returns:
         The result, or None as long as nobody asked for it.
     """
-    asked = f"asked-{name}"
+    asked, held = f"asked-{name}", f"held-{name}"
     slot = st.empty()
     kept: T | None = background().cached(key)
     if kept is not None:
+        _let_go(held)
         return kept
     if st.session_state.get(asked) != key:
+        _let_go(held)
         slot.button(start, key=f"start-{name}", on_click=lambda: st.session_state.update({asked: key}))
         return None
+    ticket = background().submit(key, job, session=_session(), lane=name, cooperative=True)
+    _let_go(held)
     try:
-        with background().submit(key, job, session=_session(), lane=name, cooperative=True) as ticket:
-            with slot.container():
-                bar = st.progress(0.0, t("wait.running"))
-                st.button(t("wait.cancel"), key=f"cancel-{name}", on_click=lambda: _forget(asked))
-            while not ticket.wait(_PATIENCE):
-                position = ticket.position
-                bar.progress(
-                    ticket.progress.fraction,
-                    t("wait.queue", position=position) if position else t("wait.running"),
-                )
-                if _clicked_meanwhile():
-                    st.rerun()
-            found = ticket.result()
-    except Exception:
-        _forget(asked)
+        with slot.container():
+            bar = st.progress(0.0, t("wait.running"))
+            st.button(t("wait.cancel"), key=f"cancel-{name}", on_click=lambda: _give_up(asked, held))
+        while not ticket.wait(_PATIENCE):
+            position = ticket.position
+            bar.progress(
+                ticket.progress.fraction,
+                t("wait.queue", position=position) if position else t("wait.running"),
+            )
+            if _clicked_meanwhile():
+                st.rerun()
+        found = ticket.result()
+    except RerunException:
+        # The next run takes the work up where it is. Let go of now, it would have to begin again.
+        st.session_state[held] = ticket
+        raise
+    except BaseException:
+        ticket.cancel()
+        st.session_state.pop(asked, None)
         slot.empty()
         raise
     slot.empty()
     return found
+
+
+def _let_go(held: str) -> None:
+    """Drop the interest of an earlier run in its work, if it has one."""
+    ticket: Ticket | None = st.session_state.pop(held, None)
+    if ticket is not None:
+        ticket.cancel()
+
+
+def _give_up(asked: str, held: str) -> None:
+    st.session_state.pop(asked, None)
+    _let_go(held)
 
 
 def _clicked_meanwhile() -> bool:
@@ -172,10 +193,6 @@ def _clicked_meanwhile() -> bool:
     context = st.runtime.scriptrunner.get_script_run_ctx()
     requests = context.script_requests if context else None
     return requests is not None and requests._state is ScriptRequestType.RERUN
-
-
-def _forget(name: str) -> None:
-    st.session_state.pop(name, None)
 
 
 def derived(key: Hashable, make: Callable[[], T]) -> T:

@@ -90,3 +90,48 @@ def test_what_fails_is_not_tried_again_by_itself(engine: Engine) -> None:
     page.run()
     assert len(tries) == 1
     assert [button.label for button in page.button] == ["Go"]
+
+
+def test_a_click_elsewhere_does_not_begin_the_work_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clicks = [True]
+    begun: list[int] = []
+    monkeypatch.setattr(service, "_clicked_meanwhile", lambda: bool(clicks) and clicks.pop())
+
+    def slow(control: JobControl) -> int:
+        begun.append(1)
+        while clicks:
+            control.check()
+        # The visitor's next run has time to come, and this work to notice if nobody waited for it.
+        for _ in range(20):
+            control.check()
+            threading.Event().wait(0.05)
+        return 42
+
+    page = opened(slow)
+    page.button(key="start-sum").click().run()
+    assert page.text[0].value == "42"
+    assert len(begun) == 1
+
+
+def test_giving_up_lets_go_of_the_work(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    def endless(control: JobControl) -> int:
+        try:
+            while True:
+                control.check()
+        finally:
+            ended.set()
+
+    def cancel_button() -> bool:
+        # As the button's callback does, before the next run.
+        service._give_up("asked-sum", "held-sum")
+        return True
+
+    monkeypatch.setattr(service, "_clicked_meanwhile", cancel_button)
+    page = opened(endless)
+    page.button(key="start-sum").click().run()
+    assert [button.label for button in page.button] == ["Go"]
+    assert ended.wait(10)

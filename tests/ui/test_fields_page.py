@@ -16,8 +16,8 @@ RESNET, VIT = "resnet18_classroom", "vit_s_14_classroom"
 
 def rows(page: AppTest) -> dict[str, list[str]]:
     """The table of numbers: what stands in each row after its name."""
-    table = next(element.value for element in page.markdown if element.value.startswith("|"))
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    table = next(element.proto.body for element in page.get("html") if "sl-table" in element.proto.body)
+    lines = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line) for line in table.split("<tr")[1:]]
     return {line[0]: line[1:] for line in lines}
 
 

@@ -13,7 +13,7 @@ from ui.panels import panel_of, show_board
 from ui.sections import heading, row
 from ui.service import runs
 from ui.state import SIDES
-from ui.words import name_of_class, name_of_network, percent, t
+from ui.words import escape, name_of_class, name_of_network, percent, t
 
 
 @row
@@ -30,7 +30,7 @@ def show_meaning() -> None:
         elif tested is not None:
             with column.container(border=True):
                 name = name_of_network(each.run.loaded.spec)
-                st.html(f'<div class="sl-name sl-{each.run.loaded.spec.family}-text">{name}</div>')
+                st.html(f'<div class="sl-name sl-{each.run.loaded.spec.family}-text">{escape(name)}</div>')
                 st.markdown(sentence_of(each, tested[each.key]))
     if tested is None:
         return

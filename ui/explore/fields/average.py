@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis import AverageReach, PictureReach, average_reach, reach_in_the_middle
+from models.engine import Engine
 from models.image import decode_image
 from models.jobs import JobControl
 from models.samples import SAMPLES, sample_bytes
@@ -52,6 +53,8 @@ def show_average(pair: tuple[Measured, Measured]) -> None:
 
 
 def _job(pair: tuple[Measured, Measured]) -> Callable[[JobControl], Averages]:
+    store = background()
+
     # Each picture is a result of its own: who leaves and comes back finds what had been done, and a network
     # that meets another partner is not asked again.
     def job(control: JobControl) -> Averages:
@@ -60,7 +63,7 @@ def _job(pair: tuple[Measured, Measured]) -> Callable[[JobControl], Averages]:
         for each in pair:
             parts = []
             for sample in SAMPLES:
-                parts.append(_of_picture(each, sample.id))
+                parts.append(_of_picture(store, each, sample.id))
                 done += 1
                 control.check()
                 control.report(done / (2 * len(SAMPLES)))
@@ -70,7 +73,7 @@ def _job(pair: tuple[Measured, Measured]) -> Callable[[JobControl], Averages]:
     return job
 
 
-def _of_picture(measured: Measured, sample: str) -> PictureReach:
+def _of_picture(store: Engine, measured: Measured, sample: str) -> PictureReach:
     loaded, layers = measured.run.loaded, measured.layers
     picture = decode_image(sample_bytes(sample))
     key = ("fields-of-picture", *trace_key(loaded.spec, loaded.device, picture))
@@ -78,7 +81,7 @@ def _of_picture(measured: Measured, sample: str) -> PictureReach:
     def job(control: JobControl) -> PictureReach:
         return reach_in_the_middle(loaded, picture, layers, CELL, control.check)
 
-    return background().submit(key, job, cooperative=True).result()
+    return store.submit(key, job, cooperative=True).result()
 
 
 def _show_maps(runs: tuple[Run, Run], averages: Averages, count: int) -> None:

@@ -15,6 +15,7 @@ from ui.charts import show_chart
 from ui.explore.fields.measures import Measured, layer_at
 from ui.options import choose_option
 from ui.panels import step_of_depth
+from ui.tables import show_table
 from ui.words import name_of_layer, name_of_network, t
 from viz.reach import Measure, ReachLine, reach_curve
 
@@ -34,7 +35,8 @@ class Curve:
 def show_reach(pair: tuple[Measured, Measured]) -> None:
     """Draw the table of the chosen depth, then all depths."""
     numbers, note = st.columns([3, 2], gap="medium")
-    numbers.markdown(_table(pair))
+    with numbers:
+        _show_table(pair)
     note.caption(t("fields.table.note"))
     curves = [Curve(each.run.loaded.spec, each.reach) for each in pair]
     count = max(len(each.layers) for each in pair)
@@ -124,7 +126,7 @@ def _alt(curves: Sequence[Curve]) -> str:
     return " ".join(said)
 
 
-def _table(pair: tuple[Measured, Measured]) -> str:
+def _show_table(pair: tuple[Measured, Measured]) -> None:
     """The networks side by side, a line for each quantity at the chosen depth."""
     count = max(len(each.layers) for each in pair)
     at = [layer_at(len(each.layers), step_of_depth(count), count) for each in pair]
@@ -135,9 +137,9 @@ def _table(pair: tuple[Measured, Measured]) -> str:
         names += [t(f"fields.measure.{name}") for name in ("attention_here", "attention")]
     columns = [_cells(each, index) for each, index in zip(pair, at, strict=True)]
     networks = [name_of_network(each.run.loaded.spec) for each in pair]
-    lines = [["", *networks], ["---", "---:", "---:"]]
-    lines += [[name, *(column[row] for column in columns)] for row, name in enumerate(names)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    show_table(
+        ["", *networks], [[name, *(column[row] for column in columns)] for row, name in enumerate(names)]
+    )
 
 
 def _cells(measured: Measured, index: int) -> list[str]:

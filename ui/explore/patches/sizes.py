@@ -79,14 +79,15 @@ def _bundled() -> _Cutter:
 
 def _choose(own: _Cutter) -> tuple[int, int, int]:
     columns = st.columns([3, 3, 3, 2], gap="medium", vertical_alignment="bottom")
-    sides = (("height", _SMALLEST, _LARGEST, own.size), ("width", _SMALLEST, _LARGEST, own.size))
+    # Somebody's own network may be set up for less or more than there is to try.
+    ends = (min(_SMALLEST, own.size), max(_LARGEST, own.size))
+    sides = (("height", *ends, own.size), ("width", *ends, own.size))
+    step = ("side", min(_FINEST, own.patch), max(_COARSEST, own.patch), own.patch)
     numbers = [
         number_option(
             column.slider, t(f"patches.sizes.{name}"), low, high, name=f"patches-{name}", default=default
         )
-        for column, (name, low, high, default) in zip(
-            columns[:3], (*sides, ("side", _FINEST, _COARSEST, own.patch)), strict=True
-        )
+        for column, (name, low, high, default) in zip(columns[:3], (*sides, step), strict=True)
     ]
 
     def reset() -> None:

@@ -98,7 +98,7 @@ def _centres(size: int, row_: int) -> list[tuple[int, int]]:
 def _traces(run: Run, side: SideName, ground: str, row_: int) -> Mapping[str, np.ndarray]:
     inputs = run.trace.inputs if ground == "picture" else plain_ground(run.loaded)
     # On a plain ground all pictures share the result.
-    key = ("dots", run.trace.key if ground == "picture" else run.trace.key[:3], row_)
+    key = ("dots", run.trace.key if ground == "picture" else (*run.trace.key[:3], run.trace.key[4]), row_)
     centres = _centres(inputs.shape[-1], row_)
 
     def job(control: JobControl) -> Mapping[str, np.ndarray]:

@@ -39,7 +39,7 @@ def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
     def job(_control: JobControl) -> Mapping[str, np.ndarray]:
         return place_deviations(run.loaded)
 
-    found = result(("place deviations", run.trace.key[:3]), job, f"empty-{side}")
+    found = result(("place deviations", run.trace.key[:3], run.trace.key[4]), job, f"empty-{side}")
     layers = run.loaded.adapter.feature_layers()
     shown = [layers[index] for index in spread(len(layers), min(len(layers), _DEPTHS))]
     return tuple(

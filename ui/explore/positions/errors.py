@@ -44,7 +44,7 @@ def show_errors() -> None:
 
     key = (
         "dot errors",
-        *((run.trace.key[:3], layer.name) for run, layer in zip(pair, layers, strict=True)),
+        *((run.trace.key[:3], run.trace.key[4], layer.name) for run, layer in zip(pair, layers, strict=True)),
     )
     found = asked_for("positions-errors", key, job, start=t("positions_page.errors.start"))
     if found is None:

@@ -8,9 +8,10 @@ from ui.options import number_option
 from ui.words import t
 
 SEED = "positions-seed"
+SEEDS = 99
 """Name of the setting; both rows that shuffle show the same shuffle."""
 
 
 def choose_seed() -> int:
     """A number field; each number is another random order, always the same one."""
-    return number_option(st.number_input, t("positions_page.seed"), 1, 99, name=SEED, default=1)
+    return number_option(st.number_input, t("positions_page.seed"), 1, SEEDS, name=SEED, default=1)

@@ -10,13 +10,13 @@ from models.jobs import JobControl
 from ui.charts import show_chart
 from ui.component import Frame, Panel
 from ui.explore.positions.bars import paired_bars
-from ui.explore.positions.seed import SEED
-from ui.options import choose_option
+from ui.explore.positions.seed import SEED, SEEDS
+from ui.options import choose_option, option
 from ui.panels import panel_of, show_board
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, derived, result, runs
-from ui.state import SIDES, SideName, view
+from ui.state import SIDES, SideName
 from ui.targets import target_of
 from ui.words import name_of_class, name_of_network, percent, t
 from viz.lines import Line, line_chart
@@ -40,7 +40,7 @@ def show_tiles() -> None:
             required=True,
         )
     )
-    seed = int(view().options.get(SEED, "1"))
+    seed = int(option(SEED, [str(number) for number in range(1, SEEDS + 1)], "1"))
     found = [_answers(run, side, seed) for run, side in zip(pair, SIDES, strict=True)]
     panels = [
         _panel(run, side, answers, chosen, seed)
