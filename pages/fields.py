@@ -15,8 +15,7 @@ from ui.words import t
 
 def show() -> None:
     """Draw the page: the point at every depth, all depths in one chart, and both over the gallery."""
-    # No fragments here: the rerun of one waits for whatever runs, so that a long average could neither be
-    # cancelled nor left by a click on a picture.
+    # No fragments here: every part of the page shows the depth of the slider.
     show_header(t("fields.title"), t("fields.text"))
     left, right = (measure(run, side) for run, side in zip(runs(), SIDES, strict=True))
     show_fields((left, right))
