@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from viz.colormaps import ColourTable, lut
+from viz.colormaps import SIGNED_ZERO, ColourTable, lut
 
 
 def colourise(
@@ -27,10 +27,14 @@ def colourise(
         raise ValueError(f"the range from {low} to {high} is empty")
     if np.isnan(values).any():
         raise ValueError("NaN has no colour")
-    # The diverging table's first entry only repeats its second: from 1 to 255 its middle is exactly zero.
-    first = 1 if table == "diverging" else 0
-    share = np.clip((values - low) / (high - low), 0, 1)
-    colours: npt.NDArray[np.uint8] = lut(table)[np.rint(first + share * (255 - first)).astype(np.uint8)]
+    if table == "diverging":
+        # Rounded away from the middle on both sides alike: opposite values take opposite colours, exactly.
+        middle, half = (low + high) / 2, (high - low) / 2
+        signed = np.clip((values - middle) / half, -1, 1)
+        places = SIGNED_ZERO + np.sign(signed) * np.rint(np.abs(signed) * 127)
+    else:
+        places = np.rint(np.clip((values - low) / (high - low), 0, 1) * 255)
+    colours: npt.NDArray[np.uint8] = lut(table)[places.astype(np.uint8)]
     return colours
 
 
