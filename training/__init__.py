@@ -1,0 +1,1 @@
+"""The recipe that makes the networks of ``models/bundled``, and what measures them."""

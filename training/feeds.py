@@ -1,0 +1,126 @@
+"""Batches, each a function of its step alone: a training that is resumed sees what it would have seen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.crops import draw_box, generator, render
+from training.data import draw_weights
+from training.labels import LabelBank
+from training.recipe import Distillation, Recipe
+
+_LABELS, _MIX, _ORDER, _AHEAD = 1, 2, 3, 2
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from.
+
+    Attributes:
+        pixels: uint8 ``[n, 3, side, side]``.
+        targets: probabilities, float32 ``[n, classes]``.
+    """
+
+    pixels: Tensor
+    targets: Tensor
+
+
+class Source(Protocol):
+    """Where pictures and their targets come from."""
+
+    def draw(self, step: int) -> tuple[list[np.ndarray], list[Sequence[float]], np.ndarray]:
+        """Pictures, boxes in their pixels and target probabilities ``[n, classes]`` of a step."""
+
+
+@dataclass(frozen=True)
+class HardLabels:
+    """Random crops of pictures drawn by class, with smoothed labels."""
+
+    recipe: Recipe
+    pictures: Sequence[np.ndarray]
+    labels: np.ndarray
+    classes: int
+
+    def draw(self, step: int) -> tuple[list[np.ndarray], list[Sequence[float]], np.ndarray]:
+        random = generator(self.recipe.seed, _LABELS, step)
+        chosen = random.choice(len(self.pictures), size=self.recipe.batch, p=draw_weights(self.labels))
+        pictures = [self.pictures[i] for i in chosen]
+        boxes = [draw_box(picture.shape[1::-1], self.recipe.scale, random) for picture in pictures]
+        targets = np.full((len(chosen), self.classes), self.recipe.smoothing / self.classes, np.float32)
+        targets[np.arange(len(chosen)), self.labels[chosen]] += 1 - self.recipe.smoothing
+        return pictures, list(boxes), targets
+
+
+@dataclass(frozen=True)
+class SoftLabels:
+    """The crops that a teacher has answered to, in a new order on each pass, with its probabilities.
+
+    A share of each target is the label itself: a teacher errs, and the student need not learn that too.
+    """
+
+    recipe: Recipe
+    pictures: Sequence[np.ndarray]
+    labels: np.ndarray
+    bank: LabelBank
+    wanted: Distillation
+
+    def draw(self, step: int) -> tuple[list[np.ndarray], list[Sequence[float]], np.ndarray]:
+        first = step * self.recipe.batch
+        wanted = np.arange(first, first + self.recipe.batch)
+        chosen = np.empty_like(wanted)
+        for turn in np.unique(wanted // len(self.bank)):
+            order = generator(self.recipe.seed, _ORDER, int(turn)).permutation(len(self.bank))
+            here = wanted // len(self.bank) == turn
+            chosen[here] = order[wanted[here] % len(self.bank)]
+        logits = self.bank.logits[chosen].astype(np.float32) / self.wanted.temperature
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        targets = (1 - self.wanted.truth) * odds / odds.sum(axis=1, keepdims=True)
+        shown = self.bank.pictures[chosen]
+        targets[np.arange(len(chosen)), self.labels[shown]] += self.wanted.truth
+        return [self.pictures[i] for i in shown], list(self.bank.boxes[chosen]), targets
+
+
+def batches(source: Source, recipe: Recipe, first: int) -> Iterator[Batch]:
+    """The batches from step ``first`` to the last, each made while the one before is learnt from."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool, ThreadPoolExecutor(_AHEAD) as makers:
+        steps = iter(range(first, recipe.steps))
+        waiting = [makers.submit(make_batch, source, recipe, step, pool) for step in islice(steps, _AHEAD)]
+        while waiting:
+            batch = waiting.pop(0).result()
+            waiting += [makers.submit(make_batch, source, recipe, step, pool) for step in islice(steps, 1)]
+            yield batch
+
+
+def make_batch(source: Source, recipe: Recipe, step: int, pool: ThreadPoolExecutor | None = None) -> Batch:
+    """The batch of one step: half of the crops mirrored, some batches mixed by CutMix."""
+    stage = recipe.stage(step)
+    pictures, boxes, targets = source.draw(step)
+    pixels = render(pictures, boxes, stage.side, pool).contiguous()
+    probabilities = torch.from_numpy(np.asarray(targets, np.float32))
+    random = generator(recipe.seed, _MIX, step)
+    mirrored = torch.from_numpy(random.random(len(pixels)) < 0.5)
+    pixels[mirrored] = pixels[mirrored].flip(-1)
+    if random.random() < stage.cutmix:
+        pixels, probabilities = _cutmix(pixels, probabilities, random)
+    return Batch(pixels, probabilities)
+
+
+def _cutmix(pixels: Tensor, targets: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    side = pixels.shape[-1]
+    length = side * (1 - random.random()) ** 0.5
+    x, y = random.uniform(0, side, size=2)
+    left, right = (round(min(max(edge, 0), side)) for edge in (x - length / 2, x + length / 2))
+    top, bottom = (round(min(max(edge, 0), side)) for edge in (y - length / 2, y + length / 2))
+    share = (right - left) * (bottom - top) / side**2
+    pixels = pixels.clone()
+    pixels[:, :, top:bottom, left:right] = pixels.flip(0)[:, :, top:bottom, left:right]
+    return pixels, targets * (1 - share) + targets.flip(0) * share

