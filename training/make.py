@@ -55,7 +55,9 @@ def make(
     """
     target = torch.device(device)
     classes = class_names()
-    kept, apart = split(find_pictures(data, classes), recipe.held_out)
+    unseen_classes = {classes.index(name) for name in recipe.left_out}
+    found = [picture for picture in find_pictures(data, classes) if picture.label not in unseen_classes]
+    kept, apart = split(found, recipe.held_out)
     say(f"{len(kept)} pictures to learn from, {len(apart)} held out.")
     pictures, labels = decode_all(kept, recipe.shorter), np.array([picture.label for picture in kept])
     unseen, answers = decode_all(apart, recipe.shorter), np.array([picture.label for picture in apart])

@@ -87,6 +87,7 @@ class Recipe:
         patches: share of the patches that a ViT keeps of each picture in training.
         frozen_blocks: encoder blocks that stay as they are, with everything before them; -1 for nothing.
         distillation: None to learn from the labels alone.
+        left_out: classes whose pictures training never sees, to ask later whether they look unknown.
         held_out: share of the training pictures that training never sees.
         shorter: pictures are kept at this shorter side at most, in pixels.
         seed: of weights, crops and order.
@@ -104,6 +105,7 @@ class Recipe:
     patches: float = 1.0
     frozen_blocks: int = -1
     distillation: Distillation | None = None
+    left_out: tuple[str, ...] = ()
     held_out: float = 0.05
     shorter: int = 256
     seed: int = 0
@@ -146,7 +148,7 @@ def read_recipe(path: Path) -> Recipe:
         data["optimiser"] = Optimiser(**data["optimiser"])
         if "distillation" in data:
             data["distillation"] = Distillation(**data["distillation"])
-        for name in {"scale", "mean", "std"} & data.keys():
+        for name in {"scale", "mean", "std", "left_out"} & data.keys():
             data[name] = tuple(data[name])
         return Recipe(**data)
     except (KeyError, TypeError) as error:
