@@ -1,0 +1,154 @@
+"""What was measured, as sections of the model cards, and the reliability figure beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_NAMES = {
+    "noise": "noise of many kinds",
+    "textures": "textures: stripes, plaids, marble, cells, fur",
+    "drawings": "drawings: doodles, figures, writing",
+    "left_out": "photographs of classes left out of a shorter training (that run's rate)",
+}
+
+
+def replace_section(text: str, name: str, content: str) -> str:
+    """A card with the part between its two markers replaced.
+
+    >>> replace_section("a <!-- log: begin -->old<!-- log: end --> b", "log", "new")
+    'a <!-- log: begin -->\\n\\nnew\\n\\n<!-- log: end --> b'
+
+    Raises:
+        ValueError: if the card has no such markers.
+    """
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"The card has no section {begin} … {end}.")
+    return pattern.sub(lambda match: f"{begin}\n\n{content}\n\n{end}", text)
+
+
+def measured(found: Mapping[str, Any], figure: str) -> str:
+    """The section that says how often a network is right, in Markdown.
+
+    Args:
+        found: what :mod:`training.evaluate` wrote.
+        figure: name of the reliability figure beside the card.
+    """
+    one = found["evaluation"]
+    calibration, unfamiliar = one["calibration"], one["unfamiliar"]
+    best = sorted(one["classes"], key=lambda row: (row["top1"], row["name"]))
+    return "\n\n".join(
+        [
+            f"Measured by `make evaluate` over {one['pictures']} pictures that no training saw, through the app's own "
+            "decoding and preprocessing.",
+            _table(
+                ["what", "result"],
+                [
+                    ["first answer right (top-1)", _percent(one["top1"])],
+                    ["right among the first five (top-5)", _percent(one["top5"])],
+                    ["expected calibration error as trained", _percent(calibration["ece_before"])],
+                    [
+                        f"expected calibration error at temperature {found['temperature']:.2f}, as shown",
+                        _percent(calibration["ece_after"]),
+                    ],
+                ],
+            ),
+            f"![Reliability: how often answers of each confidence are right]({figure})",
+            "By size of the picture it is given, in pixels:",
+            _table(
+                [str(row["side"]) for row in one["sizes"]], [[_percent(row["top1"]) for row in one["sizes"]]]
+            ),
+            "Worst confusions:",
+            _table(
+                ["is", "was taken for", "how often"],
+                [
+                    [row["truth"], row["answer"], f"{row['pictures']} of {row['of']}"]
+                    for row in one["confusions"]
+                ],
+            ),
+            "*None of these?* A picture is marked when its familiarity (the logarithm of the summed exponentials of "
+            f"all logits) is below {found['familiar']:.2f}, which 95 % of the pictures held out of the training "
+            f"reach; {_percent(unfamiliar['known_accepted'])} of the validation pictures do. Marked are of",
+            _table(
+                ["pictures of none of the classes", "how many", "marked"],
+                [
+                    [_NAMES[row["kind"]], str(row["pictures"]), _percent(row["share"])]
+                    for row in unfamiliar["detected"]
+                ],
+            ),
+            "<details><summary>Every class</summary>",
+            _table(
+                ["class", "pictures", "top-1"],
+                [[row["name"], str(row["pictures"]), _percent(row["top1"])] for row in best],
+            ),
+            "</details>",
+        ]
+    )
+
+
+def quoted_log(lines: Sequence[Mapping[str, Any]], rows: int = 14) -> str:
+    """A run's log in Markdown: the reports that measured accuracy, thinned to about ``rows``."""
+    asked = [line for line in lines if line["accuracy"] is not None]
+    stride = max(1, -(-len(asked) // rows))
+    shown = asked[::-1][::stride][::-1]
+    return _table(
+        ["step", "side", "loss", "held-out accuracy", "minutes"],
+        [
+            [
+                str(line["step"]),
+                str(line["side"]),
+                f"{line['loss']:.2f}",
+                _percent(line["accuracy"]),
+                f"{line['seconds'] / 60:.0f}",
+            ]
+            for line in shown
+        ],
+    )
+
+
+def draw_reliability(found: Mapping[str, Any], path: Path) -> None:
+    """Confidence against accuracy before and after the temperature, as SVG."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    # The same measurements make the same file: no date, no names by chance.
+    matplotlib.rcParams["svg.hashsalt"] = path.stem
+    from matplotlib.figure import Figure
+
+    calibration = found["evaluation"]["calibration"]
+    figure = Figure(figsize=(4.6, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, label="as sure as right")
+    for name, colour, label in (
+        ("bins_before", "#b8b8b8", "as trained"),
+        ("bins_after", "#0b6e99", "as shown"),
+    ):
+        bins = calibration[name]
+        total = sum(one["pictures"] for one in bins)
+        axes.scatter(
+            [one["confidence"] for one in bins],
+            [one["accuracy"] for one in bins],
+            [20 + 900 * one["pictures"] / total for one in bins],
+            color=colour,
+            alpha=0.75,
+            label=label,
+        )
+        axes.plot([one["confidence"] for one in bins], [one["accuracy"] for one in bins], color=colour)
+    axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1.02), ylim=(0, 1.02))
+    for handle in axes.legend(loc="upper left", frameon=False).legend_handles:
+        if hasattr(handle, "set_sizes"):
+            handle.set_sizes([40])
+    figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1f} %"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

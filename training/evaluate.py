@@ -1,0 +1,269 @@
+"""``python -m training.evaluate``: measure the bundled networks and write what was found beside their weights.
+
+Every picture goes through the app's own decoding and preprocessing, so that what is measured is what visitors get.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from models import decode_image, load_model
+from models.loading import best_device
+from models.preprocess import preprocess, to_input
+from models.registry import REGISTRY, ModelSpec, Preprocess
+from models.weights import BUNDLED
+from training.cards import draw_reliability, measured, replace_section
+from training.data import DataError, Picture, class_names, find_pictures, split
+from training.metrics import (
+    accuracy_by_class,
+    confusions,
+    expected_calibration_error,
+    familiar_above,
+    familiarity,
+    fit_temperature,
+    reliability,
+    softmax,
+    top_k,
+)
+from training.networks import at_side
+from training.strangers import KINDS, strangers
+
+SIDES = (160, 192, 224, 256, 288, 320)
+ACCEPTED = 0.95
+_BATCH = 32
+_WORST = 8
+
+Say = Callable[[str], None]
+
+
+@torch.inference_mode()
+def answer(
+    module: nn.Module,
+    recipe: Preprocess,
+    files: Iterable[bytes],
+    device: torch.device,
+    say: Say = lambda text: None,
+) -> np.ndarray:
+    """The logits of a network for picture files as a visitor would upload them, float32 ``[files, classes]``."""
+    found: list[np.ndarray] = []
+    waiting: list[torch.Tensor] = []
+
+    def go() -> None:
+        found.append(module(torch.cat(waiting).to(device)).float().cpu().numpy())
+        waiting.clear()
+        if len(found) % 10 == 0:
+            say(f"{len(found) * _BATCH} pictures")
+
+    for data in files:
+        view, _ = preprocess(decode_image(data), recipe)
+        waiting.append(to_input(view, recipe))
+        if len(waiting) == _BATCH:
+            go()
+    if waiting:
+        go()
+    return np.concatenate(found)
+
+
+def fit(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Temperature and threshold of familiarity, from pictures that were held out of the training."""
+    return {"temperature": fit_temperature(logits, labels), "familiar": familiar_above(logits, ACCEPTED)}
+
+
+def summary(logits: np.ndarray, labels: np.ndarray, temperature: float) -> dict[str, Any]:
+    """Accuracy, confusions and calibration over validation pictures, as the app reads them."""
+    names = class_names()
+    before, after = (reliability(softmax(logits, t), labels) for t in (1.0, temperature))
+    return {
+        "pictures": len(labels),
+        "top1": top_k(logits, labels, 1),
+        "top5": top_k(logits, labels, 5),
+        "classes": [
+            {"name": names[label], "pictures": count, "top1": top1}
+            for label, (count, top1) in accuracy_by_class(logits, labels).items()
+        ],
+        "confusions": [
+            {**asdict(one), "truth": names[one.truth], "answer": names[one.answer]}
+            for one in confusions(logits, labels, _WORST)
+        ],
+        "calibration": {
+            "ece_before": expected_calibration_error(before),
+            "ece_after": expected_calibration_error(after),
+            "bins_before": [asdict(one) for one in before],
+            "bins_after": [asdict(one) for one in after],
+        },
+    }
+
+
+def nearest_side(spec: ModelSpec, side: int) -> int:
+    """The side closest to ``side`` that the network can be given: a ViT needs whole patches."""
+    patch = spec.options.get("patch_size", 1)
+    return round(side / patch) * patch
+
+
+def by_size(
+    spec: ModelSpec,
+    module: nn.Module,
+    pictures: Sequence[Picture],
+    device: torch.device,
+    known: Mapping[int, float],
+) -> Iterator[dict[str, float]]:
+    """Top-1 accuracy at each of :data:`SIDES`; a ViT's position embedding is interpolated."""
+    labels = np.array([picture.label for picture in pictures])
+    for wanted in SIDES:
+        side = nearest_side(spec, wanted)
+        if side in known:
+            yield {"side": side, "top1": known[side]}
+            continue
+        recipe = replace(spec.preprocess, resize=side, crop=side)
+        sized = at_side(module, spec.options, side)
+        logits = answer(sized, recipe, (picture.read() for picture in pictures), device)
+        yield {"side": side, "top1": top_k(logits, labels, 1)}
+
+
+def detected(
+    module: nn.Module, recipe: Preprocess, threshold: float, device: torch.device
+) -> Iterator[dict[str, Any]]:
+    """Which share of the pictures of each other kind is below the threshold of familiarity."""
+    for kind in KINDS:
+        logits = answer(module, recipe, map(_png, strangers(kind)), device)
+        yield {"kind": kind, "pictures": len(logits), "share": share_below(logits, threshold)}
+
+
+def share_below(logits: np.ndarray, threshold: float) -> float:
+    """Share of the pictures that are less familiar than the threshold, in percent."""
+    return float(100 * (familiarity(logits) < threshold).mean())
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def evaluate(
+    spec: ModelSpec,
+    validation: Sequence[Picture],
+    held_out: Sequence[Picture],
+    device: torch.device,
+    stored: Mapping[str, Any],
+    say: Say,
+) -> dict[str, Any]:
+    """Everything that is told about a network, measured.
+
+    Args:
+        spec: a bundled network.
+        validation: pictures that no training saw.
+        held_out: pictures held out of its training, to fit temperature and threshold; the stored ones stay if
+            there are none.
+        device: where to compute.
+        stored: what was measured before.
+        say: told in a sentence what begins.
+    """
+    module = load_model(spec.key, device).module
+    labels = np.array([picture.label for picture in validation])
+    fitted = {name: stored[name] for name in ("temperature", "familiar") if name in stored}
+    if held_out:
+        say(f"{spec.key}: {len(held_out)} pictures held out of the training")
+        logits = answer(module, spec.preprocess, (picture.read() for picture in held_out), device, say)
+        fitted = fit(logits, np.array([picture.label for picture in held_out]))
+    if not fitted:
+        raise DataError(
+            f"{spec.key} has no temperature yet: name the training pictures with --train as well."
+        )
+    say(f"{spec.key}: {len(validation)} pictures for validation")
+    logits = answer(module, spec.preprocess, (picture.read() for picture in validation), device, say)
+    found = summary(logits, labels, fitted["temperature"])
+    say(f"{spec.key}: top-1 {found['top1']:.1f} %, top-5 {found['top5']:.1f} %")
+    say(f"{spec.key}: pictures of other kinds")
+    earlier = stored.get("evaluation", {}).get("unfamiliar", {}).get("detected", [])
+    found["unfamiliar"] = {
+        "known_accepted": 100 - share_below(logits, fitted["familiar"]),
+        "detected": [
+            *detected(module, spec.preprocess, fitted["familiar"], device),
+            *[one for one in earlier if one["kind"] not in KINDS],
+        ],
+    }
+    say(f"{spec.key}: other sizes")
+    known = {spec.preprocess.crop: found["top1"]}
+    found["sizes"] = list(by_size(spec, module, validation, device, known))
+    return {**fitted, "evaluation": found}
+
+
+def measurements_file(key: str) -> Path:
+    """Where the app looks for what was measured of a bundled network."""
+    return BUNDLED / f"{key}.json"
+
+
+def read_measurements(key: str) -> dict[str, Any]:
+    """What was measured before; empty if nothing was."""
+    path = measurements_file(key)
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def write_measurements(key: str, found: Mapping[str, Any]) -> None:
+    """Store what was measured, rounded: five digits are more than such numbers hold."""
+    text = json.dumps(_rounded(found), indent=1, ensure_ascii=False)
+    measurements_file(key).write_text(text + "\n", encoding="utf-8")
+
+
+def write_card(key: str) -> None:
+    """Bring a bundled network's card up to what was measured."""
+    card, figure = BUNDLED / f"{key}.md", BUNDLED / f"{key}.svg"
+    found = read_measurements(key)
+    draw_reliability(found, figure)
+    text = replace_section(card.read_text(encoding="utf-8"), "measured", measured(found, figure.name))
+    card.write_text(text, encoding="utf-8")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, Mapping):
+        return {name: _rounded(part) for name, part in value.items()}
+    return [_rounded(part) for part in value] if isinstance(value, list) else value
+
+
+def main() -> int:
+    """Parse the command line, measure, write; the process's exit status."""
+    bundled = [key for key, spec in REGISTRY.items() if spec.source == "bundled"]
+    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="validation pictures: a folder or a tar")
+    parser.add_argument("--train", type=Path, help="training pictures, of which the held-out part is used")
+    parser.add_argument("--held-out", type=float, default=0.05, help="share that the recipes hold out")
+    parser.add_argument("--networks", nargs="+", choices=bundled, default=bundled)
+    parser.add_argument("--device", default=str(best_device()), help="cpu, cuda or mps")
+    arguments = parser.parse_args()
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    try:
+        validation = find_pictures(arguments.data, class_names())
+        held_out: tuple[Picture, ...] = ()
+        if arguments.train:
+            held_out = split(find_pictures(arguments.train, class_names()), arguments.held_out)[1]
+        for key in arguments.networks:
+            device = torch.device(arguments.device)
+            found = evaluate(REGISTRY[key], validation, held_out, device, read_measurements(key), say)
+            write_measurements(key, found)
+            write_card(key)
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

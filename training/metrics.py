@@ -1,0 +1,144 @@
+"""What a table of logits says about a network: right, sure, and whether sure means right. Pure NumPy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+BINS = 15
+"""Of equal width, as in Guo et al., *On Calibration of Modern Neural Networks*, 2017."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers of similar confidence.
+
+    Attributes:
+        confidence: their mean probability, in [0, 1].
+        accuracy: share of them that is right, in [0, 1].
+        pictures: how many.
+    """
+
+    confidence: float
+    accuracy: float
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """One class taken for another.
+
+    Attributes:
+        truth: index of the class.
+        answer: index of the class it was taken for.
+        pictures: how often.
+        of: how many pictures of the class there are.
+    """
+
+    truth: int
+    answer: int
+    pictures: int
+    of: int
+
+
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Probabilities of ``logits / temperature``, float64 ``[n, classes]``."""
+    scaled = logits.astype(np.float64) / temperature
+    odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    shares: np.ndarray = odds / odds.sum(axis=1, keepdims=True)
+    return shares
+
+
+def top_k(logits: np.ndarray, labels: np.ndarray, count: int) -> float:
+    """Share of the pictures whose class is among the ``count`` largest logits, in percent."""
+    best = np.argpartition(-logits, count - 1, axis=1)[:, :count]
+    return float(100 * (best == labels[:, None]).any(axis=1).mean())
+
+
+def accuracy_by_class(logits: np.ndarray, labels: np.ndarray) -> dict[int, tuple[int, float]]:
+    """For each class that occurs: how many pictures, and top-1 accuracy in percent."""
+    right = logits.argmax(axis=1) == labels
+    return {
+        int(label): (int((labels == label).sum()), float(100 * right[labels == label].mean()))
+        for label in np.unique(labels)
+    }
+
+
+def confusions(logits: np.ndarray, labels: np.ndarray, count: int) -> tuple[Confusion, ...]:
+    """The most frequent wrong answers, by share of the class's pictures; at least two pictures each."""
+    sizes = np.bincount(labels)
+    pairs = Counter(
+        (int(truth), int(answer))
+        for truth, answer in zip(labels, logits.argmax(axis=1), strict=True)
+        if truth != answer
+    )
+    found = [
+        Confusion(truth, answer, number, int(sizes[truth]))
+        for (truth, answer), number in pairs.items()
+        if number >= 2
+    ]
+    found.sort(key=lambda one: (-one.pictures / one.of, -one.pictures, one.truth, one.answer))
+    return tuple(found[:count])
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> tuple[Bin, ...]:
+    """First answers by their confidence, in bins of equal width; empty ones left out."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    # The upper edge belongs to a bin, as in the paper: (0, 1/M], (1/M, 2/M], ...
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    return tuple(
+        Bin(float(confidence[place == i].mean()), float(right[place == i].mean()), int((place == i).sum()))
+        for i in np.unique(place)
+    )
+
+
+def expected_calibration_error(found: Sequence[Bin]) -> float:
+    """Mean distance between confidence and accuracy, weighted by pictures, in percent (Guo et al., eq. 5)."""
+    total = sum(one.pictures for one in found)
+    return 100 * sum(one.pictures * abs(one.confidence - one.accuracy) for one in found) / total
+
+
+def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:
+    """Mean surprise at the right classes, in nats."""
+    scaled = logits.astype(np.float64) / temperature
+    top = scaled.max(axis=1)
+    total = np.log(np.exp(scaled - top[:, None]).sum(axis=1)) + top
+    return float((total - scaled[np.arange(len(labels)), labels]).mean())
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature at which the right classes surprise least (Guo et al., section 4.2).
+
+    The surprise is convex in ``1 / temperature``, so a search by thirds finds its only minimum.
+    """
+    low, high = 1 / 20, 20.0
+    while high / low > 1 + 1e-7:
+        third = (high / low) ** (1 / 3)
+        left, right = low * third, high / third
+        if negative_log_likelihood(logits, labels, 1 / left) < negative_log_likelihood(
+            logits, labels, 1 / right
+        ):
+            high = right
+        else:
+            low = left
+    return 1 / (low * high) ** 0.5
+
+
+def familiarity(logits: np.ndarray) -> np.ndarray:
+    """How known a picture looks, ``[n]``: log of the sum of the exponentials, the negative energy.
+
+    Liu et al., *Energy-based Out-of-distribution Detection*, 2020, at temperature 1.
+    """
+    values = logits.astype(np.float64)
+    top = values.max(axis=1)
+    found: np.ndarray = np.log(np.exp(values - top[:, None]).sum(axis=1)) + top
+    return found
+
+
+def familiar_above(logits: np.ndarray, accepted: float = 0.95) -> float:
+    """The score that ``accepted`` of these known pictures reach."""
+    return float(np.quantile(familiarity(logits), 1 - accepted))
