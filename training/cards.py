@@ -43,8 +43,8 @@ def measured(found: Mapping[str, Any], figure: str) -> str:
     best = sorted(one["classes"], key=lambda row: (row["top1"], row["name"]))
     return "\n\n".join(
         [
-            f"Measured by `make evaluate` over {one['pictures']} pictures that no training saw, through the app's own "
-            "decoding and preprocessing.",
+            f"Measured by `make evaluate` over {one['pictures']} pictures that no training saw, through the "
+            "app's own decoding and preprocessing.",
             _table(
                 ["what", "result"],
                 [
@@ -70,9 +70,10 @@ def measured(found: Mapping[str, Any], figure: str) -> str:
                     for row in one["confusions"]
                 ],
             ),
-            "*None of these?* A picture is marked when its familiarity (the logarithm of the summed exponentials of "
-            f"all logits) is below {found['familiar']:.2f}, which 95 % of the pictures held out of the training "
-            f"reach; {_percent(unfamiliar['known_accepted'])} of the validation pictures do. Marked are of",
+            "*None of these?* A picture is marked when its familiarity (the logarithm of the summed "
+            f"exponentials of all logits) is below {found['familiar']:.2f}, which 95 % of the pictures held "
+            f"out of the training reach; {_percent(unfamiliar['known_accepted'])} of the validation pictures do. "
+            "Marked are of",
             _table(
                 ["pictures of none of the classes", "how many", "marked"],
                 [

@@ -1,0 +1,105 @@
+"""``python -m training.left_out``: does a network notice classes that it never saw?
+
+A training of its own leaves some classes out; then their pictures are of none that it knows. What is found is
+written into the measurements of the bundled network that the recipe stands for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from models.checkpoints import fill, parse_state
+from models.loading import best_device
+from models.registry import REGISTRY, ModelSpec
+from models.weights import skeleton
+from training.data import DataError, Picture, class_names, find_pictures, split
+from training.evaluate import ACCEPTED, answer, read_measurements, share_below, write_card, write_measurements
+from training.metrics import familiar_above
+from training.recipe import RECIPES, Recipe, read_recipe
+
+_SUFFIX = "-left_out"
+
+
+def left_out_rate(
+    spec: ModelSpec,
+    weights: Path,
+    recipe: Recipe,
+    train: Sequence[Picture],
+    validation: Sequence[Picture],
+    device: torch.device,
+) -> dict[str, Any]:
+    """Which share of the validation pictures of the classes left out is less familiar than its threshold.
+
+    The threshold is the run's own: 95 % of its held-out pictures of known classes reach it.
+
+    Args:
+        spec: the bundled network whose preprocessing and architecture it has.
+        weights: what the run wrote.
+        recipe: of the run.
+        train: all training pictures; the held-out ones of known classes are used.
+        validation: all validation pictures.
+        device: where to compute.
+    """
+    module = skeleton(spec)
+    fill(module, parse_state(weights.read_bytes()), weights.name)
+    module = module.eval().to(device)
+    names = class_names()
+    held_out = split([one for one in train if names[one.label] not in recipe.left_out], recipe.held_out)[1]
+    strange = [one for one in validation if names[one.label] in recipe.left_out]
+    known = [one for one in validation if names[one.label] not in recipe.left_out]
+
+    def logits(pictures: Sequence[Picture]) -> np.ndarray:
+        return answer(module, spec.preprocess, (one.read() for one in pictures), device)
+
+    threshold = familiar_above(logits(held_out), ACCEPTED)
+    return {
+        "kind": "left_out",
+        "pictures": len(strange),
+        "share": share_below(logits(strange), threshold),
+        "known_accepted": 100 - share_below(logits(known), threshold),
+        "classes": list(recipe.left_out),
+    }
+
+
+def main() -> int:
+    """Parse the command line, measure, write; the process's exit status."""
+    recipes = sorted(path.stem for path in RECIPES.glob(f"*{_SUFFIX}.toml"))
+    parser = argparse.ArgumentParser(prog="python -m training.left_out", description=__doc__)
+    parser.add_argument("recipe", choices=recipes)
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="where the training wrote its weights"
+    )
+    parser.add_argument("--train", type=Path, required=True, help="training pictures: a folder or a tar")
+    parser.add_argument("--data", type=Path, required=True, help="validation pictures: a folder or a tar")
+    parser.add_argument("--device", default=str(best_device()), help="cpu, cuda or mps")
+    arguments = parser.parse_args()
+    recipe = read_recipe(RECIPES / f"{arguments.recipe}.toml")
+    key = arguments.recipe.removesuffix(_SUFFIX)
+    try:
+        train, validation = (
+            find_pictures(place, class_names()) for place in (arguments.train, arguments.data)
+        )
+        weights = arguments.runs / recipe.key / f"{recipe.key}.safetensors"
+        device = torch.device(arguments.device)
+        found = left_out_rate(REGISTRY[key], weights, recipe, train, validation, device)
+    except (DataError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{key}: {found['share']:.1f} % of {found['pictures']} pictures noticed")
+    stored = read_measurements(key)
+    unfamiliar = stored["evaluation"]["unfamiliar"]
+    unfamiliar["detected"] = [row for row in unfamiliar["detected"] if row["kind"] != "left_out"] + [found]
+    write_measurements(key, stored)
+    write_card(key)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
