@@ -9,7 +9,7 @@ from pathlib import Path
 from models.loading import best_device
 from training.data import DataError
 from training.loop import Interrupted, Progress
-from training.make import make
+from training.make import PRECISIONS, make
 from training.recipe import RECIPES, available, read_recipe
 
 
@@ -20,6 +20,9 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of class folders, or a tar of one")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="keeps states, labels and logs")
     parser.add_argument("--device", default=str(best_device()), help="cpu, cuda or mps")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="float16", help="of the numbers in the file"
+    )
     arguments = parser.parse_args()
     recipe = read_recipe(RECIPES / f"{arguments.network}.toml")
     try:
@@ -30,6 +33,7 @@ def main() -> int:
             arguments.device,
             say=lambda text: print(text, flush=True),
             report=_print,
+            precision=arguments.precision,
         )
     except Interrupted as stop:
         print(f"{stop} The same command goes on from there.")

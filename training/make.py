@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -23,6 +24,8 @@ from training.networks import at_side
 from training.recipe import Distillation, Recipe
 
 Say = Callable[[str], None]
+Precision = Literal["float16", "bfloat16", "float32"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 def make(
@@ -33,6 +36,7 @@ def make(
     *,
     say: Say = lambda text: None,
     report: loop.Report = lambda progress: None,
+    precision: Precision = "float16",
     **intervals: float,
 ) -> Path:
     """Train the recipe's network, or go on with what ``folder`` holds of it.
@@ -44,10 +48,11 @@ def make(
         device: where to compute.
         say: told in a sentence what begins.
         report: told how far the training is.
+        precision: of the numbers in the file.
         intervals: of :func:`training.loop.run`.
 
     Returns:
-        The safetensors file, half precision.
+        The safetensors file.
 
     Raises:
         DataError: if the data are not as needed.
@@ -83,7 +88,7 @@ def make(
     measure = partial(accuracy, recipe=recipe, pictures=unseen, labels=answers) if apart else None
     module = loop.run(recipe, source, folder, target, report=report, measure=measure, **intervals)
     path = folder / f"{recipe.key}.safetensors"
-    save(module, path)
+    save(module, path, precision)
     return path
 
 
@@ -103,10 +108,23 @@ def teacher(recipe: Recipe, wanted: Distillation, device: torch.device) -> Teach
     return answer
 
 
-def save(module: nn.Module, path: Path) -> None:
-    """Write the weights in half precision; counters and everything else that is no float as they are."""
+def save(module: nn.Module, path: Path, precision: Precision = "float16") -> None:
+    """Write the weights, rounded to a precision; counters and everything else that is no float as they are.
+
+    The app computes in float32 with what it finds: a half takes half the space and changes hardly a logit.
+
+    Raises:
+        ValueError: if a number is too large for the precision, naming its tensor.
+    """
+    dtype: torch.dtype = getattr(torch, precision)
     state = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu()
+        name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous().cpu()
         for name, tensor in module.state_dict().items()
     }
-    save_file(state, path)
+    broken = [name for name, tensor in state.items() if not tensor.isfinite().all()]
+    if broken:
+        raise ValueError(f"{broken[0]} holds numbers that are not finite in {precision}.")
+    # Written beside and renamed: whoever stops the program here finds a whole file or none.
+    partial_file = path.with_suffix(".part")
+    save_file(state, partial_file)
+    partial_file.replace(path)
