@@ -10,7 +10,7 @@ import io
 import os
 import zipfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,20 +113,15 @@ def label_crops(
                 random = generator(seed, first)
                 chosen = random.choice(len(pictures), size=min(SHARD, crops - first), p=weights)
                 boxes = [draw_box(pictures[i].shape[1::-1], scale, random) for i in chosen]
-                answers = []
+                answers: list[np.ndarray] = []
                 for start in range(0, len(chosen), _AT_ONCE):
                     if stop():
                         raise Interrupted(f"Stopped after {first} of {crops} crops were labelled and stored.")
                     part = slice(start, start + _AT_ONCE)
-                    answers.append(
-                        _ask(teacher, [pictures[i] for i in chosen[part]], boxes[part], side, pool)
-                    )
-                _write(
-                    path,
-                    LabelBank(
-                        chosen.astype(np.int32), np.asarray(boxes, np.float32), np.concatenate(answers)
-                    ),
-                )
+                    squares = render([pictures[i] for i in chosen[part]], boxes[part], side, pool)
+                    answers.append(teacher(squares).float().cpu().numpy().astype(np.float16))
+                places, logits = np.asarray(boxes, np.float32), np.concatenate(answers)
+                _write(path, LabelBank(chosen.astype(np.int32), places, logits))
             progress(min(first + SHARD, crops), crops)
     return read_bank(folder)
 
@@ -153,17 +148,6 @@ def _claim(folder: Path, identity: str) -> None:
     write_whole(mark, identity.encode())
 
 
-def _ask(
-    teacher: Teacher,
-    pictures: Sequence[np.ndarray],
-    boxes: Sequence[Sequence[float]],
-    side: int,
-    pool: Executor,
-) -> np.ndarray:
-    squares = render(pictures, boxes, side, pool)
-    return teacher(squares).float().cpu().numpy().astype(np.float16)
-
-
 def _write(path: Path, bank: LabelBank) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, pictures=bank.pictures, boxes=bank.boxes, logits=bank.logits)
@@ -172,7 +156,8 @@ def _write(path: Path, bank: LabelBank) -> None:
 
 def _read(path: Path) -> tuple[np.ndarray, ...]:
     try:
-        with np.load(path) as shard:
+        # From memory: numpy leaves a damaged file open.
+        with np.load(io.BytesIO(path.read_bytes())) as shard:
             return tuple(shard[name] for name in _ARRAYS)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is damaged. Delete it: its crops will be labelled again.") from error

@@ -146,13 +146,12 @@ def run(
                 _log(folder, progress)
                 report(progress)
                 state.losses, reported_at, reported = [], count, time.monotonic()
-            stopped = stop()
-            if last or stopped or time.monotonic() - saved > save_every:
+            if last or stop() or time.monotonic() - saved > save_every:
                 state.seconds = spent + time.monotonic() - began
                 state.store(folder)
                 saved = time.monotonic()
-            if stopped and not last:
-                raise Interrupted(f"Stopped and stored after step {count} of {recipe.steps}.")
+                if stop() and not last:
+                    raise Interrupted(f"Stopped and stored after step {count} of {recipe.steps}.")
     return shipped.cpu().eval()
 
 

@@ -23,7 +23,7 @@ from training.manifest import describe
 from training.measure import accuracy
 from training.networks import at_side
 from training.recipe import Distillation, Recipe
-from training.stopping import Stop, stop_requests
+from training.stopping import stop_requests
 
 Say = Callable[[str], None]
 
@@ -80,17 +80,22 @@ def make(
         if recipe.distillation is None:
             source = HardLabels(recipe, pictures, labels, len(classes))
         else:
-            source = _soft_labels(
-                recipe,
-                recipe.distillation,
-                digest(kept),
+            wanted = recipe.distillation
+            say(f"{wanted.teacher} answers to {wanted.crops} crops, each once.")
+            bank = label_crops(
+                folder / "labels",
                 pictures,
                 labels,
-                folder / "labels",
-                target,
-                say,
-                stop,
+                teacher(wanted, target),
+                crops=wanted.crops,
+                side=wanted.side,
+                scale=recipe.scale,
+                seed=recipe.seed,
+                identity=fingerprint(recipe, digest(kept), REGISTRY[wanted.teacher].sha256 or ""),
+                progress=lambda done, total: say(f"{done} of {total} crops"),
+                stop=stop,
             )
+            source = SoftLabels(recipe, pictures, labels, bank, wanted)
         say(f"{recipe.steps} steps of {recipe.batch} pictures on {target}.")
         side = recipe.options.get("image_size", _USED_AT)
         measure = partial(accuracy, recipe=recipe, pictures=unseen, labels=answers, side=side)
@@ -121,34 +126,6 @@ def _check(recipe: Recipe, classes: Sequence[str]) -> None:
     unknown = sorted(set(recipe.left_out) - set(classes))
     if unknown:
         raise ValueError(f"{recipe.key}: left_out names no class: {', '.join(unknown)}.")
-
-
-def _soft_labels(
-    recipe: Recipe,
-    wanted: Distillation,
-    data: str,
-    pictures: Sequence[np.ndarray],
-    labels: np.ndarray,
-    folder: Path,
-    device: torch.device,
-    say: Say,
-    stop: Stop,
-) -> SoftLabels:
-    say(f"{wanted.teacher} answers to {wanted.crops} crops, each once.")
-    bank = label_crops(
-        folder,
-        pictures,
-        labels,
-        teacher(wanted, device),
-        crops=wanted.crops,
-        side=wanted.side,
-        scale=recipe.scale,
-        seed=recipe.seed,
-        identity=fingerprint(recipe, data, REGISTRY[wanted.teacher].sha256 or ""),
-        progress=lambda done, total: say(f"{done} of {total} crops"),
-        stop=stop,
-    )
-    return SoftLabels(recipe, pictures, labels, bank, wanted)
 
 
 def teacher(wanted: Distillation, device: torch.device) -> Teacher:

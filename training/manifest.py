@@ -49,7 +49,7 @@ def origins() -> tuple[Origin, ...]:
 
 
 def describe(pictures: Iterable[Picture]) -> str:
-    """Whether these are the pictures of the reference runs, in a sentence; told by their number per source."""
+    """Whether these are the pictures of the reference runs, in a sentence; told by the number per source."""
     found = Counter(picture.name.split("/")[1].split("_")[0] for picture in pictures)
     expected = {origin.prefix: origin.train for origin in origins()}
     if found == expected:

@@ -48,7 +48,7 @@ def freeze(module: nn.Module, blocks: int) -> None:
     """Keep a ViT's embedding and its first ``blocks`` encoder blocks as they are; nothing if negative."""
     if blocks < 0:
         return
-    kept = ("class_token", "conv_proj.", "encoder.pos_embedding")
+    kept: tuple[str, ...] = ("class_token", "conv_proj.", "encoder.pos_embedding")
     kept += tuple(f"encoder.layers.encoder_layer_{block}." for block in range(blocks))
     for name, parameter in module.named_parameters():
         if name.startswith(kept):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,10 +72,9 @@ class State:
         try:
             stored = torch.load(path, map_location="cpu", weights_only=True)
             run = stored["run"]
-        except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
-            raise ValueError(
-                f"{path} cannot be read as the state of a run. Delete it to begin again."
-            ) from error
+        # A damaged file makes torch raise nearly every built-in exception.
+        except Exception as error:
+            raise ValueError(f"{path} cannot be read as a run's state. Delete it to begin again.") from error
         if run != self.run:
             raise ValueError(
                 f"{folder} holds a run of another recipe or on other pictures. "
