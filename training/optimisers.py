@@ -15,7 +15,7 @@ _NEVER_DECAYED = ("class_token", "pos_embedding")
 
 
 def rate_at(step: int, steps: int, optimiser: Optimiser) -> float:
-    """Share of the highest rate at a step: linear warm-up, then half a cosine down to zero (Loshchilov, 2016)."""
+    """Share of the highest rate at a step: linear warm-up, then half a cosine to zero (Loshchilov, 2016)."""
     if step < optimiser.warmup:
         return (step + 1) / optimiser.warmup
     return 0.5 * (1 + math.cos(math.pi * (step - optimiser.warmup) / max(1, steps - optimiser.warmup)))

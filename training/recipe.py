@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 RECIPES = Path(__file__).parent / "recipes"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Optimiser:
         rate: highest learning rate, reached after the warm-up, falling to zero in a cosine.
         warmup: steps of the warm-up.
         weight_decay: none on norms, biases, class token and position embedding.
-        layer_decay: factor of the rate from one encoder block to the one before it; 1 for the same everywhere.
+        layer_decay: factor of the rate from one encoder block to the one before it; 1 for none.
         head_factor: of the rate of final norm and head.
         clip: greatest norm of the gradient; 0 for any.
         average: decay of the exponential moving average of the weights per step; 0 for none.
@@ -91,6 +93,11 @@ class Recipe:
         held_out: share of the training pictures that training never sees.
         shorter: pictures are kept at this shorter side at most, in pixels.
         seed: of weights, crops and order.
+        mean: of red, green and blue in [0, 1], taken from what the network is given.
+        std: by which the rest is divided.
+
+    Raises:
+        ValueError: if settings contradict each other, naming them.
     """
 
     key: str
@@ -109,11 +116,25 @@ class Recipe:
     held_out: float = 0.05
     shorter: int = 256
     seed: int = 0
-    mean: tuple[float, float, float] = field(default=(0.485, 0.456, 0.406))
-    std: tuple[float, float, float] = field(default=(0.229, 0.224, 0.225))
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch < 1:
+            raise ValueError(f"{self.key}: stages and batch must come to at least one step of one picture.")
+        if self.optimiser.name not in ("sgd", "adamw"):
+            raise ValueError(f"{self.key}: optimiser.name is sgd or adamw, not {self.optimiser.name}.")
+        if not 0 <= self.held_out < 1:
+            raise ValueError(f"{self.key}: held_out is a share from 0 to below 1, not {self.held_out}.")
+        size = self.options.get("image_size")
+        if size is not None and any(stage.side != size for stage in self.stages):
+            raise ValueError(
+                f"{self.key}: options.image_size is {size}, so every stages.side must be {size}."
+            )
 
     @property
     def steps(self) -> int:
+        """Of all stages together."""
         return sum(stage.steps for stage in self.stages)
 
     @property
@@ -138,19 +159,34 @@ def available() -> tuple[str, ...]:
 def read_recipe(path: Path) -> Recipe:
     """The recipe of a TOML file, whose tables are the classes of this module.
 
+    The file is called like the network's key.
+
     Raises:
-        ValueError: if a setting is missing or unknown, naming it.
+        OSError: if the file cannot be read.
+        ValueError: if a setting is missing, unknown or contradicts another, naming it.
     """
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
-    data["key"] = path.stem
     try:
-        data["stages"] = tuple(Stage(**stage) for stage in data["stages"])
-        data["optimiser"] = Optimiser(**data["optimiser"])
-        if "distillation" in data:
-            data["distillation"] = Distillation(**data["distillation"])
-        for name in {"scale", "mean", "std", "left_out"} & data.keys():
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path.name} is not a TOML file: {error}.") from error
+    stages = data.get("stages", [])
+    data["stages"] = tuple(_filled(Stage, stage, f"{path.name}, [[stages]]") for stage in stages)
+    if "optimiser" in data:
+        data["optimiser"] = _filled(Optimiser, data["optimiser"], f"{path.name}, [optimiser]")
+    if "distillation" in data:
+        data["distillation"] = _filled(Distillation, data["distillation"], f"{path.name}, [distillation]")
+    for name in ("scale", "mean", "std", "left_out"):
+        if name in data:
             data[name] = tuple(data[name])
-        return Recipe(**data)
-    except (KeyError, TypeError) as error:
-        known = ", ".join(setting.name for setting in fields(Recipe))
-        raise ValueError(f"{path.name}: {error}. A recipe has these settings: {known}.") from error
+    return _filled(Recipe, {**data, "key": path.stem}, path.name)
+
+
+def _filled(kind: type[T], settings: dict[str, Any], place: str) -> T:
+    known = {setting.name: setting for setting in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(settings.keys() - known.keys())
+    if unknown:
+        raise ValueError(f"{place}: no such setting: {', '.join(unknown)}. There are {', '.join(known)}.")
+    missing = [name for name, one in known.items() if one.default is MISSING and name not in settings]
+    if missing:
+        raise ValueError(f"{place}: missing: {', '.join(missing)}.")
+    return kind(**settings)

@@ -1,0 +1,111 @@
+"""Recipes: read from their files, identified, and refused by name of the setting."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from models.registry import REGISTRY
+from tests.training.tiny import KINDS, tiny, write_recipe
+from training.recipe import RECIPES, Distillation, Optimiser, Recipe, Stage, available, read_recipe
+
+
+def changed(text: str, tmp_path: Path, old: str, new: str) -> Path:
+    assert old in text
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def text() -> str:
+    return (RECIPES / "resnet18_distilled.toml").read_text(encoding="utf-8")
+
+
+def test_every_bundled_recipe_can_be_read() -> None:
+    assert set(KINDS) <= set(available())
+    for key in available():
+        recipe = read_recipe(RECIPES / f"{key}.toml")
+        assert recipe.key == key and recipe.steps > 100
+        if recipe.distillation is not None:
+            assert REGISTRY[recipe.distillation.teacher].source == "bundled"
+            assert recipe.distillation.side % 14 == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_recipe_written_is_the_recipe_read(kind: str, tmp_path: Path) -> None:
+    recipe = tiny(kind, left_out=("cat", "dog"))
+    again = read_recipe(write_recipe(recipe, tmp_path))
+    assert again == recipe and again.digest == recipe.digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("batch = 128", "", "missing: batch"),
+        ("batch = 128", "batches = 128", "no such setting: batches"),
+        ("side = 112", "", r"\[\[stages\]\]: missing: side"),
+        ("side = 112", "size = 112", r"\[\[stages\]\]: no such setting: size"),
+        ("rate = 0.15", "", r"\[optimiser\]: missing: rate"),
+        ("[optimiser]", "[optimizer]", "no such setting: optimizer"),
+        ("teacher =", "teachers =", r"\[distillation\]: no such setting: teachers"),
+        ('name = "sgd"', 'name = "adam"', r"optimiser\.name is sgd or adamw, not adam"),
+        ("batch = 128", "batch = 0", "stages and batch"),
+        ("shorter = 160", "held_out = 1.0", "held_out is a share"),
+        ("num_classes = 107", "image_size = 112", r"options\.image_size is 112, so every stages\.side"),
+        ("[optimiser]", "[optimiser", "mine.toml is not a TOML file"),
+    ],
+)
+def test_what_is_wrong_is_named(old: str, new: str, named: str, text: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=named):
+        read_recipe(changed(text, tmp_path, old, new))
+
+
+def test_a_recipe_without_steps_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text.split("[[stages]]")[0], encoding="utf-8")
+    with pytest.raises(ValueError, match="stages"):
+        read_recipe(path)
+
+
+def test_every_step_belongs_to_its_stage() -> None:
+    stages = (Stage(96, 2), Stage(128, 1), Stage(160, 3))
+    recipe = tiny("resnet18_classroom", stages=stages)
+    assert [recipe.stage(step).side for step in range(recipe.steps)] == [96, 96, 128, 160, 160, 160]
+    with pytest.raises(IndexError, match="no such step"):
+        recipe.stage(6)
+
+
+OTHER_SETTINGS = {
+    "key": "another",
+    "builder": "resnet34",
+    "options": {"num_classes": 3},
+    "start": "scratch",
+    "stages": (Stage(32, 1),),
+    "optimiser": Optimiser("adamw", 0.1, 2, 0.0),
+    "batch": 1,
+    "scale": (0.1, 1.0),
+    "smoothing": 0.3,
+    "patches": 0.5,
+    "frozen_blocks": 2,
+    "distillation": Distillation("vit_s_14_classroom", 1, 28, 1.0),
+    "left_out": ("cat",),
+    "held_out": 0.5,
+    "shorter": 33,
+    "seed": 9,
+    "mean": (0.5, 0.5, 0.5),
+    "std": (0.5, 0.5, 0.5),
+}
+
+
+def test_every_setting_changes_the_digest() -> None:
+    assert OTHER_SETTINGS.keys() == {setting.name for setting in fields(Recipe)}
+    recipe = tiny("resnet18_distilled")
+    digests = {replace(recipe, **{name: value}).digest for name, value in OTHER_SETTINGS.items()}
+    assert len(digests | {recipe.digest}) == len(OTHER_SETTINGS) + 1
+    optimiser = recipe.optimiser
+    for change in ({"clip": 1.0}, {"average": 0.5}, {"layer_decay": 0.9}, {"head_factor": 3.0}):
+        assert replace(recipe, optimiser=replace(optimiser, **change)).digest != recipe.digest
+    assert tiny("resnet18_distilled").digest == recipe.digest
