@@ -66,6 +66,11 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
     assert [where for where, package in imports_of(layer) if package in forbidden] == []
 
 
+@pytest.mark.parametrize("layer", sorted(OURS - {"training", "tests"}))
+def test_the_app_needs_nothing_of_the_training(layer: str) -> None:
+    assert [where for where, package in imports_of(layer) if package == "training"] == []
+
+
 @pytest.mark.parametrize("layer", sorted(MAY_IMPORT.keys() - MAY_USE_STREAMLIT))
 def test_only_the_interface_knows_streamlit(layer: str) -> None:
     assert [where for where, package in imports_of(layer) if package == "streamlit"] == []

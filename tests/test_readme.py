@@ -18,7 +18,7 @@ from ui.pages import EXPLORE
 
 ROOT = Path(__file__).parent.parent
 CARDS = sorted((ROOT / "models" / "bundled").glob("*.md"))
-PAGES = [ROOT / "README.md", *CARDS]
+PAGES = [ROOT / "README.md", *CARDS, ROOT / "docs" / "training.md"]
 README = PAGES[0].read_text(encoding="utf-8")
 
 

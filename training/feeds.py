@@ -116,10 +116,9 @@ def batches(
             waiting += [makers.submit(make, step) for step in islice(steps, 1)]
             yield batch
     finally:
-        # A maker waits for its renderers: it must be told first that nothing more will come of them.
-        makers.shutdown(wait=False, cancel_futures=True)
+        # Makers wait for their renderers: told that nothing more will come of them, they end at once.
         renderers.shutdown(cancel_futures=True)
-        makers.shutdown()
+        makers.shutdown(cancel_futures=True)
 
 
 def make_batch(source: Source, recipe: Recipe, step: int, pool: Executor | None = None) -> Batch:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import Any
 
 from training import labels
 from training.__main__ import main
@@ -19,13 +20,13 @@ to_disk = os.fsync
 written = 0
 
 
-def fsync(file: int) -> None:
+def counted(fd: Any) -> None:
     global written
-    to_disk(file)
+    to_disk(fd)
     written += 1
     if written == moment:
         os.kill(os.getpid(), wanted)
 
 
-os.fsync = fsync
+os.fsync = counted
 sys.exit(main())

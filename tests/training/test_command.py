@@ -10,6 +10,7 @@ import pytest
 from tests.training.tiny import tiny, write_pictures, write_recipe
 from training.__main__ import main
 from training.make import make
+from training.recipe import available
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -20,9 +21,10 @@ def ask(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 def test_help_names_the_networks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         ask(monkeypatch, "--help")
-    text = " ".join(capsys.readouterr().out.split())
-    assert "resnet18_classroom, resnet18_distilled, vit_s_14_classroom; or a recipe file" in text
-    assert "--save-every SECONDS" in text and "the same command goes on" in text
+    # Lines are broken at blanks and hyphens, wherever they happen to end.
+    text = "".join(capsys.readouterr().out.split())
+    assert f"{','.join(available())};orarecipefile" in text
+    assert "--save-everySECONDS" in text and "thesamecommandgoeson" in text
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -12,6 +14,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from tests.training.tiny import draw, tiny
 from training.crops import generator
@@ -135,8 +138,8 @@ def test_some_batches_are_mixed_as_often_as_the_stage_says() -> None:
     assert 15 < mixed < 50
 
 
-class Slow:
-    """A source whose pictures take long to render, and which counts its steps."""
+class Failing:
+    """A source that notes what it is asked for, and has no sixth step."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
@@ -145,23 +148,36 @@ class Slow:
         self.asked.append(step)
         if step == 5:
             raise RuntimeError("no such picture")
-        large = np.zeros((2000, 2000, 3), np.uint8)
-        return [large] * 30, [(0.0, 0.0, 2000.0, 2000.0)] * 30, np.zeros((30, 107), np.float32)
+        return [PICTURES[0]] * 30, [(0.0, 0.0, 40.0, 40.0)] * 30, np.zeros((30, 107), np.float32)
 
 
-def test_no_thread_is_left_when_nobody_wants_more() -> None:
-    before, source = set(threading.enumerate()), Slow()
-    feed = batches(source, tiny("resnet18_classroom", stages=(Stage(16, 4),)), 0)
+def test_nobody_works_on_when_nobody_wants_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[int] = []
+    from_array = Image.fromarray
+
+    def slowly(picture: np.ndarray) -> Image.Image:
+        rendered.append(len(picture))
+        time.sleep(0.1 if len(rendered) > 60 else 0)
+        return from_array(picture)
+
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(Image, "fromarray", slowly)
+    before, source = set(threading.enumerate()), Failing()
+    feed = batches(source, tiny("resnet18_classroom", stages=(Stage(16, 5),)), 0)
     next(feed)
+    # Two batches are made ahead: the crops of the second that are not yet begun are given up.
+    deadline = time.monotonic() + 60
+    while len(rendered) <= 60 and time.monotonic() < deadline:
+        time.sleep(0.01)
     feed.close()
     assert set(threading.enumerate()) <= before
-    # What was begun ahead is given up.
-    assert max(source.asked) <= 2
+    assert sorted(source.asked) == [0, 1, 2]
+    assert 60 < len(rendered) < 80
 
 
 def test_an_error_of_the_source_arrives_and_leaves_no_thread() -> None:
     before = set(threading.enumerate())
-    feed = batches(Slow(), tiny("resnet18_classroom", stages=(Stage(16, 9),)), 5)
+    feed = batches(Failing(), tiny("resnet18_classroom", stages=(Stage(16, 9),)), 5)
     with pytest.raises(RuntimeError, match="no such picture"):
         next(feed)
     assert set(threading.enumerate()) <= before

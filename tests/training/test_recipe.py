@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_every_step_belongs_to_its_stage() -> None:
         recipe.stage(6)
 
 
-OTHER_SETTINGS = {
+OTHER_SETTINGS: dict[str, Any] = {
     "key": "another",
     "builder": "resnet34",
     "options": {"num_classes": 3},
@@ -106,6 +107,12 @@ def test_every_setting_changes_the_digest() -> None:
     digests = {replace(recipe, **{name: value}).digest for name, value in OTHER_SETTINGS.items()}
     assert len(digests | {recipe.digest}) == len(OTHER_SETTINGS) + 1
     optimiser = recipe.optimiser
-    for change in ({"clip": 1.0}, {"average": 0.5}, {"layer_decay": 0.9}, {"head_factor": 3.0}):
+    changes: list[dict[str, Any]] = [
+        {"clip": 1.0},
+        {"average": 0.5},
+        {"layer_decay": 0.9},
+        {"head_factor": 3},
+    ]
+    for change in changes:
         assert replace(recipe, optimiser=replace(optimiser, **change)).digest != recipe.digest
     assert tiny("resnet18_distilled").digest == recipe.digest
