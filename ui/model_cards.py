@@ -96,7 +96,7 @@ def _facts(spec: ModelSpec) -> str:
     if spec.file is not None:
         facts.append(t("models.file", megabytes=spec.file.nbytes / 1e6))
     # A sentence elsewhere, one fact of several here.
-    facts.append(t(f"training.{spec.card.training_data}").rstrip(".。"))
+    facts.append(t(f"training.{spec.card.training_data}", teacher=_teacher(spec)).rstrip(".。"))
     if spec.card.top1 is not None:
         facts.append(t(f"models.top1.{spec.card.top1_data}", top1=spec.card.top1))
     if spec.card.licence:
@@ -104,6 +104,12 @@ def _facts(spec: ModelSpec) -> str:
     if spec.card.source:
         facts.append(t("models.source", address=spec.card.source))
     return " · ".join(facts)
+
+
+def _teacher(spec: ModelSpec) -> str:
+    """The name of the network from whose answers this one learned; empty if there is none."""
+    teacher = REGISTRY.get(spec.card.teacher)
+    return name_of_network(teacher) if teacher is not None else ""
 
 
 def _actions(spec: ModelSpec, here: Presence) -> None:
