@@ -65,8 +65,8 @@ def test_every_network_has_its_actions(cache: Path) -> None:
             {f"download-{key}"} if spec.source == "torchvision" else {f"use-left-{key}", f"use-right-{key}"}
         )
         assert {name for name in keys if name and name.endswith(f"-{key}")} == expected
-    assert page.button(key="use-left-resnet18_classroom").disabled
-    assert not page.button(key="use-right-resnet18_classroom").disabled
+    assert page.button(key="use-left-resnet18_distilled").disabled
+    assert not page.button(key="use-right-resnet18_distilled").disabled
 
 
 def test_a_choice_reaches_the_address_and_forgets_the_layer_of_another_network(cache: Path) -> None:
