@@ -13,6 +13,7 @@ from models.errors import SightlinesError
 from models.registry import REGISTRY, ModelSpec, WeightsFile
 from models.settings import weights_folder
 from ui.fleet import Presence, downloads, known_networks, may_change, presence
+from ui.measured import show_measured
 from ui.sections import guarded
 from ui.state import SIDES, change_side, choose_bundled_pair, view
 from ui.words import escape, name_of_network, sentence_for, t
@@ -80,6 +81,7 @@ def _card(spec: ModelSpec, here: Presence) -> None:
         st.caption(_facts(spec))
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         _actions(spec, here)
+    show_measured(spec)
     if spec.file is not None and here.progress is not None:
         _show_progress(spec.file, here.progress)
 
