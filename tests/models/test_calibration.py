@@ -121,6 +121,7 @@ def test_an_evaluation_is_read_whole(folder: Path) -> None:
     text = {"temperature": 1.0, "familiar": 5.0, "evaluation": EVALUATION}
     (folder / "one.json").write_text(json.dumps(text), encoding="utf-8")
     found = measurements_of.__wrapped__("one")
+    assert found is not None
     assert (found.pictures, found.top1, found.top5) == (3, 66.7, 100.0)
     assert found.confusions[0].truth == "cat" and found.confusions[0].of == 2
     assert found.calibration.bins_after[0].confidence == 0.45
