@@ -88,8 +88,11 @@ def reliability_chart(
             # The area says how many; a bin of few answers is still seen.
             marker={**marker, "size": np.maximum(_LARGEST * np.sqrt(bins.counts / most), _SMALLEST)},
             hovertemplate=hover,
+            # Most answers of a good network lie in the corner, where half of the dot would be cut off.
+            cliponaxis=False,
         )
     figure.update_layout(**frame(title, alt, caption), legend=legend_below(), height=380)
-    figure.update_xaxes(title_text=x_title, range=[0, 1.02], tickformat=".0%", **ruled())
-    figure.update_yaxes(title_text=y_title, range=[0, 1.04], tickformat=".0%", **ruled())
+    figure.update_layout(margin={"t": 60 if title else 24, "r": 20})
+    figure.update_xaxes(title_text=x_title, range=[0, 1], tickformat=".0%", **ruled())
+    figure.update_yaxes(title_text=y_title, range=[0, 1], tickformat=".0%", **ruled())
     return figure
