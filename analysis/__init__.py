@@ -20,6 +20,7 @@ from analysis.dots import DOT, DotErrors, dot_errors, dot_mask, dot_traces, plac
 from analysis.entry import AttentionEntry, HeadProjections, attention_entry, head_projections
 from analysis.evidence import Evidence, Question, evidence
 from analysis.explain import METHODS, Explanation, explain
+from analysis.familiarity import familiarity, is_unfamiliar
 from analysis.features import (
     ChannelNumbers,
     Extent,
@@ -132,6 +133,7 @@ __all__ = [
     "evidence",
     "explain",
     "explained_by_place",
+    "familiarity",
     "first_responses",
     "first_window",
     "fit_cost",
@@ -144,6 +146,7 @@ __all__ = [
     "head_projections",
     "input_gradients",
     "interpolated_positions",
+    "is_unfamiliar",
     "kernels_as_rgb",
     "layer_extent",
     "legrad",

@@ -13,6 +13,7 @@ from torch.nn import functional
 from torchvision.transforms.functional import gaussian_blur
 
 from analysis.imputation import fill_linearly
+from models.calibration import probabilities
 from models.loading import LoadedModel
 from models.tracing import Trace
 
@@ -272,5 +273,5 @@ def _probabilities(loaded: LoadedModel, pictures: Iterator[Tensor], target: int,
         while batch := list(islice(pictures, _BATCH)):
             check()
             logits = loaded.module(torch.cat(batch).to(loaded.device))
-            found.append(torch.softmax(logits.cpu().double(), dim=1)[:, target].numpy())
+            found.append(probabilities(logits.cpu().double().numpy(), loaded.spec.calibration)[:, target])
     return np.concatenate(found)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.calibration import Calibration, probabilities
 from models.loading import LoadedModel
 from models.recording import recording
 from models.tracing import Trace
@@ -22,20 +23,20 @@ class Rerun:
     """A network run again with changed positions or patches.
 
     Attributes:
-        logits: ``[K]``.
+        logits: ``[K]``, never tempered.
         attentions: by layer name, mean over heads ``[tokens, tokens]``. Patches are counted as they lie on
             the picture, whatever place the network took them to lie at.
+        calibration: of the network.
     """
 
     logits: np.ndarray
     attentions: Mapping[str, np.ndarray]
+    calibration: Calibration | None = None
 
     @property
     def probabilities(self) -> np.ndarray:
-        """Softmax of the logits, ``[K]``."""
-        exponentials = np.exp(self.logits - self.logits.max())
-        result: np.ndarray = exponentials / exponentials.sum()
-        return result
+        """What the network says, ``[K]``; see :func:`models.calibration.probabilities`."""
+        return probabilities(self.logits, self.calibration)
 
 
 def shuffled_order(count: int, seed: int) -> np.ndarray:
@@ -89,7 +90,7 @@ def rerun(
         if move_patches:
             weights = _back_on_the_picture(weights, permutation, layer.prefix_tokens)
         attentions[each.name] = weights.float().cpu().numpy()
-    return Rerun(logits[0].float().cpu().numpy(), attentions)
+    return Rerun(logits[0].float().cpu().numpy(), attentions, loaded.spec.calibration)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from analysis.position import interpolated_positions
 from models.adapters.base import Adapter
+from models.calibration import probabilities
 from models.errors import UnsupportedViewError
 from models.image import DecodedImage
 from models.loading import LoadedModel
@@ -38,8 +39,7 @@ def probabilities_at(loaded: LoadedModel, picture: DecodedImage, size: int) -> n
     view, _ = preprocess(picture, scaled)
     with torch.inference_mode():
         logits = _logits(loaded, to_input(view, recipe).to(loaded.device))
-    result: np.ndarray = torch.softmax(logits[0].float(), dim=-1).cpu().numpy()
-    return result
+    return probabilities(logits[0].float().cpu().numpy(), loaded.spec.calibration)
 
 
 def grid_at(adapter: Adapter, size: int) -> tuple[int, int]:

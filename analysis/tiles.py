@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+from models.calibration import probabilities
 from models.loading import LoadedModel
 from models.preprocess import to_input
 
@@ -56,5 +57,5 @@ def probabilities_of_views(
         check()
         with torch.inference_mode():
             logits = loaded.module(to_input(view, loaded.preprocess).to(loaded.device))
-        rows.append(torch.softmax(logits[0].float(), dim=-1).cpu().numpy())
+        rows.append(probabilities(logits[0].float().cpu().numpy(), loaded.spec.calibration))
     return np.stack(rows)

@@ -1,6 +1,7 @@
 """Networks, pictures, and one recorded run of the one on the other."""
 
 from models import compat  # noqa: F401  (must run before torchvision is imported)
+from models.calibration import Calibration, probabilities
 from models.errors import SightlinesError, UnsupportedViewError
 from models.image import DecodedImage, decode_image
 from models.loading import LoadedModel, load_model
@@ -9,6 +10,7 @@ from models.tracing import Trace, trace
 
 __all__ = [
     "REGISTRY",
+    "Calibration",
     "DecodedImage",
     "LoadedModel",
     "ModelSpec",
@@ -17,5 +19,6 @@ __all__ = [
     "UnsupportedViewError",
     "decode_image",
     "load_model",
+    "probabilities",
     "trace",
 ]

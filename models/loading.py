@@ -77,7 +77,8 @@ def with_random_weights(loaded: LoadedModel) -> LoadedModel:
 
     A network of its own, which shares nothing with ``loaded`` and is on no shelf: it goes with whoever asked.
     """
-    spec = replace(loaded.spec, source="untrained", weights=f"seed{SEED}")
+    # What was measured of the trained weights does not hold for others.
+    spec = replace(loaded.spec, source="untrained", weights=f"seed{SEED}", calibration=None)
     module = build(spec).to(loaded.device)
     adapter = adapter_for(spec, module)
     install(adapter.taps())

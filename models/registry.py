@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 
 from models.errors import ModelError
 from models.local_files import scan
+from models.measurements import calibration_of
 from models.published import BUILDERS, default_entries
 from models.settings import weights_folder
 from models.spec import Card, Family, Fit, Interpolation, ModelSpec, Preprocess, WeightsFile, WeightsSource
@@ -87,10 +88,26 @@ def _untrained(builder: str) -> ModelSpec:
     )
 
 
+_DISTILLED_DIGEST = "f6434ad0fca71ba71210483dcfc47d1b41ca91a6653910d499b8717600a28684"
 _RESNET_DIGEST = "f6434ad0fca71ba71210483dcfc47d1b41ca91a6653910d499b8717600a28684"
 _VIT_DIGEST = "b4476dc85f45f043097d7b354f2f40fe8a1b49f251fa10855029cb3dbe15254a"
 
 _BUNDLED = (
+    ModelSpec(
+        key="resnet18_distilled",
+        title="ResNet-18",
+        family="resnet",
+        builder="resnet18",
+        source="bundled",
+        weights="resnet18_distilled.safetensors",
+        sha256=_DISTILLED_DIGEST,
+        classes="classroom",
+        options={"num_classes": 107},
+        file=WeightsFile("resnet18_distilled.safetensors", 22_492_966, _DISTILLED_DIGEST),
+        card=Card("Apache-2.0", "distilled_classroom", 70.6, "classroom", teacher="vit_s_14_classroom"),
+        schooling="distilled",
+        calibration=calibration_of("resnet18_distilled"),
+    ),
     ModelSpec(
         key="resnet18_classroom",
         title="ResNet-18",
@@ -103,6 +120,8 @@ _BUNDLED = (
         options={"num_classes": 107},
         file=WeightsFile("resnet18_classroom.safetensors", 22_492_966, _RESNET_DIGEST),
         card=Card("Apache-2.0", "classroom", 70.6, "classroom"),
+        schooling="scratch",
+        calibration=calibration_of("resnet18_classroom"),
     ),
     ModelSpec(
         key="vit_s_14_classroom",
@@ -124,6 +143,7 @@ _BUNDLED = (
         },
         file=WeightsFile("vit_s_14_classroom.safetensors", 43_339_142, _VIT_DIGEST),
         card=Card("Apache-2.0", "dinov2_classroom", 90.9, "classroom"),
+        calibration=calibration_of("vit_s_14_classroom"),
     ),
 )
 

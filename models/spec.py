@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from models.calibration import Calibration
+
 Family = Literal["resnet", "vit"]
 WeightsSource = Literal["bundled", "untrained", "torchvision", "local"]
 Interpolation = Literal["bilinear", "bicubic"]
 Fit = Literal["crop", "squash", "pad"]
+Schooling = Literal["", "distilled", "scratch"]
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,14 @@ class Card:
 
     Attributes:
         licence: SPDX identifier, or empty if nobody said.
-        training_data: ``imagenet1k``, ``swag_imagenet1k``, ``classroom``, ``dinov2_classroom``, ``own``
-            (a person's own file) or ``none``; the interface has a sentence for each.
+        training_data: ``imagenet1k``, ``swag_imagenet1k``, ``classroom``, ``distilled_classroom``,
+            ``dinov2_classroom``, ``own`` (a person's own file) or ``none``; the interface has a sentence for
+            each.
         top1: published accuracy of the first answer, in percent; None if nothing was published.
         top1_data: the validation pictures of ``top1``: ``imagenet1k`` or ``classroom``.
         source: address of the page that says how the weights were made; empty if there is none.
+        teacher: key of the network from whose answers this one learned; empty for one without a teacher.
+            Where it agrees with its teacher, the agreement is partly copied.
     """
 
     licence: str = ""
@@ -79,6 +85,7 @@ class Card:
     top1: float | None = None
     top1_data: str = ""
     source: str = ""
+    teacher: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,9 @@ class ModelSpec:
         file: the weights on a disk; None for untrained networks.
         card: licence, training data, accuracy, source.
         labels: English class names in the order of the logits, for a network that has its own.
+        schooling: ``distilled`` or ``scratch``, where two networks of one title differ in it; the interface
+            has a name for each.
+        calibration: temperature and threshold; None for a network whose answers were never measured here.
     """
 
     key: str
@@ -115,6 +125,8 @@ class ModelSpec:
     file: WeightsFile | None = None
     card: Card = field(default_factory=Card)
     labels: tuple[str, ...] = ()
+    schooling: Schooling = ""
+    calibration: Calibration | None = None
 
     @property
     def trained(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.calibration import Calibration, probabilities
 from models.image import DecodedImage
 from models.loading import LoadedModel
 from models.preprocess import CropBox, preprocess, to_input
@@ -25,13 +26,14 @@ class Trace:
 
     Attributes:
         key: model, weights, device, picture, preprocessing; never the pixels themselves.
-        logits: ``[K]``.
+        logits: ``[K]``, never tempered.
         recorded: by layer name, in the layer's own layout: ``[C, h, w]`` (NCHW) or ``[tokens, D]`` (NLC).
         activations: by layer name ``[C, h, w]``, prefix tokens dropped; views of ``recorded``.
         attentions: by layer name ``[heads, tokens, tokens]``, a query's row sums to 1.
         inputs: what the module was given ``[1, 3, H, W]``.
         input_view: the same as RGB pixels, uint8 ``[H, W, 3]``.
         crop_box: where ``input_view`` lies on the original picture.
+        calibration: of the network, applied whenever probabilities are asked for.
     """
 
     key: TraceKey
@@ -42,13 +44,12 @@ class Trace:
     inputs: np.ndarray
     input_view: np.ndarray
     crop_box: CropBox
+    calibration: Calibration | None = None
 
     @property
     def probabilities(self) -> np.ndarray:
-        """Softmax of the logits, ``[K]``."""
-        exponentials = np.exp(self.logits - self.logits.max())
-        result: np.ndarray = exponentials / exponentials.sum()
-        return result
+        """What the network says, ``[K]``; see :func:`models.calibration.probabilities`."""
+        return probabilities(self.logits, self.calibration)
 
     @property
     def nbytes(self) -> int:
@@ -90,6 +91,7 @@ def trace(loaded: LoadedModel, picture: DecodedImage) -> Trace:
         inputs=_array(inputs),
         input_view=view,
         crop_box=crop_box,
+        calibration=loaded.spec.calibration,
     )
 
 

@@ -15,12 +15,12 @@ from torch import nn
 from models import compat  # noqa: F401  (must run before torchvision is imported)
 from models.checkpoints import fill, matches, parse_state, read_state
 from models.errors import ModelError
+from models.measurements import BUNDLED as BUNDLED
 from models.registry import REGISTRY, ModelSpec
 from models.settings import cache_folder, weights_folder
 
 import torchvision.models  # isort: skip
 
-BUNDLED = Path(__file__).parent / "bundled"
 SEED = 0
 
 _building = threading.Lock()

@@ -20,6 +20,12 @@ Picture = Callable[..., DecodedImage]
 Record = Callable[[str], Trace]
 
 
+def temperature(loaded: LoadedModel) -> float:
+    """What references have to divide the network's logits by before their softmax."""
+    calibration = loaded.spec.calibration
+    return 1.0 if calibration is None else calibration.temperature
+
+
 @cache
 def _network(key: str) -> LoadedModel:
     return load_model(key, "cpu")

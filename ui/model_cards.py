@@ -13,6 +13,7 @@ from models.errors import SightlinesError
 from models.registry import REGISTRY, ModelSpec, WeightsFile
 from models.settings import weights_folder
 from ui.fleet import Presence, downloads, known_networks, may_change, presence
+from ui.measured import show_measured
 from ui.sections import guarded
 from ui.state import SIDES, change_side, choose_bundled_pair, view
 from ui.words import escape, name_of_network, sentence_for, t
@@ -80,6 +81,7 @@ def _card(spec: ModelSpec, here: Presence) -> None:
         st.caption(_facts(spec))
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         _actions(spec, here)
+    show_measured(spec)
     if spec.file is not None and here.progress is not None:
         _show_progress(spec.file, here.progress)
 
@@ -96,7 +98,7 @@ def _facts(spec: ModelSpec) -> str:
     if spec.file is not None:
         facts.append(t("models.file", megabytes=spec.file.nbytes / 1e6))
     # A sentence elsewhere, one fact of several here.
-    facts.append(t(f"training.{spec.card.training_data}").rstrip(".。"))
+    facts.append(t(f"training.{spec.card.training_data}", teacher=_teacher(spec)).rstrip(".。"))
     if spec.card.top1 is not None:
         facts.append(t(f"models.top1.{spec.card.top1_data}", top1=spec.card.top1))
     if spec.card.licence:
@@ -104,6 +106,12 @@ def _facts(spec: ModelSpec) -> str:
     if spec.card.source:
         facts.append(t("models.source", address=spec.card.source))
     return " · ".join(facts)
+
+
+def _teacher(spec: ModelSpec) -> str:
+    """The name of the network from whose answers this one learned; empty if there is none."""
+    teacher = REGISTRY.get(spec.card.teacher)
+    return name_of_network(teacher) if teacher is not None else ""
 
 
 def _actions(spec: ModelSpec, here: Presence) -> None:

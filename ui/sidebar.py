@@ -140,7 +140,7 @@ def _described(spec: ModelSpec) -> str:
     if not presence(spec).usable:
         return t("network.not_here", name=spec.title)
     key = spec.classes if spec.classes in ("classroom", "imagenet") else "own"
-    return t(f"network.{key}", name=spec.title, count=len(categories(spec.classes)))
+    return t(f"network.{key}", name=name_of_network(spec), count=len(categories(spec.classes)))
 
 
 def _choose_network(side: SideName, key: str) -> None:

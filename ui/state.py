@@ -55,7 +55,7 @@ class View:
 
     language: str = "en"
     picture: str = SAMPLES[0].id
-    left: Side = Side("resnet18_classroom")
+    left: Side = Side("resnet18_distilled")
     right: Side = Side("vit_s_14_classroom")
     target: str = AUTO
     point: tuple[float, float] = SAMPLES[0].focus

@@ -28,6 +28,9 @@ _CSS = """<style>
 .sl-bar-track { background: rgba(128, 136, 148, .18); overflow: hidden; }
 .sl-bar-fill.sl-resnet { background: var(--sl-resnet); } .sl-bar-fill.sl-vit { background: var(--sl-vit); }
 .sl-bar-value { text-align: right; }
+/* A picture unlike all classes: its percentages step back, and a sentence beside them says why. */
+.sl-quiet .sl-bar-track { opacity: .45; } .sl-quiet .sl-bar-value { opacity: .7; }
+.sl-unlike { margin: .1rem 0 .6rem; padding: .1rem 0 .1rem .7rem; border-left: 3px double currentColor; }
 .sl-shares { font-variant-numeric: tabular-nums; }
 .sl-share { display: grid; grid-template-columns: minmax(8rem, 3fr) 3.2rem 2fr 3.8rem; gap: .6rem; }
 .sl-share { align-items: center; padding: .14rem .4rem; }

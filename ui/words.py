@@ -27,8 +27,12 @@ def name_of_class(english: str) -> str:
 
 
 def name_of_network(spec: ModelSpec) -> str:
-    """A network's title, with the word *untrained* wherever its output means nothing."""
-    return spec.title if spec.trained else t("network.untrained", name=spec.title)
+    """A network's title, with *untrained* where its output means nothing, and its schooling where that
+    tells two of one title apart.
+    """
+    if not spec.trained:
+        return t("network.untrained", name=spec.title)
+    return t(f"network.schooling.{spec.schooling}", name=spec.title) if spec.schooling else spec.title
 
 
 def name_of_layer(layer: LayerRef) -> str:

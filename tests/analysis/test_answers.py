@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from analysis import Answer, top_answers
-from tests.conftest import Network, Record
+from tests.conftest import Network, Record, temperature
 
 NAMES = ("cat", "dog", "cup", "car")
 
@@ -30,7 +30,7 @@ def test_no_more_answers_than_classes() -> None:
 def test_of_a_network_against_torch(key: str, network: Network, record: Record) -> None:
     traced = record(key)
     answers = top_answers(traced.probabilities, network(key).categories)
-    expected = torch.tensor(traced.logits).softmax(0).topk(5)
+    expected = (torch.tensor(traced.logits) / temperature(network(key))).softmax(0).topk(5)
     assert [answer.index for answer in answers] == expected.indices.tolist()
     assert [answer.probability for answer in answers] == pytest.approx(expected.values.tolist(), rel=1e-5)
     assert [answer.name for answer in answers] == [network(key).categories[i] for i in expected.indices]

@@ -31,7 +31,7 @@ from analysis.faithfulness import (
     trial,
 )
 from models import LoadedModel, Trace
-from tests.conftest import Network, Record
+from tests.conftest import Network, Record, temperature
 
 BUNDLED = ["resnet18_classroom", "vit_s_14_classroom"]
 FEW = 4
@@ -58,7 +58,10 @@ def by_torchcam(
     loaded: LoadedModel, record: Trace, heat: np.ndarray, target: int, baseline: Tensor | None
 ) -> dict[str, float]:
     metric = DeletionInsertionMetric(
-        GivenMap(loaded.module, heat), lambda logits: logits.softmax(1), steps=FEW, baseline=baseline
+        GivenMap(loaded.module, heat),
+        lambda logits: (logits / temperature(loaded)).softmax(1),
+        steps=FEW,
+        baseline=baseline,
     )
     metric.update(torch.tensor(record.inputs), target)
     return metric.summary()
@@ -98,7 +101,7 @@ def test_road_equals_pytorch_grad_cam(network: Network, record: Record) -> None:
             (expected,) = metric(
                 torch.tensor(traced.inputs),
                 unit[None],
-                [lambda logits: logits.softmax(0)[target]],
+                [lambda logits: (logits / temperature(loaded)).softmax(0)[target]],
                 loaded.module,
                 return_diff=False,
             )
@@ -128,7 +131,9 @@ def corner() -> tuple[Any, Any, np.ndarray]:
     record = SimpleNamespace(inputs=inputs.numpy(), probabilities=logits.softmax(0).numpy())
     module.shown.clear()
     heat = np.array([[1.0, 0.0], [0.0, 0.0]])
-    return SimpleNamespace(module=module, device=torch.device("cpu")), record, heat.repeat(8, 0).repeat(8, 1)
+    spec = SimpleNamespace(calibration=None)
+    loaded = SimpleNamespace(spec=spec, module=module, device=torch.device("cpu"))
+    return loaded, record, heat.repeat(8, 0).repeat(8, 1)
 
 
 def sigmoid(value: float) -> float:

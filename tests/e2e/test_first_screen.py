@@ -41,7 +41,7 @@ def test_opens_with_a_finished_comparison(cold: str, open_page: Opener) -> None:
     page = open_page(cold).page
     drawn(page, ["reach"])
     print(f"first comparison {time.monotonic() - start:.1f} s after the server was healthy")
-    for index, name in enumerate(("ResNet-18", "ViT-S/14")):
+    for index, name in enumerate((t("network.schooling.distilled", name="ResNet-18"), "ViT-S/14")):
         side = panel(page, "reach", index)
         expect(side.locator(".title")).to_have_text(name)
         expect(side.locator(".answer")).to_have_text(re.compile(r"^\D+ [>\d.]+ %$"))

@@ -134,7 +134,7 @@ def test_a_link_to_a_network_that_is_not_here_leads_back(offline: str, disk: Pat
     expect(alert).to_contain_text("resnet50-11ad3fa6.pth")
     expect(alert).to_contain_text(str(disk / FOLDER))
     page.get_by_role("button", name=t("models.back"), exact=True).click()
-    wait_for_address(page, "left", "resnet18_classroom")
+    wait_for_address(page, "left", "resnet18_distilled")
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     expect(panel(page, "reach", 0).locator(".answer")).to_have_text(re.compile(r"%$"))
 

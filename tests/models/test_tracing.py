@@ -18,7 +18,7 @@ from models import recording as recording_module
 from models.adapters.base import Tap
 from models.recording import install, recording
 from models.tracing import trace_key
-from tests.conftest import Network, Picture, Record
+from tests.conftest import Network, Picture, Record, temperature
 
 BUNDLED = ("resnet18_classroom", "vit_s_14_classroom")
 VIT = "vit_s_14_classroom"
@@ -68,9 +68,9 @@ def test_logits_are_those_of_the_untraced_network(key: str, network: Network, re
 
 
 @pytest.mark.parametrize("key", BUNDLED)
-def test_probabilities_sum_to_one(key: str, record: Record) -> None:
+def test_probabilities_sum_to_one(key: str, network: Network, record: Record) -> None:
     traced = record(key)
-    expected = torch.tensor(traced.logits).softmax(0).numpy()
+    expected = (torch.tensor(traced.logits) / temperature(network(key))).softmax(0).numpy()
     np.testing.assert_allclose(traced.probabilities, expected, rtol=1e-5)
 
 

@@ -33,7 +33,7 @@ def test_it_opens_with_numbers_for_the_chosen_depth(open_page: Open, language: s
     assert problems(page) == []
     assert [title.value for title in page.title] == [translate(language, "fields.title")]
     table = rows(page)
-    assert table[""] == ["ResNet-18", "ViT-S/14"]
+    assert table[""] == [translate(language, "network.schooling.distilled", name="ResNet-18"), "ViT-S/14"]
     half, most, theory = (
         [number(cell) for cell in table[translate(language, f"fields.measure.{name}")]]
         for name in ("half", "most", "theory")

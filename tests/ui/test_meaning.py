@@ -124,7 +124,7 @@ def test_both_maps_are_tested_once_and_the_result_stays(
     page = open_page(page="activation")
     page.button(key=START).click().run()
     assert problems(page) == []
-    assert [key for key, _ in examined] == ["resnet18_classroom", "vit_s_14_classroom"]
+    assert [key for key, _ in examined] == ["resnet18_distilled", "vit_s_14_classroom"]
     said = texts(page)
     assert (
         said.count(t("meaning.verdict.both", method="Grad-CAM", answer="cat", chance=3, blob=3, tests=3)) == 2
@@ -133,7 +133,7 @@ def test_both_maps_are_tested_once_and_the_result_stays(
         assert t(f"meaning.{test}") in said
     assert "rank correlation" in said
     # The other way round it is the same work.
-    turned = open_page(page="activation", left="vit_s_14_classroom", right="resnet18_classroom")
+    turned = open_page(page="activation", left="vit_s_14_classroom", right="resnet18_distilled")
     assert problems(turned) == []
     assert t("meaning.limits") in texts(turned)
     assert len(examined) == 2

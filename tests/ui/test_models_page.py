@@ -7,8 +7,18 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from models.measurements import (
+    Bin,
+    ClassScore,
+    Confusion,
+    Detection,
+    Measurements,
+    Reliability,
+    SizeScore,
+    Unfamiliar,
+)
 from models.registry import REGISTRY
-from ui.language import translate
+from ui.language import class_name, translate
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,8 +75,8 @@ def test_every_network_has_its_actions(cache: Path) -> None:
             {f"download-{key}"} if spec.source == "torchvision" else {f"use-left-{key}", f"use-right-{key}"}
         )
         assert {name for name in keys if name and name.endswith(f"-{key}")} == expected
-    assert page.button(key="use-left-resnet18_classroom").disabled
-    assert not page.button(key="use-right-resnet18_classroom").disabled
+    assert page.button(key="use-left-resnet18_distilled").disabled
+    assert not page.button(key="use-right-resnet18_distilled").disabled
 
 
 def test_a_choice_reaches_the_address_and_forgets_the_layer_of_another_network(cache: Path) -> None:
@@ -120,3 +130,63 @@ def test_every_card_is_written_in_the_visitors_language(cache: Path, language: s
     assert words.count(translate(language, "training.imagenet1k").rstrip(".。")) >= 5
     assert ". ·" not in words
     assert "。 ·" not in words
+
+
+def bodies(page: AppTest) -> str:
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_a_distilled_network_names_its_teacher_on_its_card(cache: Path, language: str) -> None:
+    page = opened(lang=language)
+    (caption,) = [
+        each.value
+        for each in page.caption
+        if translate(language, "training.distilled_classroom", teacher="ViT-S/14").rstrip(".。") in each.value
+    ]
+    assert translate(language, "network.schooling.distilled", name="ResNet-18") in bodies(page)
+    assert translate(language, "network.schooling.scratch", name="ResNet-18") in bodies(page)
+    assert caption.count("ViT-S/14") == 1
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives one bundled network an evaluation, and the others none."""
+    bins = (Bin(0.3, 0.2, 10), Bin(0.9, 0.8, 90))
+    found = Measurements(
+        pictures=100,
+        top1=85.0,
+        top5=97.0,
+        classes=(ClassScore("cat", 11, 90.9),),
+        confusions=(Confusion("cougar", "wild cat", 5, 14),),
+        calibration=Reliability(5.1, 1.9, bins, bins),
+        sizes=(SizeScore(160, 80.1), SizeScore(224, 85.0)),
+        unfamiliar=Unfamiliar(94.8, (Detection("noise", 200, 99.0), Detection("left_out", 50, 61.5))),
+    )
+    monkeypatch.setattr(
+        "ui.measured.measurements_of", lambda key: found if key == "resnet18_distilled" else None
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_what_was_measured_is_drawn_once_it_is_opened(cache: Path, measured: None, language: str) -> None:
+    page = opened(lang=language)
+    labels = [fold.label for fold in page.expander]
+    assert labels == [translate(language, "measured.title")]
+    assert not page.get("plotly_chart")
+    page.session_state["measured-resnet18_distilled"] = True
+    page.run()
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == 2
+    words = "\n".join(each.value for each in (*page.markdown, *page.caption))
+    assert translate(language, "measured.text", pictures=100, top1=85.0, top5=97.0) in words
+    assert translate(language, "measured.taught", teacher="ViT-S/14") in words
+    assert translate(language, "measured.left_out.text") in words
+    tables = bodies(page)
+    for cell in (
+        class_name(language, "cougar"),
+        translate(language, "measured.of", pictures=5, of=14),
+        translate(language, "measured.kind.left_out"),
+        "61.5 %",
+    ):
+        assert cell in tables

@@ -25,7 +25,7 @@ def test_the_first_view_is_a_finished_comparison() -> None:
     first = View()
     assert first.picture == SAMPLES[0].id
     assert first.point == SAMPLES[0].focus
-    assert [first.side(side).network for side in state.SIDES] == ["resnet18_classroom", "vit_s_14_classroom"]
+    assert [first.side(side).network for side in state.SIDES] == ["resnet18_distilled", "vit_s_14_classroom"]
     assert first.target == AUTO
 
 
@@ -48,7 +48,7 @@ def test_a_change_keeps_the_rest() -> None:
 def test_one_side_changes_alone() -> None:
     state.change_side("right", network="vit_b_32_untrained", layer="", show="")
     state.change_side("left", layer="layer2.0")
-    assert state.view().left == Side("resnet18_classroom", "layer2.0")
+    assert state.view().left == Side("resnet18_distilled", "layer2.0")
     assert state.view().right == Side("vit_b_32_untrained")
 
 

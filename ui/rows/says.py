@@ -1,15 +1,19 @@
-"""What it says: the five most probable classes of both, and whether they agree."""
+"""What it says: the five most probable classes of both, whether they agree, and what that is worth."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from analysis import Answer, top_answers
+from analysis import Answer, familiarity, is_unfamiliar, top_answers
+from ui.schooling import student_and_teacher, taught_otherwise
 from ui.sections import heading, row
 from ui.service import Run, runs
+from ui.state import SIDES, change_side
 from ui.words import escape, name_of_class, name_of_network, percent, t
 
-_BUNDLED_PAIR = {"resnet18_classroom", "vit_s_14_classroom"}
+_UNEQUAL_DATA = {"classroom", "dinov2_classroom"}
 
 
 @row
@@ -25,8 +29,7 @@ def show_says() -> None:
                 st.caption(t("says.known.text"))
                 st.markdown(" · ".join(sorted(name_of_class(name) for name in run.loaded.categories)))
     st.markdown(_verdict(pair, best))
-    if {run.loaded.spec.key for run in pair} == _BUNDLED_PAIR:
-        st.caption(t("says.training"))
+    _show_limits(pair)
 
 
 def _best(run: Run) -> tuple[Answer, ...]:
@@ -42,9 +45,21 @@ def _bars(run: Run, answers: tuple[Answer, ...]) -> str:
         for answer in answers
     )
     name = escape(name_of_network(run.loaded.spec))
+    mark = _mark(run)
     return (
-        f'<div class="sl-bars"><div class="sl-name sl-{run.loaded.spec.family}-text">{name}</div>{rows}</div>'
+        f'<div class="sl-bars{" sl-quiet" if mark else ""}">'
+        f'<div class="sl-name sl-{run.loaded.spec.family}-text">{name}</div>{mark}{rows}</div>'
     )
+
+
+def _mark(run: Run) -> str:
+    """That the picture is unlike all classes, where it is and somebody measured what that means."""
+    calibration = run.loaded.spec.calibration
+    if calibration is None or not is_unfamiliar(run.trace.logits, calibration):
+        return ""
+    score = f"{familiarity(run.trace.logits):.1f}"
+    words = t("says.unlike.text", score=score, threshold=f"{calibration.familiar:.1f}")
+    return f'<div class="sl-unlike"><b>{escape(t("says.unlike.title"))}</b> {escape(words)}</div>'
 
 
 def _verdict(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> str:
@@ -57,6 +72,31 @@ def _verdict(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> str:
     }
     if not all(run.loaded.spec.trained for run in pair):
         return t("says.untrained")
-    if left.name == right.name:
+    if all(is_unfamiliar(run.trace.logits, run.loaded.spec.calibration) for run in pair):
+        return t("says.unlike.both", **names)
+    if left.name != right.name:
+        return t("says.disagree", **names)
+    taught = student_and_teacher(*(run.loaded.spec for run in pair))
+    if taught is None:
         return t("says.agree", **names)
-    return t("says.disagree", **names)
+    student, teacher = map(name_of_network, taught)
+    return t("says.agree.taught", student=student, teacher=teacher, **names)
+
+
+def _show_limits(pair: tuple[Run, Run]) -> None:
+    """What the comparison does not show, and a way to the same network taught otherwise."""
+    left, right = (run.loaded.spec for run in pair)
+    taught = student_and_teacher(left, right)
+    if taught is not None:
+        student, teacher = map(name_of_network, taught)
+        st.caption(t("says.taught", student=student, teacher=teacher))
+    elif {left.card.training_data, right.card.training_data} == _UNEQUAL_DATA:
+        st.caption(t("says.training"))
+    for side, spec, opposite in zip(SIDES, (left, right), (right, left), strict=True):
+        other = taught_otherwise(spec)
+        if other is not None and other.key != opposite.key:
+            st.button(
+                t("says.switch", name=name_of_network(other)),
+                key=f"says-switch-{side}",
+                on_click=partial(change_side, side, network=other.key, layer="", show=""),
+            )

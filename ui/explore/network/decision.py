@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from analysis import familiarity, is_unfamiliar
 from ui.explore.network.case import Case, added, make_case
 from ui.explore.network.doors import follow_door
 from ui.explore.network.origin import show_origin
@@ -86,3 +87,14 @@ def _show_sum(case: Case) -> None:
         t("network_map.head.product"),
     )
     st.html(bars(heads, groups, limit=limit, family=family, label=t("network_map.bars.alt")))
+    _show_familiarity(case)
+
+
+def _show_familiarity(case: Case) -> None:
+    """What all logits together say about the picture, where known pictures were measured."""
+    logits, calibration = case.run.trace.logits, case.run.loaded.spec.calibration
+    if calibration is None:
+        return
+    known = "unknown" if is_unfamiliar(logits, calibration) else "known"
+    score, threshold = number(familiarity(logits)), number(calibration.familiar)
+    st.caption(t(f"network_map.unlike.{known}", score=score, threshold=threshold))

@@ -105,7 +105,7 @@ def _rerun(run: Run, side: SideName, experiment: Experiment, seed: int) -> Rerun
 def _as_trained(run: Run) -> Rerun:
     """The recorded run, which needs no other."""
     attentions = {name: head_mean(weights) for name, weights in run.trace.attentions.items()}
-    return Rerun(run.trace.logits, attentions)
+    return Rerun(run.trace.logits, attentions, run.trace.calibration)
 
 
 def _order(run: Run, seed: int) -> np.ndarray:
