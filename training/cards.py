@@ -81,6 +81,7 @@ def measured(found: Mapping[str, Any], figure: str) -> str:
                     for row in unfamiliar["detected"]
                 ],
             ),
+            *([_left_out(found["left_out"])] if "left_out" in found else []),
             "<details><summary>Every class</summary>",
             _table(
                 ["class", "pictures", "top-1"],
@@ -88,6 +89,13 @@ def measured(found: Mapping[str, Any], figure: str) -> str:
             ),
             "</details>",
         ]
+    )
+
+
+def _left_out(found: Mapping[str, Any]) -> str:
+    return (
+        f"The classes left out of that shorter training were {', '.join(found['classes'])}. It accepted "
+        f"{_percent(found['known_accepted'])} of the validation pictures of the classes it knew."
     )
 
 

@@ -19,7 +19,9 @@ import torch
 from PIL import Image
 from torch import nn
 
+from analysis import familiarity
 from models import decode_image, load_model
+from models.calibration import Calibration, probabilities
 from models.loading import best_device
 from models.preprocess import preprocess, to_input
 from models.registry import REGISTRY, ModelSpec, Preprocess
@@ -28,14 +30,12 @@ from training.cards import draw_reliability, measured, replace_section
 from training.data import DataError, Picture, class_names, find_pictures, split
 from training.loop import half_precision
 from training.metrics import (
-    accuracy_by_class,
     confusions,
     expected_calibration_error,
     familiar_above,
-    familiarity,
     fit_temperature,
     reliability,
-    softmax,
+    scores_by_class,
     top_k,
 )
 from training.networks import at_side
@@ -85,19 +85,17 @@ def fit(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 def summary(logits: np.ndarray, labels: np.ndarray, temperature: float) -> dict[str, Any]:
     """Accuracy, confusions and calibration over validation pictures, as the app reads them."""
     names = class_names()
-    before, after = (reliability(softmax(logits, t), labels) for t in (1.0, temperature))
+    tempered = Calibration(temperature, 0.0)
+    before, after = (
+        reliability(probabilities(logits.astype(np.float64), calibration), labels)
+        for calibration in (None, tempered)
+    )
     return {
         "pictures": len(labels),
         "top1": top_k(logits, labels, 1),
         "top5": top_k(logits, labels, 5),
-        "classes": [
-            {"name": names[label], "pictures": count, "top1": top1}
-            for label, (count, top1) in accuracy_by_class(logits, labels).items()
-        ],
-        "confusions": [
-            {**asdict(one), "truth": names[one.truth], "answer": names[one.answer]}
-            for one in confusions(logits, labels, _WORST)
-        ],
+        "classes": [asdict(one) for one in scores_by_class(logits, labels, names)],
+        "confusions": [asdict(one) for one in confusions(logits, labels, names, _WORST)],
         "calibration": {
             "ece_before": expected_calibration_error(before),
             "ece_after": expected_calibration_error(after),
@@ -203,7 +201,7 @@ def evaluate(
     say(f"{spec.key}: other sizes")
     known = {spec.preprocess.crop: found["top1"]}
     found["sizes"] = list(by_size(spec, module, validation, device, known))
-    return {**fitted, "evaluation": found}
+    return {**stored, **fitted, "evaluation": found}
 
 
 def measurements_file(key: str) -> Path:

@@ -60,7 +60,6 @@ def left_out_rate(
 
     threshold = familiar_above(logits(held_out), ACCEPTED)
     return {
-        "kind": "left_out",
         "pictures": len(strange),
         "share": share_below(logits(strange), threshold),
         "known_accepted": 100 - share_below(logits(known), threshold),
@@ -94,8 +93,10 @@ def main() -> int:
         return 2
     print(f"{key}: {found['share']:.1f} % of {found['pictures']} pictures noticed")
     stored = read_measurements(key)
+    stored["left_out"] = found
+    row = {"kind": "left_out", "pictures": found["pictures"], "share": found["share"]}
     unfamiliar = stored["evaluation"]["unfamiliar"]
-    unfamiliar["detected"] = [row for row in unfamiliar["detected"] if row["kind"] != "left_out"] + [found]
+    unfamiliar["detected"] = [one for one in unfamiliar["detected"] if one["kind"] != "left_out"] + [row]
     write_measurements(key, stored)
     write_card(key)
     return 0

@@ -4,52 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from analysis import familiarity
+from models.measurements import Bin, ClassScore, Confusion
+
 BINS = 15
 """Of equal width, as in Guo et al., *On Calibration of Modern Neural Networks*, 2017."""
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Answers of similar confidence.
-
-    Attributes:
-        confidence: their mean probability, in [0, 1].
-        accuracy: share of them that is right, in [0, 1].
-        pictures: how many.
-    """
-
-    confidence: float
-    accuracy: float
-    pictures: int
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """One class taken for another.
-
-    Attributes:
-        truth: index of the class.
-        answer: index of the class it was taken for.
-        pictures: how often.
-        of: how many pictures of the class there are.
-    """
-
-    truth: int
-    answer: int
-    pictures: int
-    of: int
-
-
-def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Probabilities of ``logits / temperature``, float64 ``[n, classes]``."""
-    scaled = logits.astype(np.float64) / temperature
-    odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    shares: np.ndarray = odds / odds.sum(axis=1, keepdims=True)
-    return shares
 
 
 def top_k(logits: np.ndarray, labels: np.ndarray, count: int) -> float:
@@ -58,16 +20,18 @@ def top_k(logits: np.ndarray, labels: np.ndarray, count: int) -> float:
     return float(100 * (best == labels[:, None]).any(axis=1).mean())
 
 
-def accuracy_by_class(logits: np.ndarray, labels: np.ndarray) -> dict[int, tuple[int, float]]:
-    """For each class that occurs: how many pictures, and top-1 accuracy in percent."""
+def scores_by_class(logits: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> tuple[ClassScore, ...]:
+    """How often each class that occurs is named first, in the order of the classes."""
     right = logits.argmax(axis=1) == labels
-    return {
-        int(label): (int((labels == label).sum()), float(100 * right[labels == label].mean()))
+    return tuple(
+        ClassScore(names[label], int((labels == label).sum()), float(100 * right[labels == label].mean()))
         for label in np.unique(labels)
-    }
+    )
 
 
-def confusions(logits: np.ndarray, labels: np.ndarray, count: int) -> tuple[Confusion, ...]:
+def confusions(
+    logits: np.ndarray, labels: np.ndarray, names: Sequence[str], count: int
+) -> tuple[Confusion, ...]:
     """The most frequent wrong answers, by share of the class's pictures; at least two pictures each."""
     sizes = np.bincount(labels)
     pairs = Counter(
@@ -76,7 +40,7 @@ def confusions(logits: np.ndarray, labels: np.ndarray, count: int) -> tuple[Conf
         if truth != answer
     )
     found = [
-        Confusion(truth, answer, number, int(sizes[truth]))
+        Confusion(names[truth], names[answer], number, int(sizes[truth]))
         for (truth, answer), number in pairs.items()
         if number >= 2
     ]
@@ -126,17 +90,6 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         else:
             low = left
     return 1 / (low * high) ** 0.5
-
-
-def familiarity(logits: np.ndarray) -> np.ndarray:
-    """How known a picture looks, ``[n]``: log of the sum of the exponentials, the negative energy.
-
-    Liu et al., *Energy-based Out-of-distribution Detection*, 2020, at temperature 1.
-    """
-    values = logits.astype(np.float64)
-    top = values.max(axis=1)
-    found: np.ndarray = np.log(np.exp(values - top[:, None]).sum(axis=1)) + top
-    return found
 
 
 def familiar_above(logits: np.ndarray, accepted: float = 0.95) -> float:

@@ -5,21 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, top_k_accuracy_score
 
+from models.calibration import Calibration, probabilities
 from training.metrics import (
-    accuracy_by_class,
     confusions,
     expected_calibration_error,
     familiar_above,
-    familiarity,
     fit_temperature,
     negative_log_likelihood,
     reliability,
-    softmax,
+    scores_by_class,
     top_k,
 )
 
@@ -28,7 +25,7 @@ def _drawn(seed: int = 0, count: int = 600, classes: int = 7) -> tuple[np.ndarra
     """Logits and labels that follow their softmax exactly: temperature 1 is right."""
     random = np.random.default_rng(seed)
     logits = random.normal(0, 2, (count, classes))
-    labels = np.array([random.choice(classes, p=row) for row in softmax(logits)])
+    labels = np.array([random.choice(classes, p=row) for row in probabilities(logits, None)])
     return logits, labels
 
 
@@ -41,14 +38,14 @@ def test_top_k_is_sklearns(count: int) -> None:
 
 def test_negative_log_likelihood_is_sklearns() -> None:
     logits, labels = _drawn()
-    expected = log_loss(labels, softmax(logits, 1.7), labels=np.arange(7))
+    expected = log_loss(labels, probabilities(logits, Calibration(1.7, 0)), labels=np.arange(7))
     assert negative_log_likelihood(logits, labels, 1.7) == pytest.approx(expected)
 
 
 def test_reliability_is_sklearns_curve() -> None:
     logits, labels = _drawn()
-    found = reliability(softmax(logits), labels, bins=10)
-    shares = softmax(logits)
+    found = reliability(probabilities(logits, None), labels, bins=10)
+    shares = probabilities(logits, None)
     right = (shares.argmax(axis=1) == labels).astype(int)
     accuracy, confidence = calibration_curve(right, shares.max(axis=1), n_bins=10)
     np.testing.assert_allclose([one.accuracy for one in found], accuracy)
@@ -80,24 +77,21 @@ def test_the_temperature_is_where_the_gradient_vanishes() -> None:
     assert abs(temperature.grad.item()) < 1e-6
 
 
-@given(st.integers(0, 10_000), st.floats(-500, 500))
-def test_familiarity_is_logsumexp_and_moves_with_the_logits(seed: int, shift: float) -> None:
-    logits = np.random.default_rng(seed).normal(0, 5, (3, 11))
-    expected = torch.from_numpy(logits).logsumexp(dim=1).numpy()
-    np.testing.assert_allclose(familiarity(logits), expected, rtol=1e-9)
-    np.testing.assert_allclose(familiarity(logits + shift), expected + shift, rtol=1e-9, atol=1e-9)
-
-
 def test_the_threshold_accepts_its_share() -> None:
     logits, _ = _drawn(count=1000)
-    accepted = (familiarity(logits) >= familiar_above(logits, 0.95)).mean()
+    scores = torch.from_numpy(logits).logsumexp(dim=1).numpy()
+    accepted = (scores >= familiar_above(logits, 0.95)).mean()
     assert accepted == pytest.approx(0.95, abs=0.002)
 
 
 def test_confusions_are_ranked_by_share_of_their_class() -> None:
     labels = np.array([0] * 10 + [1] * 4 + [2] * 3)
     answers = np.array([1, 1, 1, *[0] * 7, 2, 2, 1, 1, 2, 2, 0])
-    found = confusions(np.eye(3)[answers], labels, 5)
-    assert [(one.truth, one.answer, one.pictures, one.of) for one in found] == [(1, 2, 2, 4), (0, 1, 3, 10)]
-    by_class = accuracy_by_class(np.eye(3)[answers], labels)
-    assert by_class == {0: (10, 70.0), 1: (4, 50.0), 2: (3, pytest.approx(200 / 3))}
+    found = confusions(np.eye(3)[answers], labels, "abc", 5)
+    assert [(one.truth, one.answer, one.pictures, one.of) for one in found] == [
+        ("b", "c", 2, 4),
+        ("a", "b", 3, 10),
+    ]
+    scores = scores_by_class(np.eye(3)[answers], labels, "abc")
+    assert [(one.name, one.pictures) for one in scores] == [("a", 10), ("b", 4), ("c", 3)]
+    np.testing.assert_allclose([one.top1 for one in scores], [70, 50, 200 / 3])
