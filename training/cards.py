@@ -148,9 +148,8 @@ def draw_reliability(found: Mapping[str, Any], path: Path) -> None:
         )
         axes.plot([one["confidence"] for one in bins], [one["accuracy"] for one in bins], color=colour)
     axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1.02), ylim=(0, 1.02))
-    for handle in axes.legend(loc="upper left", frameon=False).legend_handles:
-        if hasattr(handle, "set_sizes"):
-            handle.set_sizes([40])
+    # Without this the legend's dots would be as large as the largest bins.
+    axes.legend(loc="upper left", frameon=False, markerscale=0.4)
     figure.savefig(path, format="svg", metadata={"Date": None})
 
 

@@ -125,14 +125,15 @@ def _paper(random: np.random.Generator) -> tuple[Image.Image, ImageDraw.ImageDra
 
 def _curve(random: np.random.Generator, points: int = 40) -> list[tuple[float, float]]:
     t = np.linspace(0, 1, points)
-    x, y = (
-        random.uniform(0.2, 0.8)
-        + sum(
-            random.normal(0, 0.25 / k) * np.sin(2 * math.pi * k * t + random.uniform(0, 6)) for k in (1, 2, 3)
-        )
-        for _ in range(2)
-    )
-    return [(float(a) * SIDE, float(b) * SIDE) for a, b in zip(x, y, strict=True)]
+    x, y = (_wandering(t, random) * SIDE for _ in range(2))
+    return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def _wandering(t: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    place = np.full_like(t, random.uniform(0.2, 0.8))
+    for k in (1, 2, 3):
+        place += random.normal(0, 0.25 / k) * np.sin(2 * math.pi * k * t + random.uniform(0, 6))
+    return place
 
 
 def _doodle(random: np.random.Generator) -> np.ndarray:

@@ -34,7 +34,7 @@ def test_of_a_network_against_torch(key: str, record: Record) -> None:
 
 def test_a_picture_below_the_threshold_is_unfamiliar_and_one_on_it_is_not() -> None:
     logits = np.array([0.0, 0.0])
-    score = familiarity(logits)
+    score = float(familiarity(logits))
     assert is_unfamiliar(logits, Calibration(1.0, score + 1e-9))
     assert not is_unfamiliar(logits, Calibration(1.0, score))
 

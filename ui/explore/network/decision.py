@@ -96,5 +96,5 @@ def _show_familiarity(case: Case) -> None:
     if calibration is None:
         return
     known = "unknown" if is_unfamiliar(logits, calibration) else "known"
-    score, threshold = number(familiarity(logits)), number(calibration.familiar)
+    score, threshold = number(float(familiarity(logits))), number(calibration.familiar)
     st.caption(t(f"network_map.unlike.{known}", score=score, threshold=threshold))

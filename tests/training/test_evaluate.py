@@ -1,0 +1,140 @@
+"""What is measured is what visitors get, and what is written is what the app reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models import decode_image, trace
+from models.measurements import measurements_of
+from models.registry import REGISTRY
+from models.samples import SAMPLES, sample_bytes
+from models.weights import BUNDLED
+from tests.conftest import Network
+from training import evaluate as measuring
+from training import left_out
+from training.data import DataError, Picture, class_names, find_pictures
+from training.evaluate import answer, by_size, evaluate, nearest_side, read_measurements, write_measurements
+from training.recipe import RECIPES, read_recipe
+
+CPU = torch.device("cpu")
+PHOTOS = [sample for sample in SAMPLES if sample.label_class][:4]
+
+
+def _quiet(text: str) -> None:
+    pass
+
+
+def _pictures() -> list[Picture]:
+    names = class_names()
+    return [
+        Picture(
+            f"{sample.label_class}/{sample.id}",
+            names.index(sample.label_class or ""),
+            partial(sample_bytes, sample.id),
+        )
+        for sample in PHOTOS
+    ]
+
+
+@pytest.fixture
+def few_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "strangers", lambda kind: [np.full((64, 80, 3), 90, np.uint8)] * 2)
+    monkeypatch.setattr(measuring, "SIDES", (112, 224))
+
+
+@pytest.mark.parametrize("key", ["resnet18_distilled", "vit_s_14_classroom"])
+def test_the_measured_logits_are_those_that_a_visitor_is_shown(key: str, network: Network) -> None:
+    loaded = network(key)
+    found = answer(loaded.module, loaded.preprocess, (one.read() for one in _pictures()), CPU)
+    for logits, picture in zip(found, _pictures(), strict=True):
+        shown = trace(loaded, decode_image(picture.read())).logits
+        # One by one or together: only the order of additions differs.
+        np.testing.assert_allclose(logits, shown, rtol=1e-3, atol=1e-4)
+
+
+def test_what_is_written_is_what_the_app_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_strangers: None
+) -> None:
+    spec, pictures = REGISTRY["resnet18_classroom"], _pictures()
+    found = evaluate(spec, pictures, pictures, CPU, {"left_out": {"share": 1.0}}, _quiet)
+    for module in ("training.evaluate", "models.measurements"):
+        monkeypatch.setattr(f"{module}.BUNDLED", tmp_path)
+    write_measurements(spec.key, found)
+    measurements_of.cache_clear()
+    try:
+        read = measurements_of(spec.key)
+    finally:
+        measurements_of.cache_clear()
+    assert read is not None
+    right = [one for one in read.classes if one.top1 == 100]
+    assert read.pictures == len(pictures) and read.top1 == pytest.approx(100 * len(right) / len(pictures))
+    assert [one.side for one in read.sizes] == [112, 224]
+    assert read.sizes[1].top1 == read.top1
+    assert [one.kind for one in read.unfamiliar.detected] == ["noise", "textures", "drawings"]
+    assert read_measurements(spec.key)["temperature"] == pytest.approx(found["temperature"], rel=1e-4)
+    assert found["left_out"] == {"share": 1.0}, "what another command measured stays"
+
+
+def test_without_pictures_that_were_held_out_the_stored_temperature_stays(few_strangers: None) -> None:
+    spec = REGISTRY["resnet18_classroom"]
+    stored = {"temperature": 1.5, "familiar": 3.0}
+    found = evaluate(spec, _pictures(), [], CPU, stored, _quiet)
+    assert (found["temperature"], found["familiar"]) == (1.5, 3.0)
+    with pytest.raises(DataError, match="--train"):
+        evaluate(spec, _pictures(), [], CPU, {}, _quiet)
+
+
+def test_a_vit_is_given_whole_patches(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = network("vit_s_14_classroom")
+    assert [nearest_side(loaded.spec, side) for side in (160, 192, 224, 256)] == [154, 196, 224, 252]
+    assert nearest_side(REGISTRY["resnet18_classroom"], 160) == 160
+    monkeypatch.setattr(measuring, "SIDES", (112,))
+    (found,) = by_size(loaded.spec, loaded.module, _pictures(), CPU, {})
+    assert found["side"] == 112 and 0 <= found["top1"] <= 100
+
+
+def test_a_run_without_some_classes_is_asked_about_them(tmp_path: Path) -> None:
+    """The bundled file stands for such a run: what counts here is which pictures are asked for what."""
+    spec = REGISTRY["resnet18_classroom"]
+    strange = PHOTOS[0].label_class or ""
+    recipe = read_recipe(RECIPES / "resnet18_distilled-left_out.toml")
+    recipe = replace(recipe, left_out=(strange,), held_out=0.999)
+    pictures = _pictures()
+    found = left_out.left_out_rate(spec, BUNDLED / spec.weights, recipe, pictures, pictures, CPU)
+    assert found["pictures"] == sum(class_names()[one.label] == strange for one in pictures)
+    assert found["classes"] == [strange]
+    # The threshold lies between the least and the second least familiar of these known pictures.
+    known = len(pictures) - found["pictures"]
+    assert found["known_accepted"] == pytest.approx(100 * (known - 1) / known)
+
+
+def test_the_recipes_without_classes_stand_for_bundled_networks() -> None:
+    recipes = sorted(RECIPES.glob("*-left_out.toml"))
+    assert recipes
+    for path in recipes:
+        recipe = read_recipe(path)
+        spec = REGISTRY[path.stem.removesuffix("-left_out")]
+        assert set(recipe.left_out) <= set(class_names())
+        assert (recipe.builder, recipe.options) == (spec.builder, spec.options)
+
+
+def test_every_bundled_network_was_measured() -> None:
+    for spec in REGISTRY.values():
+        if spec.source == "bundled":
+            stored = json.loads((BUNDLED / f"{spec.key}.json").read_text(encoding="utf-8"))
+            found = measurements_of(spec.key)
+            assert found is not None and spec.calibration is not None
+            assert spec.calibration.temperature == stored["temperature"]
+            assert spec.card.top1 == pytest.approx(found.top1, abs=0.5), "the card tells what was measured"
+
+
+def test_nothing_to_measure_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no pictures"):
+        find_pictures(tmp_path, class_names())
