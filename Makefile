@@ -1,7 +1,7 @@
 # make run     install what is needed once, then start Sightlines
 # make test    style, types and every test; needs no network once installed
-# make train MODEL=resnet18_distilled DATA=pictures  make a bundled network anew; the same command resumes it
-# make evaluate DATA=pictures [TRAIN=pictures]  measure the bundled networks; with TRAIN, calibrate them anew
+# make train MODEL=resnet18_distilled DATA=pictures/train  make a bundled network anew; the same command resumes it
+# make evaluate DATA=pictures/val [TRAIN=pictures/train]  measure the bundled networks; with TRAIN, calibrate them anew
 # make bench   speed against named peers, and a classroom's load
 # make lint    style and types only
 # make format  rewrite the code in the project's style
@@ -41,7 +41,7 @@ test: lint
 # Said before anything is installed.
 ifneq ($(filter train evaluate,$(MAKECMDGOALS)),)
 ifeq ($(DATA),)
-$(error Say where the pictures are, a folder of class folders or a tar of one: \
+$(error Say where the pictures are, a folder of class folders or an uncompressed tar of one: \
 	make $(filter train evaluate,$(MAKECMDGOALS)) DATA=PLACE)
 endif
 endif

@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was measured on pictures kept out of the training, so that a network's numbers mean what they say.
+    """What was fitted on a part of the training pictures, so that a network's numbers mean what they say.
 
     Attributes:
         temperature: divides the logits before the softmax, so that of answers given with 80 % about 80 % are

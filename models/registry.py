@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 
 from models.errors import ModelError
 from models.local_files import scan
-from models.measurements import calibration_of
+from models.measurements import calibration_of, measurements_of
 from models.published import BUILDERS, default_entries
 from models.settings import weights_folder
 from models.spec import Card, Family, Fit, Interpolation, ModelSpec, Preprocess, WeightsFile, WeightsSource
@@ -88,6 +88,11 @@ def _untrained(builder: str) -> ModelSpec:
     )
 
 
+def _top1(key: str) -> float | None:
+    found = measurements_of(key)
+    return found.top1 if found else None
+
+
 _DISTILLED_DIGEST = "f6434ad0fca71ba71210483dcfc47d1b41ca91a6653910d499b8717600a28684"
 _RESNET_DIGEST = "f6434ad0fca71ba71210483dcfc47d1b41ca91a6653910d499b8717600a28684"
 _VIT_DIGEST = "b4476dc85f45f043097d7b354f2f40fe8a1b49f251fa10855029cb3dbe15254a"
@@ -104,7 +109,14 @@ _BUNDLED = (
         classes="classroom",
         options={"num_classes": 107},
         file=WeightsFile("resnet18_distilled.safetensors", 22_492_966, _DISTILLED_DIGEST),
-        card=Card("Apache-2.0", "distilled_classroom", 70.6, "classroom", teacher="vit_s_14_classroom"),
+        card=Card(
+            "Apache-2.0",
+            "distilled_classroom",
+            _top1("resnet18_distilled"),
+            "classroom",
+            teacher="vit_s_14_classroom",
+            start="resnet18_classroom",
+        ),
         schooling="distilled",
         calibration=calibration_of("resnet18_distilled"),
     ),
@@ -119,7 +131,7 @@ _BUNDLED = (
         classes="classroom",
         options={"num_classes": 107},
         file=WeightsFile("resnet18_classroom.safetensors", 22_492_966, _RESNET_DIGEST),
-        card=Card("Apache-2.0", "classroom", 70.6, "classroom"),
+        card=Card("Apache-2.0", "classroom", _top1("resnet18_classroom"), "classroom"),
         schooling="scratch",
         calibration=calibration_of("resnet18_classroom"),
     ),
@@ -142,7 +154,7 @@ _BUNDLED = (
             "num_classes": 107,
         },
         file=WeightsFile("vit_s_14_classroom.safetensors", 43_339_142, _VIT_DIGEST),
-        card=Card("Apache-2.0", "dinov2_classroom", 90.9, "classroom"),
+        card=Card("Apache-2.0", "dinov2_classroom", _top1("vit_s_14_classroom"), "classroom"),
         calibration=calibration_of("vit_s_14_classroom"),
     ),
 )

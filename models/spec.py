@@ -78,6 +78,7 @@ class Card:
         source: address of the page that says how the weights were made; empty if there is none.
         teacher: key of the network from whose answers this one learned; empty for one without a teacher.
             Where it agrees with its teacher, the agreement is partly copied.
+        start: key of the network that this one began as; empty for one that began otherwise.
     """
 
     licence: str = ""
@@ -86,6 +87,7 @@ class Card:
     top1_data: str = ""
     source: str = ""
     teacher: str = ""
+    start: str = ""
 
 
 @dataclass(frozen=True)

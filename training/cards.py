@@ -11,7 +11,7 @@ _NAMES = {
     "noise": "noise of many kinds",
     "textures": "textures: stripes, plaids, marble, cells, fur",
     "drawings": "drawings: doodles, figures, writing",
-    "left_out": "photographs of classes left out of a shorter training (that run's rate)",
+    "left_out": "photographs of classes left out of a shorter training: that run's rate, without a teacher",
 }
 
 
@@ -43,8 +43,8 @@ def measured(found: Mapping[str, Any], figure: str) -> str:
     best = sorted(one["classes"], key=lambda row: (row["top1"], row["name"]))
     return "\n\n".join(
         [
-            f"Measured by `make evaluate` over {one['pictures']} pictures that no training saw, through the "
-            "app's own decoding and preprocessing.",
+            f"Measured by `make evaluate` over {one['pictures']} pictures kept out of the training on "
+            "these classes, through the app's own decoding and preprocessing.",
             _table(
                 ["what", "result"],
                 [
@@ -71,9 +71,9 @@ def measured(found: Mapping[str, Any], figure: str) -> str:
                 ],
             ),
             "*None of these?* A picture is marked when its familiarity (the logarithm of the summed "
-            f"exponentials of all logits) is below {found['familiar']:.2f}. 95 % of the pictures held out of "
-            f"the training reach that, and {_percent(unfamiliar['known_accepted'])} of the validation "
-            "pictures. Marked are of",
+            f"exponentials of all logits) is below {found['familiar']:.2f}. 95 % of the training pictures set "
+            f"apart for it reach that, and {_percent(unfamiliar['known_accepted'])} of the validation pictures. "
+            "Of pictures of none of the classes, this many are marked:",
             _table(
                 ["pictures of none of the classes", "how many", "marked"],
                 [

@@ -178,7 +178,7 @@ def evaluate(
     labels = np.array([picture.label for picture in validation])
     fitted = {name: stored[name] for name in ("temperature", "familiar") if name in stored}
     if held_out:
-        say(f"{spec.key}: {len(held_out)} pictures held out of the training")
+        say(f"{spec.key}: {len(held_out)} training pictures to calibrate on")
         logits = answer(module, spec.preprocess, (picture.read() for picture in held_out), device, say)
         fitted = fit(logits, np.array([picture.label for picture in held_out]))
     if not fitted:
@@ -243,7 +243,9 @@ def main() -> int:
     bundled = [key for key, spec in REGISTRY.items() if spec.source == "bundled"]
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="validation pictures: a folder or a tar")
-    parser.add_argument("--train", type=Path, help="training pictures, of which the held-out part is used")
+    parser.add_argument(
+        "--train", type=Path, help="training pictures, of which a twentieth is used to calibrate"
+    )
     parser.add_argument("--held-out", type=float, default=0.05, help="share that the recipes hold out")
     parser.add_argument("--networks", nargs="+", choices=bundled, default=bundled)
     parser.add_argument("--device", default=str(best_device()), help="cpu, cuda or mps")

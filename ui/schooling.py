@@ -13,6 +13,14 @@ def student_and_teacher(left: ModelSpec, right: ModelSpec) -> tuple[ModelSpec, M
     return None
 
 
+def began_as(left: ModelSpec, right: ModelSpec) -> tuple[ModelSpec, ModelSpec] | None:
+    """The two in this order where the training of one went on from the other; None where neither's did."""
+    for later, earlier in ((left, right), (right, left)):
+        if later.trained and earlier.trained and later.card.start == earlier.key:
+            return later, earlier
+    return None
+
+
 def taught_otherwise(spec: ModelSpec) -> ModelSpec | None:
     """The network of the same architecture and classes that was taught another way; None if there is none."""
     others = (

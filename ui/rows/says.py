@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from analysis import Answer, familiarity, is_unfamiliar, top_answers
-from ui.schooling import student_and_teacher, taught_otherwise
+from ui.schooling import began_as, student_and_teacher, taught_otherwise
 from ui.sections import heading, row
 from ui.service import Run, runs
 from ui.state import SIDES, change_side
@@ -90,6 +90,9 @@ def _show_limits(pair: tuple[Run, Run]) -> None:
     if taught is not None:
         student, teacher = map(name_of_network, taught)
         st.caption(t("says.taught", student=student, teacher=teacher))
+    elif (began := began_as(left, right)) is not None:
+        later, earlier = map(name_of_network, began)
+        st.caption(t("says.began", student=later, start=earlier))
     elif {left.card.training_data, right.card.training_data} == _UNEQUAL_DATA:
         st.caption(t("says.training"))
     for side, spec, opposite in zip(SIDES, (left, right), (right, left), strict=True):
