@@ -71,9 +71,9 @@ def measured(found: Mapping[str, Any], figure: str) -> str:
                 ],
             ),
             "*None of these?* A picture is marked when its familiarity (the logarithm of the summed "
-            f"exponentials of all logits) is below {found['familiar']:.2f}. 95 % of the training pictures set "
-            f"apart for it reach that, and {_percent(unfamiliar['known_accepted'])} of the validation pictures. "
-            "Of pictures of none of the classes, this many are marked:",
+            f"exponentials of all logits) is below {found['familiar']:.2f}. 95 % of the training pictures "
+            f"set apart for it reach that, and {_percent(unfamiliar['known_accepted'])} of the validation "
+            "pictures. Of pictures of none of the classes, this many are marked:",
             _table(
                 ["pictures of none of the classes", "how many", "marked"],
                 [

@@ -93,6 +93,8 @@ def test_both_of_one_architecture_are_told_apart_and_offer_no_switch(open_page: 
     assert f">{name(SCRATCH)}</div>" in drawn(page)[0]
     assert f">{name(DISTILLED)}</div>" in drawn(page)[1]
     assert not [button for button in page.button if (button.key or "").startswith("says-switch")]
+    began = translate("en", "says.began", student=name(DISTILLED), start=name(SCRATCH))
+    assert began in [caption.value for caption in page.caption]
     options = page.selectbox(key="network-left").options
     assert options[:3] == [
         translate("en", "network.classroom", name=name(key)) for key in (DISTILLED, SCRATCH, VIT)
@@ -151,7 +153,7 @@ def test_who_taught_whom_is_read_from_the_cards() -> None:
     assert student_and_teacher(random, teacher) is None
 
 
-def test_every_teacher_is_in_the_registry() -> None:
+def test_every_teacher_and_every_start_is_in_the_registry() -> None:
     taught = [spec.card.teacher for spec in REGISTRY.values() if spec.card.teacher]
     assert taught and set(taught) <= set(REGISTRY)
 
