@@ -26,6 +26,7 @@ from analysis import (
     top_answers,
 )
 from models.adapters.base import LayerRef
+from models.calibration import probabilities
 from models.errors import UnsupportedViewError
 from models.image import DecodedImage
 from models.loading import LoadedModel
@@ -80,7 +81,7 @@ class FirstView:
 def first_view(pair: tuple[LoadedModel, LoadedModel], picture: DecodedImage) -> tuple[FirstView, ...]:
     """Two forwards, everything else from their records."""
     records = [trace(loaded, picture) for loaded in pair]
-    target = joint_target(*(record.probabilities for record in records))
+    target = joint_target(*(probabilities(record.logits, None) for record in records))
     return tuple(
         FirstView(
             record,

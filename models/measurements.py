@@ -118,13 +118,17 @@ class Measurements:
 
 
 @cache
-def calibration_of(key: str) -> Calibration | None:
-    """The calibration of a bundled network; None where none was measured.
+def calibration_of(key: str, sha256: str) -> Calibration | None:
+    """The calibration of a bundled network; None where these weights were not measured.
+
+    Args:
+        key: of the network.
+        sha256: of its weights: what was measured of others says nothing about them.
 
     Raises:
         ValueError: the file is there and says something else.
     """
-    found = _read(key)
+    found = _read(key, sha256)
     if found is None:
         return None
     try:
@@ -134,13 +138,17 @@ def calibration_of(key: str) -> Calibration | None:
 
 
 @cache
-def measurements_of(key: str) -> Measurements | None:
-    """The evaluation of a bundled network; None where none was made.
+def measurements_of(key: str, sha256: str) -> Measurements | None:
+    """The evaluation of a bundled network; None where these weights were not measured.
+
+    Args:
+        key: of the network.
+        sha256: of its weights.
 
     Raises:
         ValueError: the file has an evaluation of another form.
     """
-    found = (_read(key) or {}).get("evaluation")
+    found = (_read(key, sha256) or {}).get("evaluation")
     if found is None:
         return None
     try:
@@ -149,11 +157,15 @@ def measurements_of(key: str) -> Measurements | None:
         raise ValueError(f"the evaluation in {key}.json has another form: {error}") from error
 
 
-def _read(key: str) -> Mapping[str, Any] | None:
+def _read(key: str, sha256: str) -> Mapping[str, Any] | None:
     path = BUNDLED / f"{key}.json"
     if not path.exists():
         return None
-    return MappingProxyType(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return MappingProxyType(found) if found["sha256"] == sha256 else None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path.name} cannot be read as what was measured of a network: {error}") from error
 
 
 def _measurements(found: Mapping[str, Any]) -> Measurements:

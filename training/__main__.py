@@ -6,11 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import torch
-
 from models.errors import SightlinesError
 from models.loading import best_device
 from training.data import DataError
+from training.devices import available_device
 from training.loop import Progress
 from training.make import PRECISIONS, make
 from training.recipe import RECIPES, available, read_recipe
@@ -38,7 +37,9 @@ def main() -> int:
         default=Path("runs"),
         help="keeps state, labels, log and the finished file of each network (default: %(default)s)",
     )
-    parser.add_argument("--device", type=_device, default=best_device(), help="(default: %(default)s)")
+    parser.add_argument(
+        "--device", type=available_device, default=best_device(), help="(default: %(default)s)"
+    )
     parser.add_argument(
         "--save-every",
         type=float,
@@ -81,14 +82,6 @@ def _recipe_file(name: str) -> Path:
     if name.endswith(".toml"):
         return Path(name)
     raise ValueError(f"There is no recipe called {name}. There are {', '.join(available())}.")
-
-
-def _device(name: str) -> torch.device:
-    try:
-        return torch.empty(0, device=name).device
-    # Each device has its own way to say that it is not there.
-    except (RuntimeError, AssertionError) as error:
-        raise argparse.ArgumentTypeError(f"this computer cannot compute on {name}") from error
 
 
 def _print(progress: Progress) -> None:

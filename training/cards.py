@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from training.loop import Progress
+
 _NAMES = {
     "noise": "noise of many kinds",
     "textures": "textures: stripes, plaids, marble, cells, fur",
@@ -99,20 +101,20 @@ def _left_out(found: Mapping[str, Any]) -> str:
     )
 
 
-def quoted_log(lines: Sequence[Mapping[str, Any]], rows: int = 14) -> str:
+def quoted_log(lines: Sequence[Progress], rows: int = 14) -> str:
     """A run's log in Markdown: the reports that measured accuracy, thinned to about ``rows``."""
-    asked = [line for line in lines if line["accuracy"] is not None]
+    asked = [line for line in lines if line.accuracy is not None]
     stride = max(1, -(-len(asked) // rows))
     shown = asked[::-1][::stride][::-1]
     return _table(
         ["step", "side", "loss", "held-out accuracy", "minutes"],
         [
             [
-                str(line["step"]),
-                str(line["side"]),
-                f"{line['loss']:.2f}",
-                _percent(line["accuracy"]),
-                f"{line['seconds'] / 60:.0f}",
+                str(line.step),
+                str(line.side),
+                f"{line.loss:.2f}",
+                _percent(line.accuracy or 0.0),
+                f"{line.seconds / 60:.0f}",
             ]
             for line in shown
         ],

@@ -119,8 +119,11 @@ def _reader(place: Path, offset: int, size: int) -> Callable[[], bytes]:
 
 
 def digest(pictures: Iterable[Picture]) -> str:
-    """Identifies pictures by their names and their order: what was stored for some does not fit others."""
-    return hashlib.sha256("\n".join(picture.name for picture in pictures).encode()).hexdigest()[:16]
+    """Identifies pictures by names, bytes and order: what was stored for some does not fit others."""
+    every = hashlib.sha256()
+    for picture in pictures:
+        every.update(f"{picture.name} {hashlib.sha256(picture.read()).hexdigest()}\n".encode())
+    return every.hexdigest()[:16]
 
 
 def split(pictures: Iterable[Picture], held_out: float) -> tuple[tuple[Picture, ...], tuple[Picture, ...]]:

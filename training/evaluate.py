@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -22,12 +21,12 @@ from torch import nn
 from analysis import familiarity
 from models import decode_image, load_model
 from models.calibration import Calibration, probabilities
+from models.errors import SightlinesError
 from models.loading import best_device
 from models.preprocess import preprocess, to_input
 from models.registry import REGISTRY, ModelSpec, Preprocess
-from models.weights import BUNDLED
-from training.cards import draw_reliability, measured, replace_section
 from training.data import DataError, Picture, class_names, find_pictures, split
+from training.devices import available_device
 from training.loop import half_precision
 from training.metrics import (
     confusions,
@@ -39,6 +38,8 @@ from training.metrics import (
     top_k,
 )
 from training.networks import at_side
+from training.recipe import RECIPES, read_recipe
+from training.results import read_measurements, write_card, write_measurements
 from training.strangers import KINDS, strangers
 
 SIDES = (160, 192, 224, 256, 288, 320)
@@ -176,14 +177,14 @@ def evaluate(
     """
     module = load_model(spec.key, device).module
     labels = np.array([picture.label for picture in validation])
-    fitted = {name: stored[name] for name in ("temperature", "familiar") if name in stored}
+    fitted = {name: stored[name] for name in ("temperature", "familiar")} if stored else {}
     if held_out:
         say(f"{spec.key}: {len(held_out)} training pictures to calibrate on")
         logits = answer(module, spec.preprocess, (picture.read() for picture in held_out), device, say)
         fitted = fit(logits, np.array([picture.label for picture in held_out]))
     if not fitted:
         raise DataError(
-            f"{spec.key} has no temperature yet: name the training pictures with --train as well."
+            f"{spec.key} has no temperature yet: name the training pictures with --train (make: TRAIN=…)."
         )
     say(f"{spec.key}: {len(validation)} pictures for validation")
     logits = answer(module, spec.preprocess, (picture.read() for picture in validation), device, say)
@@ -204,51 +205,15 @@ def evaluate(
     return {**stored, **fitted, "evaluation": found}
 
 
-def measurements_file(key: str) -> Path:
-    """Where the app looks for what was measured of a bundled network."""
-    return BUNDLED / f"{key}.json"
-
-
-def read_measurements(key: str) -> dict[str, Any]:
-    """What was measured before; empty if nothing was."""
-    path = measurements_file(key)
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
-def write_measurements(key: str, found: Mapping[str, Any]) -> None:
-    """Store what was measured, rounded: five digits are more than such numbers hold."""
-    text = json.dumps(_rounded(found), indent=1, ensure_ascii=False)
-    measurements_file(key).write_text(text + "\n", encoding="utf-8")
-
-
-def write_card(key: str) -> None:
-    """Bring a bundled network's card up to what was measured."""
-    card, figure = BUNDLED / f"{key}.md", BUNDLED / f"{key}.svg"
-    found = read_measurements(key)
-    draw_reliability(found, figure)
-    text = replace_section(card.read_text(encoding="utf-8"), "measured", measured(found, figure.name))
-    card.write_text(text, encoding="utf-8")
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.5g}")
-    if isinstance(value, Mapping):
-        return {name: _rounded(part) for name, part in value.items()}
-    return [_rounded(part) for part in value] if isinstance(value, list) else value
-
-
 def main() -> int:
     """Parse the command line, measure, write; the process's exit status."""
     bundled = [key for key, spec in REGISTRY.items() if spec.source == "bundled"]
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="validation pictures: a folder or a tar")
-    parser.add_argument(
-        "--train", type=Path, help="training pictures, of which a twentieth is used to calibrate"
-    )
-    parser.add_argument("--held-out", type=float, default=0.05, help="share that the recipes hold out")
+    parser.add_argument("--train", type=Path, help="training pictures; the part held out of them calibrates")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="whose logs the model cards quote")
     parser.add_argument("--networks", nargs="+", choices=bundled, default=bundled)
-    parser.add_argument("--device", default=str(best_device()), help="cpu, cuda or mps")
+    parser.add_argument("--device", type=available_device, default=best_device(), help="cpu, cuda or mps")
     arguments = parser.parse_args()
 
     def say(text: str) -> None:
@@ -256,15 +221,15 @@ def main() -> int:
 
     try:
         validation = find_pictures(arguments.data, class_names())
-        held_out: tuple[Picture, ...] = ()
-        if arguments.train:
-            held_out = split(find_pictures(arguments.train, class_names()), arguments.held_out)[1]
+        train = find_pictures(arguments.train, class_names()) if arguments.train else ()
         for key in arguments.networks:
-            device = torch.device(arguments.device)
-            found = evaluate(REGISTRY[key], validation, held_out, device, read_measurements(key), say)
-            write_measurements(key, found)
-            write_card(key)
-    except DataError as error:
+            spec = REGISTRY[key]
+            held_out = split(train, read_recipe(RECIPES / f"{key}.toml").held_out)[1]
+            stored = read_measurements(spec)
+            found = evaluate(spec, validation, held_out, arguments.device, stored, say)
+            write_measurements(spec, found)
+            write_card(spec, arguments.runs)
+    except (DataError, SightlinesError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

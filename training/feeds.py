@@ -65,6 +65,7 @@ class SoftLabels:
     """The crops that a teacher has answered to, in a new order on each pass, with its probabilities.
 
     A share of each target is the label itself: a teacher errs, and the student need not learn that too.
+    Unlike in Hinton et al., 2015, one softmax, at the temperature, faces both.
     """
 
     recipe: Recipe

@@ -16,13 +16,16 @@ import numpy as np
 import torch
 
 from models.checkpoints import fill, parse_state
+from models.errors import SightlinesError
 from models.loading import best_device
 from models.registry import REGISTRY, ModelSpec
 from models.weights import skeleton
 from training.data import DataError, Picture, class_names, find_pictures, split
-from training.evaluate import ACCEPTED, answer, read_measurements, share_below, write_card, write_measurements
+from training.devices import available_device
+from training.evaluate import ACCEPTED, answer, share_below
 from training.metrics import familiar_above
 from training.recipe import RECIPES, Recipe, read_recipe
+from training.results import read_measurements, write_card, write_measurements
 
 _SUFFIX = "-left_out"
 
@@ -77,28 +80,29 @@ def main() -> int:
     )
     parser.add_argument("--train", type=Path, required=True, help="training pictures: a folder or a tar")
     parser.add_argument("--data", type=Path, required=True, help="validation pictures: a folder or a tar")
-    parser.add_argument("--device", default=str(best_device()), help="cpu, cuda or mps")
+    parser.add_argument("--device", type=available_device, default=best_device(), help="cpu, cuda or mps")
     arguments = parser.parse_args()
     recipe = read_recipe(RECIPES / f"{arguments.recipe}.toml")
     key = arguments.recipe.removesuffix(_SUFFIX)
     try:
+        stored = read_measurements(REGISTRY[key])
+        if "evaluation" not in stored:
+            raise DataError(f"{key} was not measured yet: run python -m training.evaluate first.")
         train, validation = (
             find_pictures(place, class_names()) for place in (arguments.train, arguments.data)
         )
         weights = arguments.runs / recipe.key / f"{recipe.key}.safetensors"
-        device = torch.device(arguments.device)
-        found = left_out_rate(REGISTRY[key], weights, recipe, train, validation, device)
-    except (DataError, OSError) as error:
+        found = left_out_rate(REGISTRY[key], weights, recipe, train, validation, arguments.device)
+    except (DataError, SightlinesError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"{key}: {found['share']:.1f} % of {found['pictures']} pictures noticed")
-    stored = read_measurements(key)
     stored["left_out"] = found
     row = {"kind": "left_out", "pictures": found["pictures"], "share": found["share"]}
     unfamiliar = stored["evaluation"]["unfamiliar"]
     unfamiliar["detected"] = [one for one in unfamiliar["detected"] if one["kind"] != "left_out"] + [row]
-    write_measurements(key, stored)
-    write_card(key)
+    write_measurements(REGISTRY[key], stored)
+    write_card(REGISTRY[key], arguments.runs)
     return 0
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn.functional import kl_div, log_softmax
 
+from models.registry import REGISTRY
 from training.crops import normalise
 from training.feeds import Source, batches
 from training.files import write_whole
@@ -101,7 +102,7 @@ def run(
     freeze(module, recipe.frozen_blocks)
     average = copy.deepcopy(module).requires_grad_(False).eval() if recipe.optimiser.average else None
     shipped = module if average is None else average
-    state = State(f"{recipe.digest} {data}", module, average, make_optimiser(module, recipe))
+    state = State(f"{recipe.digest} {data} {_began(recipe)}", module, average, make_optimiser(module, recipe))
     state.restore(folder)
     _cut_log(folder, state.step)
     forward = training_forward(module, recipe)
@@ -158,6 +159,11 @@ def run(
 def half_precision(device: torch.device) -> torch.autocast:
     """bfloat16 where the device computes in it; MPS stays in float32."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type in ("cpu", "cuda"))
+
+
+def _began(recipe: Recipe) -> str:
+    """Identifies the weights of a bundled start, which may be replaced."""
+    return (REGISTRY[recipe.start].sha256 or "") if recipe.start in REGISTRY else recipe.start
 
 
 def read_log(folder: Path) -> list[Progress]:

@@ -18,7 +18,7 @@ from viz.reliability import Bins, reliability_chart
 
 def show_measured(spec: ModelSpec) -> None:
     """Draw the fold, and what is in it once somebody has opened it; nothing where nothing was measured."""
-    found = measurements_of(spec.key) if spec.source == "bundled" else None
+    found = measurements_of(spec.key, spec.sha256 or "") if spec.source == "bundled" else None
     if found is None:
         return
     # Closed, it costs one widget: Plotly is heavy, and a page of cards is long.

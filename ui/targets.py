@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import top_answers
+from models.calibration import probabilities
 from ui.controls import choice
 from ui.service import Run
 from ui.state import AUTO, change, view
@@ -26,8 +27,9 @@ def target_of(run: Run, pair: tuple[Run, Run]) -> int:
     if chosen != AUTO and chosen in categories:
         return categories.index(chosen)
     if chosen == AUTO and pair[0].loaded.categories == pair[1].loaded.categories:
-        together = np.log(pair[0].trace.probabilities + 1e-12) + np.log(pair[1].trace.probabilities + 1e-12)
-        return int(together.argmax())
+        # A temperature is for what is shown: it must not choose what is explained.
+        together = sum(np.log(probabilities(each.trace.logits, None) + 1e-12) for each in pair)
+        return int(np.argmax(together))
     return int(run.trace.logits.argmax())
 
 

@@ -13,13 +13,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import REGISTRY, Calibration, measurements, probabilities, trace
+from models import REGISTRY, Calibration, measurements, probabilities, registry, trace
 from models.image import DecodedImage
 from models.loading import with_random_weights
 from models.measurements import calibration_of, measurements_of
 from tests.conftest import Network, Record
 
 BUNDLED = ("resnet18_distilled", "resnet18_classroom", "vit_s_14_classroom")
+
+DIGEST = "ab" * 32
 
 EVALUATION: dict[str, Any] = {
     "pictures": 3,
@@ -85,9 +87,9 @@ def test_a_bundled_network_keeps_its_order_and_its_logits(
 @pytest.mark.parametrize("key", BUNDLED)
 def test_every_bundled_network_is_calibrated(key: str) -> None:
     spec = REGISTRY[key]
-    assert spec.calibration == calibration_of(key)
-    assert spec.calibration is not None and 0.25 < spec.calibration.temperature < 4
-    measurements_of(key)
+    stored = json.loads((measurements.BUNDLED / f"{key}.json").read_text(encoding="utf-8"))
+    assert spec.calibration == Calibration(stored["temperature"], stored["familiar"])
+    assert 0.25 < spec.calibration.temperature < 4
 
 
 def test_nothing_else_is_calibrated(network: Network) -> None:
@@ -96,31 +98,52 @@ def test_nothing_else_is_calibrated(network: Network) -> None:
 
 
 def test_a_network_without_a_file_is_not_calibrated(folder: Path) -> None:
-    assert calibration_of.__wrapped__("resnet18_classroom") is None
-    assert measurements_of.__wrapped__("resnet18_classroom") is None
+    assert calibration_of.__wrapped__("resnet18_classroom", DIGEST) is None
+    assert measurements_of.__wrapped__("resnet18_classroom", DIGEST) is None
 
 
 def test_a_file_is_read_and_what_else_it_says_ignored(folder: Path) -> None:
-    text = {"temperature": 1.25, "familiar": 7.5, "seed": 0}
+    text = {"sha256": DIGEST, "temperature": 1.25, "familiar": 7.5, "seed": 0}
     (folder / "one.json").write_text(json.dumps(text), encoding="utf-8")
-    assert calibration_of.__wrapped__("one") == Calibration(1.25, 7.5)
-    assert measurements_of.__wrapped__("one") is None
+    assert calibration_of.__wrapped__("one", DIGEST) == Calibration(1.25, 7.5)
+    assert measurements_of.__wrapped__("one", DIGEST) is None
 
 
 @pytest.mark.parametrize(
     "text",
-    [{}, {"temperature": 1}, {"temperature": 0, "familiar": 1}, {"temperature": 1, "familiar": None}],
+    [
+        "",
+        "[1]",
+        '{"temperature": 1',
+        "{}",
+        f'{{"sha256": "{DIGEST}"}}',
+        f'{{"sha256": "{DIGEST}", "temperature": 0, "familiar": 1}}',
+        f'{{"sha256": "{DIGEST}", "temperature": 1, "familiar": null}}',
+    ],
 )
-def test_a_damaged_file_is_an_error(folder: Path, text: dict[str, Any]) -> None:
-    (folder / "one.json").write_text(json.dumps(text), encoding="utf-8")
+def test_a_damaged_file_is_an_error_and_the_network_is_shown_without(
+    folder: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "one.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"one\.json|calibrates nothing"):
-        calibration_of.__wrapped__("one")
+        calibration_of.__wrapped__("one", DIGEST)
+    spec = replace(REGISTRY["resnet18_classroom"], key="one", sha256=DIGEST, calibration=None)
+    assert registry._measured(spec) is spec
+    assert "one" in caplog.text
+
+
+def test_what_was_measured_of_other_weights_is_not_taken(folder: Path) -> None:
+    text = {"sha256": DIGEST, "temperature": 1.25, "familiar": 7.5, "evaluation": EVALUATION}
+    (folder / "one.json").write_text(json.dumps(text), encoding="utf-8")
+    assert calibration_of.__wrapped__("one", DIGEST) is not None
+    assert calibration_of.__wrapped__("one", "cd" * 32) is None
+    assert measurements_of.__wrapped__("one", "cd" * 32) is None
 
 
 def test_an_evaluation_is_read_whole(folder: Path) -> None:
-    text = {"temperature": 1.0, "familiar": 5.0, "evaluation": EVALUATION}
+    text = {"sha256": DIGEST, "temperature": 1.0, "familiar": 5.0, "evaluation": EVALUATION}
     (folder / "one.json").write_text(json.dumps(text), encoding="utf-8")
-    found = measurements_of.__wrapped__("one")
+    found = measurements_of.__wrapped__("one", DIGEST)
     assert found is not None
     assert (found.pictures, found.top1, found.top5) == (3, 66.7, 100.0)
     assert found.confusions[0].truth == "cat" and found.confusions[0].of == 2
@@ -133,6 +156,6 @@ def test_an_evaluation_is_read_whole(folder: Path) -> None:
 @pytest.mark.parametrize("missing", EVALUATION)
 def test_an_evaluation_of_another_form_is_an_error(folder: Path, missing: str) -> None:
     rest = {name: value for name, value in EVALUATION.items() if name != missing}
-    (folder / "one.json").write_text(json.dumps({"evaluation": rest}), encoding="utf-8")
+    (folder / "one.json").write_text(json.dumps({"sha256": DIGEST, "evaluation": rest}), encoding="utf-8")
     with pytest.raises(ValueError, match=missing):
-        measurements_of.__wrapped__("one")
+        measurements_of.__wrapped__("one", DIGEST)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from training.cards import draw_reliability, measured, quoted_log, replace_section
+from training.loop import Progress
 
 FOUND = {
     "temperature": 1.234,
@@ -64,8 +65,7 @@ def test_every_measurement_is_in_the_card() -> None:
 
 def test_the_log_is_thinned_and_ends_with_the_last_report() -> None:
     lines = [
-        {"step": n, "side": 96, "loss": 1.0, "accuracy": None if n % 2 else float(n), "seconds": 60.0 * n}
-        for n in range(1, 101)
+        Progress(n, 100, 96, 1.0, 0.1, 50.0, None if n % 2 else float(n), 60.0 * n) for n in range(1, 101)
     ]
     rows = quoted_log(lines, rows=10).splitlines()[2:]
     assert len(rows) == 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,8 +19,9 @@ from tests.conftest import Network
 from training import evaluate as measuring
 from training import left_out
 from training.data import DataError, Picture, class_names, find_pictures
-from training.evaluate import answer, by_size, evaluate, nearest_side, read_measurements, write_measurements
+from training.evaluate import answer, by_size, evaluate, nearest_side
 from training.recipe import RECIPES, read_recipe
+from training.results import read_measurements, write_measurements
 
 CPU = torch.device("cpu")
 PHOTOS = [sample for sample in SAMPLES if sample.label_class][:4]
@@ -64,12 +64,12 @@ def test_what_is_written_is_what_the_app_reads(
 ) -> None:
     spec, pictures = REGISTRY["resnet18_classroom"], _pictures()
     found = evaluate(spec, pictures, pictures, CPU, {"left_out": {"share": 1.0}}, _quiet)
-    for module in ("training.evaluate", "models.measurements"):
+    for module in ("training.results", "models.measurements"):
         monkeypatch.setattr(f"{module}.BUNDLED", tmp_path)
-    write_measurements(spec.key, found)
+    write_measurements(spec, found)
     measurements_of.cache_clear()
     try:
-        read = measurements_of(spec.key)
+        read = measurements_of(spec.key, spec.sha256 or "")
     finally:
         measurements_of.cache_clear()
     assert read is not None
@@ -78,7 +78,7 @@ def test_what_is_written_is_what_the_app_reads(
     assert [one.side for one in read.sizes] == [112, 224]
     assert read.sizes[1].top1 == read.top1
     assert [one.kind for one in read.unfamiliar.detected] == ["noise", "textures", "drawings"]
-    assert read_measurements(spec.key)["temperature"] == pytest.approx(found["temperature"], rel=1e-4)
+    assert read_measurements(spec)["temperature"] == pytest.approx(found["temperature"], rel=1e-4)
     assert found["left_out"] == {"share": 1.0}, "what another command measured stays"
 
 
@@ -104,7 +104,7 @@ def test_a_run_without_some_classes_is_asked_about_them(tmp_path: Path) -> None:
     """The bundled file stands for such a run: what counts here is which pictures are asked for what."""
     spec = REGISTRY["resnet18_classroom"]
     strange = PHOTOS[0].label_class or ""
-    recipe = read_recipe(RECIPES / "resnet18_distilled-left_out.toml")
+    recipe = read_recipe(RECIPES / "resnet18_classroom-left_out.toml")
     recipe = replace(recipe, left_out=(strange,), held_out=0.999)
     pictures = _pictures()
     found = left_out.left_out_rate(spec, BUNDLED / spec.weights, recipe, pictures, pictures, CPU)
@@ -125,14 +125,35 @@ def test_the_recipes_without_classes_stand_for_bundled_networks() -> None:
         assert (recipe.builder, recipe.options) == (spec.builder, spec.options)
 
 
-def test_every_bundled_network_was_measured() -> None:
-    for spec in REGISTRY.values():
-        if spec.source == "bundled":
-            stored = json.loads((BUNDLED / f"{spec.key}.json").read_text(encoding="utf-8"))
-            found = measurements_of(spec.key)
-            assert found is not None and spec.calibration is not None
-            assert spec.calibration.temperature == stored["temperature"]
-            assert spec.card.top1 == found.top1, "the card tells what was measured"
+def test_every_bundled_network_was_measured_with_these_weights() -> None:
+    bundled = [spec for spec in REGISTRY.values() if spec.source == "bundled"]
+    assert bundled
+    for spec in bundled:
+        found = measurements_of(spec.key, spec.sha256 or "")
+        assert found is not None and spec.calibration is not None, spec.key
+        assert spec.card.top1 == found.top1, "the card tells what was measured"
+        card = (BUNDLED / f"{spec.key}.md").read_text(encoding="utf-8")
+        assert f"| {found.top1:.1f} % |" in card
+
+
+@pytest.mark.parametrize(("key", "top1"), [("resnet18_classroom", 70.6), ("vit_s_14_classroom", 90.9)])
+def test_the_reference_runs_are_reproduced(key: str, top1: float) -> None:
+    """Their authors measured in bfloat16."""
+    assert REGISTRY[key].card.top1 == pytest.approx(top1, abs=0.5)
+
+
+def test_what_was_measured_of_other_weights_is_not_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.results.BUNDLED", tmp_path)
+    spec = REGISTRY["resnet18_classroom"]
+    assert read_measurements(spec) == {}
+    write_measurements(spec, {"temperature": 1.23456789})
+    assert read_measurements(spec) == {"temperature": 1.2346, "sha256": spec.sha256}
+    assert read_measurements(replace(spec, sha256="ab" * 32)) == {}
+    (tmp_path / f"{spec.key}.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match="damaged"):
+        read_measurements(spec)
 
 
 def test_nothing_to_measure_is_said(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
         unfamiliar=Unfamiliar(94.8, (Detection("noise", 200, 99.0), Detection("left_out", 50, 61.5))),
     )
     monkeypatch.setattr(
-        "ui.measured.measurements_of", lambda key: found if key == "resnet18_distilled" else None
+        "ui.measured.measurements_of", lambda key, sha256: found if key == "resnet18_distilled" else None
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from analysis.evidence import Question
 from analysis.explain import METHODS, Settings
 from models.adapters.base import LayerRef
+from models.calibration import probabilities
 from ui.options import option
 from ui.service import Run
 from ui.state import AUTO, SIDES, SideName
@@ -145,9 +146,10 @@ def other_of(run: Run, pair: tuple[Run, Run]) -> int:
     chosen = option(AGAINST, (AUTO, *known(pair)), AUTO)
     if chosen in categories and categories.index(chosen) != first:
         return categories.index(chosen)
-    shares = run.trace.probabilities
+    # Without temperature, as in target_of: it is for what is shown.
+    shares = probabilities(run.trace.logits, None)
     if pair[0].loaded.categories == pair[1].loaded.categories:
-        shares = pair[0].trace.probabilities * pair[1].trace.probabilities
+        shares = probabilities(pair[0].trace.logits, None) * probabilities(pair[1].trace.logits, None)
     order = np.argsort(-shares, kind="stable")
     return int(order[0] if order[0] != first else order[1])
 

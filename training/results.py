@@ -1,0 +1,61 @@
+"""What was measured of the bundled networks: written beside their weights and into their model cards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from models.registry import ModelSpec
+from models.weights import BUNDLED
+from training.cards import draw_reliability, measured, quoted_log, replace_section
+from training.data import DataError
+from training.files import write_whole
+from training.loop import read_log
+
+
+def read_measurements(spec: ModelSpec) -> dict[str, Any]:
+    """What was measured of exactly these weights; empty if nothing was.
+
+    Raises:
+        DataError: if the file is damaged.
+    """
+    path = _file(spec)
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return dict(found) if found["sha256"] == spec.sha256 else {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is damaged. Delete it and measure again.") from error
+
+
+def write_measurements(spec: ModelSpec, found: Mapping[str, Any]) -> None:
+    """Store what was measured, rounded: five digits are more than such numbers hold."""
+    text = json.dumps(_rounded({**found, "sha256": spec.sha256}), indent=1, ensure_ascii=False)
+    write_whole(_file(spec), f"{text}\n".encode())
+
+
+def write_card(spec: ModelSpec, runs: Path) -> None:
+    """Bring a network's card up to what was measured, and to the log of its run where there is one."""
+    card, figure = BUNDLED / f"{spec.key}.md", BUNDLED / f"{spec.key}.svg"
+    found = read_measurements(spec)
+    draw_reliability(found, figure)
+    text = replace_section(card.read_text(encoding="utf-8"), "measured", measured(found, figure.name))
+    log = read_log(runs / spec.key)
+    if log and "<!-- log: begin -->" in text:
+        text = replace_section(text, "log", quoted_log(log))
+    write_whole(card, text.encode())
+
+
+def _file(spec: ModelSpec) -> Path:
+    return BUNDLED / f"{spec.key}.json"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, Mapping):
+        return {name: _rounded(part) for name, part in value.items()}
+    return [_rounded(part) for part in value] if isinstance(value, list) else value
