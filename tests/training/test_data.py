@@ -153,8 +153,9 @@ def test_a_picture_that_cannot_be_read_is_named(damage: str, data: Path, tmp_pat
         decode_all([*good, broken, *good], 48)
 
 
-def test_reading_ends_when_somebody_asks(data: Path) -> None:
+def test_reading_ends_when_somebody_asks(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
 
     def watched(picture: Picture) -> Picture:
         return Picture(picture.name, picture.label, lambda: read.append(picture.name) or picture.read())  # type: ignore[func-returns-value]

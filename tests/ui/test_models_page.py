@@ -188,5 +188,7 @@ def test_what_was_measured_is_drawn_once_it_is_opened(cache: Path, measured: Non
         translate(language, "measured.of", pictures=5, of=14),
         translate(language, "measured.kind.left_out"),
         "61.5 %",
+        class_name(language, "cat"),
+        "91 %",
     ):
         assert cell in tables
