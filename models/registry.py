@@ -105,7 +105,7 @@ def _measured(spec: ModelSpec) -> ModelSpec:
     return replace(spec, calibration=calibration, card=card)
 
 
-_DISTILLED_DIGEST = "f6434ad0fca71ba71210483dcfc47d1b41ca91a6653910d499b8717600a28684"
+_DISTILLED_DIGEST = "f84325df764b6e4d5ca8ca7cf3d7d614e3ffd99905991752739acd0342dcdcd5"
 _RESNET_DIGEST = "f6434ad0fca71ba71210483dcfc47d1b41ca91a6653910d499b8717600a28684"
 _VIT_DIGEST = "b4476dc85f45f043097d7b354f2f40fe8a1b49f251fa10855029cb3dbe15254a"
 
@@ -120,7 +120,7 @@ _BUNDLED = (
         sha256=_DISTILLED_DIGEST,
         classes="classroom",
         options={"num_classes": 107},
-        file=WeightsFile("resnet18_distilled.safetensors", 22_492_966, _DISTILLED_DIGEST),
+        file=WeightsFile("resnet18_distilled.safetensors", 22_492_894, _DISTILLED_DIGEST),
         card=Card(
             "Apache-2.0",
             "distilled_classroom",

@@ -28,7 +28,7 @@ ANSWERS = {
     "pyramids": ("pyramid", "pyramid"),
     "butterfly": ("butterfly", "butterfly"),
     "notre-dame": ("church", "church"),
-    "dolphin": ("dolphin", "dolphin"),
+    "dolphin": ("nautilus", "dolphin"),
     "rhino": ("rhino", "rhino"),
     "coffee": ("French horn", "cup"),
     "cheetah": ("leopard", "leopard"),
