@@ -177,14 +177,15 @@ def evaluate(
     """
     module = load_model(spec.key, device).module
     labels = np.array([picture.label for picture in validation])
-    fitted = {name: stored[name] for name in ("temperature", "familiar")} if stored else {}
     if held_out:
         say(f"{spec.key}: {len(held_out)} training pictures to calibrate on")
         logits = answer(module, spec.preprocess, (picture.read() for picture in held_out), device, say)
         fitted = fit(logits, np.array([picture.label for picture in held_out]))
-    if not fitted:
+    elif "temperature" in stored:
+        fitted = {name: stored[name] for name in ("temperature", "familiar")}
+    else:
         raise DataError(
-            f"{spec.key} has no temperature yet: name the training pictures with --train (make: TRAIN=…)."
+            f"{spec.key} has no temperature yet: name the training pictures with --train as well."
         )
     say(f"{spec.key}: {len(validation)} pictures for validation")
     logits = answer(module, spec.preprocess, (picture.read() for picture in validation), device, say)
