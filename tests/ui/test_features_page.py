@@ -112,7 +112,7 @@ def test_another_layer_begins_with_its_own_strongest_channel(open_page: Open) ->
 
 def test_another_network_gives_up_the_channel_of_the_last(open_page: Open) -> None:
     page = open_page(page="features", **{"features-right-layer": BLOCK, "features-right-channel": "7"})
-    page.selectbox(key="network-right").set_value("resnet18_classroom").run()
+    page.selectbox(key="network-right").set_value("resnet18_distilled").run()
     assert problems(page) == []
     assert page.query_params["features-right-layer"] == page.query_params["features-left-layer"]
     assert page.query_params["features-right-channel"] == page.query_params["features-left-channel"]
