@@ -59,7 +59,7 @@ def main() -> int:
         path = make(
             recipe,
             arguments.data,
-            arguments.runs / recipe.key,
+            arguments.runs,
             arguments.device,
             say=lambda text: print(text, flush=True),
             report=_print,

@@ -13,12 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models import compat  # noqa: F401  (must run before torchvision is imported)
 from training.crops import draw_box, generator, render
 from training.data import draw_weights
 from training.labels import LabelBank
 from training.recipe import Distillation, Recipe
 
-_LABELS, _MIX, _ORDER, _AHEAD = 1, 2, 3, 2
+from torchvision.transforms.v2.functional import (  # isort: skip
+    adjust_brightness,
+    adjust_contrast,
+    adjust_saturation,
+)
+
+_LABELS, _MIX, _ORDER, _COLOUR, _AHEAD = 1, 2, 3, 4, 2
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ def batches(
 
 
 def make_batch(source: Source, recipe: Recipe, step: int, pool: Executor | None = None) -> Batch:
-    """The batch of one step: half of the crops mirrored, some batches mixed by CutMix."""
+    """The batch of one step: half of the crops mirrored, colours varied, some batches mixed by CutMix."""
     stage = recipe.stage(step)
     pictures, boxes, targets = source.draw(step)
     pixels = render(pictures, boxes, stage.side, pool).contiguous()
@@ -131,9 +138,31 @@ def make_batch(source: Source, recipe: Recipe, step: int, pool: Executor | None 
     random = generator(recipe.seed, _MIX, step)
     mirrored = torch.from_numpy(random.random(len(pixels)) < 0.5)
     pixels[mirrored] = pixels[mirrored].flip(-1)
+    if stage.jitter:
+        pixels = jitter(pixels, stage.jitter, generator(recipe.seed, _COLOUR, step))
     if random.random() < stage.cutmix:
         pixels, probabilities = cutmix(pixels, probabilities, random)
     return Batch(pixels, probabilities)
+
+
+def jitter(pixels: Tensor, amount: float, random: np.random.Generator) -> Tensor:
+    """Change brightness, contrast and saturation of each picture, in this order, by factors around 1.
+
+    Args:
+        pixels: uint8 ``[n, 3, side, side]``.
+        amount: factors are uniform from ``1 - amount`` to ``1 + amount``.
+        random: where the factors come from.
+
+    Returns:
+        uint8, of the same shape.
+    """
+    factors = random.uniform(1 - amount, 1 + amount, size=(len(pixels), 3))
+    return torch.stack(
+        [
+            adjust_saturation(adjust_contrast(adjust_brightness(picture, brightness), contrast), saturation)
+            for picture, (brightness, contrast, saturation) in zip(pixels, factors, strict=True)
+        ]
+    )
 
 
 def cutmix(pixels: Tensor, targets: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -14,11 +14,10 @@ import torch
 from torch import nn
 from torch.nn.functional import kl_div, log_softmax
 
-from models.registry import REGISTRY
 from training.crops import normalise
 from training.feeds import Source, batches
 from training.files import write_whole
-from training.networks import freeze, start, training_forward
+from training.networks import freeze, identify_start, start, training_forward
 from training.optimisers import make_optimiser, move_average, rate_at, set_rate
 from training.recipe import Recipe
 from training.state import State
@@ -77,7 +76,7 @@ def run(
     Args:
         recipe: what to do.
         source: where batches come from.
-        folder: keeps state and log.
+        folder: keeps state and log; beside it lie the runs of other recipes.
         device: CPU, CUDA or MPS.
         data: identifies the pictures, so that a run is not gone on with on others.
         stop: whether to end after the step under way.
@@ -97,12 +96,13 @@ def run(
     """
     folder.mkdir(parents=True, exist_ok=True)
     layout = torch.channels_last if device.type != "mps" else torch.contiguous_format
-    module = start(recipe).to(device).train()
+    module = start(recipe, folder.parent).to(device).train()
     module = module.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stubs leave this form out
     freeze(module, recipe.frozen_blocks)
     average = copy.deepcopy(module).requires_grad_(False).eval() if recipe.optimiser.average else None
     shipped = module if average is None else average
-    state = State(f"{recipe.digest} {data} {_began(recipe)}", module, average, make_optimiser(module, recipe))
+    identity = f"{recipe.digest} {data} {identify_start(recipe, folder.parent)}"
+    state = State(identity, module, average, make_optimiser(module, recipe))
     state.restore(folder)
     _cut_log(folder, state.step)
     forward = training_forward(module, recipe)
@@ -159,11 +159,6 @@ def run(
 def half_precision(device: torch.device) -> torch.autocast:
     """bfloat16 where the device computes in it; MPS stays in float32."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type in ("cpu", "cuda"))
-
-
-def _began(recipe: Recipe) -> str:
-    """Identifies the weights of a bundled start, which may be replaced."""
-    return (REGISTRY[recipe.start].sha256 or "") if recipe.start in REGISTRY else recipe.start
 
 
 def read_log(folder: Path) -> list[Progress]:

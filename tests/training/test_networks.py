@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,21 @@ from torch import Tensor, nn
 from torchvision.models.vision_transformer import interpolate_embeddings
 
 from models import load_model
-from training.networks import at_side, freeze, start, training_forward, with_fewer_patches
+from models.registry import REGISTRY
+from training.make import save
+from training.networks import (
+    at_side,
+    freeze,
+    identify_start,
+    product,
+    start,
+    training_forward,
+    with_fewer_patches,
+)
 from training.optimisers import make_optimiser, set_rate
 from training.recipe import RECIPES, Optimiser, Recipe, Stage, read_recipe
 
+NOWHERE = Path("no-runs-here")
 OPTIONS: dict[str, Any] = {
     "image_size": 32,
     "patch_size": 8,
@@ -39,7 +51,7 @@ RECIPE = Recipe(
 
 def vit() -> Any:
     """A ViT whose logits tell pictures apart."""
-    module: Any = start(RECIPE)
+    module: Any = start(RECIPE, NOWHERE)
     nn.init.normal_(module.heads.head.weight, generator=torch.Generator().manual_seed(1))
     return module
 
@@ -53,14 +65,14 @@ def chance(seed: int = 0) -> torch.Generator:
 
 
 def test_a_seed_makes_one_network() -> None:
-    one, same, other = (start(replace(RECIPE, seed=seed)).state_dict() for seed in (3, 3, 4))
+    one, same, other = (start(replace(RECIPE, seed=seed), NOWHERE).state_dict() for seed in (3, 3, 4))
     assert all(torch.equal(tensor, same[name]) for name, tensor in one.items())
     assert not torch.equal(one["conv_proj.weight"], other["conv_proj.weight"])
 
 
 @pytest.mark.parametrize(("builder", "norm"), [("resnet18", "bn2"), ("resnet50", "bn3")])
 def test_residual_branches_begin_as_nothing(builder: str, norm: str) -> None:
-    module: Any = start(replace(RECIPE, builder=builder, options={"num_classes": 5})).eval()
+    module: Any = start(replace(RECIPE, builder=builder, options={"num_classes": 5}), NOWHERE).eval()
     for stage in (module.layer1, module.layer2, module.layer3, module.layer4):
         for block in stage:
             assert not getattr(block, norm).weight.any()
@@ -74,11 +86,34 @@ def test_residual_branches_begin_as_nothing(builder: str, norm: str) -> None:
 
 def test_a_bundled_network_is_taken_up_with_its_weights() -> None:
     module = start(
-        replace(RECIPE, builder="resnet18", options={"num_classes": 107}, start="resnet18_classroom")
+        replace(RECIPE, builder="resnet18", options={"num_classes": 107}, start="resnet18_classroom"), NOWHERE
     )
     shipped = load_model("resnet18_classroom", "cpu").module.state_dict()
     assert all(torch.equal(tensor, shipped[name]) for name, tensor in module.state_dict().items())
     assert all(parameter.requires_grad for parameter in module.parameters())
+
+
+def test_what_another_recipe_made_is_taken_up(tmp_path: Path) -> None:
+    first, second = replace(RECIPE, key="one", seed=7), replace(RECIPE, key="two", start="one")
+    with pytest.raises(OSError, match="one"):
+        start(second, tmp_path)
+    product("one", tmp_path).parent.mkdir()
+    save(start(first, NOWHERE), product("one", tmp_path), "float32")
+    expected, found = start(first, NOWHERE).state_dict(), start(second, tmp_path).state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in found.items())
+
+
+def test_a_start_that_was_replaced_is_another_start(tmp_path: Path) -> None:
+    second = replace(RECIPE, key="two", start="one")
+    product("one", tmp_path).parent.mkdir()
+    seen = set()
+    for seed in (7, 8):
+        save(start(replace(RECIPE, seed=seed), NOWHERE), product("one", tmp_path))
+        seen.add(identify_start(second, tmp_path))
+    assert len(seen) == 2
+    assert identify_start(RECIPE, NOWHERE) == "scratch"
+    bundled = replace(RECIPE, start="resnet18_classroom")
+    assert identify_start(bundled, NOWHERE) == REGISTRY["resnet18_classroom"].sha256
 
 
 @pytest.mark.parametrize(

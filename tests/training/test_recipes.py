@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from training.data import class_names, decode_all, find_pictures, split
 from training.loop import read_log
 from training.make import make
 from training.measure import accuracy
+from training.networks import product
 from training.recipe import Stage
 
 ROOT = Path(__file__).parent.parent.parent
@@ -37,11 +39,10 @@ def made(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
 
     def folder_of(kind: str) -> Path:
         if kind not in folders:
-            folder = tmp_path_factory.mktemp(kind)
+            runs = tmp_path_factory.mktemp("runs")
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(labels, "SHARD", 16)
-                make(tiny(kind), data, folder, report_every=2)
-            folders[kind] = folder
+                folders[kind] = make(tiny(kind), data, runs, report_every=2).parent
         return folders[kind]
 
     return folder_of
@@ -78,7 +79,7 @@ def test_progress_tells_steps_sides_rates_and_the_held_out_accuracy(made: Made) 
 
 def test_a_tar_makes_the_network_that_its_folder_makes(made: Made, data: Path, tmp_path: Path) -> None:
     kind = "vit_s_14_classroom"
-    path = make(tiny(kind), write_tar(data, tmp_path / "pictures.tar"), tmp_path / "run")
+    path = make(tiny(kind), write_tar(data, tmp_path / "pictures.tar"), tmp_path)
     assert path.read_bytes() == (made(kind) / path.name).read_bytes()
 
 
@@ -136,7 +137,7 @@ def test_an_interrupted_run_ends_in_the_same_weights(
     path = tmp_path / kind / f"{kind}.safetensors"
     assert f"Written: {path}" in capsys.readouterr().out
     assert path.read_bytes() == (made(kind) / path.name).read_bytes()
-    assert not list(path.parent.rglob("*.part"))
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_the_program_stops_when_it_is_asked_from_outside(data: Path, tmp_path: Path) -> None:
@@ -164,8 +165,27 @@ def test_a_finished_run_is_not_repeated(made: Made, data: Path) -> None:
     folder = made("vit_s_14_classroom")
     before = (folder / "vit_s_14_classroom.safetensors").read_bytes()
     told: list[str] = []
-    path = make(tiny("vit_s_14_classroom"), data, folder, report=lambda progress: told.append(str(progress)))
+    path = make(
+        tiny("vit_s_14_classroom"), data, folder.parent, report=lambda progress: told.append(str(progress))
+    )
     assert told == [] and path.read_bytes() == before
+
+
+def test_a_recipe_goes_on_from_another_and_shares_its_soft_labels(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labels, "SHARD", 16)
+    first = replace(tiny("resnet18_distilled", stages=(Stage(32, 2),)), key="first")
+    second = replace(first, key="second", start="first", stages=(Stage(32, 1),))
+    with pytest.raises(ValueError, match=r"starts from first, which is not there\. Make that first"):
+        make(second, data, tmp_path)
+    make(first, data, tmp_path)
+    (answers,) = tmp_path.glob("labels-*")
+    before = {path.name: path.stat().st_mtime_ns for path in answers.glob("*.npz")}
+    path = make(second, data, tmp_path)
+    assert list(tmp_path.glob("labels-*")) == [answers]
+    assert {path.name: path.stat().st_mtime_ns for path in answers.glob("*.npz")} == before
+    assert path.read_bytes() != product("first", tmp_path).read_bytes()
 
 
 def test_classes_that_are_left_out_are_never_seen(data: Path, tmp_path: Path) -> None:
@@ -173,4 +193,4 @@ def test_classes_that_are_left_out_are_never_seen(data: Path, tmp_path: Path) ->
     recipe = tiny("vit_s_14_classroom", left_out=("grand piano",), held_out=0.0)
     make(recipe, data, tmp_path, say=said.append)
     assert "30 pictures to learn from, 0 held out." in said
-    assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["accuracy"] is None
+    assert json.loads((tmp_path / recipe.key / "log.jsonl").read_text().splitlines()[-1])["accuracy"] is None

@@ -65,14 +65,15 @@ def tiny(kind: str, **changes: Any) -> Recipe:
             optimiser=replace(recipe.optimiser, rate=1e-2, warmup=5),
         )
     else:
-        rate, first = (0.05, Stage(32, 12)) if recipe.distillation is None else (0.02, Stage(32, 8, 0.5))
+        rate, first = (0.05, Stage(32, 12)) if recipe.distillation is None else (0.02, Stage(32, 8, 0.5, 0.3))
         recipe = replace(
             recipe,
             stages=(first, Stage(48, 4)),
             optimiser=replace(recipe.optimiser, rate=rate, warmup=2, average=0.8),
         )
     if recipe.distillation is not None:
-        recipe = replace(recipe, distillation=replace(recipe.distillation, crops=64, side=28))
+        asked = replace(recipe.distillation, crops=64, side=28)
+        recipe = replace(recipe, start="resnet18_classroom", distillation=asked)
     return replace(recipe, **{**small, **changes})
 
 
