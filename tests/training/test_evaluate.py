@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
 import pytest
@@ -20,8 +22,9 @@ from training import evaluate as measuring
 from training import left_out
 from training.data import DataError, Picture, class_names, find_pictures
 from training.evaluate import answer, by_size, evaluate, nearest_side
+from training.loop import Progress
 from training.recipe import RECIPES, read_recipe
-from training.results import read_measurements, write_measurements
+from training.results import read_measurements, write_card, write_measurements
 
 CPU = torch.device("cpu")
 PHOTOS = [sample for sample in SAMPLES if sample.label_class][:4]
@@ -80,6 +83,31 @@ def test_what_is_written_is_what_the_app_reads(
     assert [one.kind for one in read.unfamiliar.detected] == ["noise", "textures", "drawings"]
     assert read_measurements(spec)["temperature"] == pytest.approx(found["temperature"], rel=1e-4)
     assert found["left_out"] == {"share": 1.0}, "what another command measured stays"
+
+
+def test_a_card_quotes_every_run_that_led_to_its_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = REGISTRY["resnet18_distilled"]
+    for suffix in ("md", "json"):
+        copyfile(BUNDLED / f"{spec.key}.{suffix}", tmp_path / f"{spec.key}.{suffix}")
+    monkeypatch.setattr("training.results.BUNDLED", tmp_path)
+    card = tmp_path / f"{spec.key}.md"
+    before = card.read_text(encoding="utf-8")
+    write_card(spec, tmp_path)
+    assert card.read_text(encoding="utf-8") == before, "without a log nothing is lost"
+    for key, accuracy in (("resnet18_distilled-first", 61.5), ("resnet18_distilled", 71.5)):
+        line = Progress(200, 200, 128, 0.5, 0.0, 90.0, accuracy, 60.0)
+        (tmp_path / key).mkdir()
+        (tmp_path / key / "log.jsonl").write_text(json.dumps(vars(line)) + "\n")
+    # The run that the bundled start came from is told by that network's own card.
+    (tmp_path / "resnet18_classroom").mkdir()
+    (tmp_path / "resnet18_classroom" / "log.jsonl").write_text(json.dumps(vars(line)) + "\n")
+    write_card(spec, tmp_path)
+    after = card.read_text(encoding="utf-8")
+    log = after[after.index("<!-- log: begin -->") : after.index("<!-- log: end -->")]
+    assert log.count("| held-out accuracy |") == 2
+    assert log.index("61.5 %") < log.index("Then:") < log.index("71.5 %")
 
 
 def test_without_pictures_that_were_held_out_the_stored_temperature_stays(few_strangers: None) -> None:

@@ -172,6 +172,15 @@ def test_signals_become_requests_and_are_given_back() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_a_second_request_ends_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt), stop_requests() as stop:
+        assert not stop()
+        signal.raise_signal(signal.SIGINT)
+        assert stop()
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_other_threads_can_train_too() -> None:
     answers: list[bool] = []
 
