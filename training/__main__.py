@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+import torch
+
 from models.errors import SightlinesError
 from models.loading import best_device
 from training.data import DataError
@@ -69,6 +71,16 @@ def main() -> int:
     except Interrupted as stop:
         print(f"{stop} The same command goes on from there.")
         return 130
+    except KeyboardInterrupt:
+        print("Stopped at once. The same command goes on from what was last stored.")
+        return 130
+    except torch.OutOfMemoryError:
+        print(
+            f"{arguments.device} has too little memory for this recipe. Free some, choose another --device, "
+            "or make batch smaller in a recipe of your own.",
+            file=sys.stderr,
+        )
+        return 2
     except (DataError, OSError, SightlinesError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

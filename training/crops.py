@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from functools import cache
 
 import numpy as np
 import torch
@@ -69,7 +70,12 @@ def render(
 
 def normalise(pixels: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """uint8 ``[n, 3, h, w]`` to what a network is given: float32, in the memory format of the input."""
-    shape = (1, 3, 1, 1)
-    return (pixels.float() / 255 - pixels.new_tensor(mean, dtype=torch.float32).view(shape)) / (
-        pixels.new_tensor(std, dtype=torch.float32).view(shape)
-    )
+    subtracted, divided = (_channels(tuple(values), pixels.device) for values in (mean, std))
+    return (pixels.float() / 255 - subtracted) / divided
+
+
+@cache
+def _channels(values: tuple[float, ...], device: torch.device) -> Tensor:
+    # Kept where they are used: copied at every step, they would make a GPU wait.
+    with torch.inference_mode(False):
+        return torch.tensor(values, dtype=torch.float32, device=device).view(1, 3, 1, 1)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from models.errors import PictureError
-from models.image import decode_image
+from models.image import DecodedImage, decode_image
 from models.weights import categories
 from training.stopping import Interrupted, Stop, never
 
@@ -143,18 +143,25 @@ def split(pictures: Iterable[Picture], held_out: float) -> tuple[tuple[Picture, 
     return tuple(kept), tuple(apart)
 
 
-def decode(picture: Picture, shorter: int) -> np.ndarray:
-    """RGB uint8 ``[height, width, 3]``, upright, its shorter side at most ``shorter`` pixels.
-
-    Through the app's own decoder: what networks learn from is what visitors will show them.
+def open_picture(picture: Picture) -> DecodedImage:
+    """A picture through the app's own decoder: what networks learn from is what visitors will show them.
 
     Raises:
         DataError: if the file cannot be read, naming it.
     """
     try:
-        rgb = decode_image(picture.read()).rgb
+        return decode_image(picture.read())
     except (PictureError, OSError) as error:
         raise DataError(f"{picture.name}: {error} Replace or delete this file.") from error
+
+
+def decode(picture: Picture, shorter: int) -> np.ndarray:
+    """RGB uint8 ``[height, width, 3]``, upright, its shorter side at most ``shorter`` pixels.
+
+    Raises:
+        DataError: if the file cannot be read, naming it.
+    """
+    rgb = open_picture(picture).rgb
     height, width = rgb.shape[:2]
     scale = shorter / min(width, height)
     if scale >= 1:

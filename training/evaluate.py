@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +22,14 @@ from PIL import Image
 from torch import nn
 
 from analysis import familiarity
-from models import decode_image, load_model
+from models import load_model
 from models.calibration import Calibration, probabilities
 from models.errors import SightlinesError
 from models.loading import best_device
 from models.preprocess import preprocess, to_input
 from models.registry import REGISTRY, ModelSpec, Preprocess
-from training.data import DataError, Picture, class_names, find_pictures, split
+from training.cards import measured
+from training.data import DataError, Picture, class_names, find_pictures, open_picture, split
 from training.devices import available_device
 from training.loop import half_precision
 from training.metrics import (
@@ -37,7 +41,7 @@ from training.metrics import (
     scores_by_class,
     top_k,
 )
-from training.networks import at_side
+from training.networks import at_side, read_network
 from training.recipe import RECIPES, read_recipe
 from training.results import read_measurements, write_card, write_measurements
 from training.strangers import KINDS, strangers
@@ -54,27 +58,31 @@ Say = Callable[[str], None]
 def answer(
     module: nn.Module,
     recipe: Preprocess,
-    files: Iterable[bytes],
+    pictures: Sequence[Picture],
     device: torch.device,
     say: Say = lambda text: None,
 ) -> np.ndarray:
-    """A network's logits for picture files as a visitor would upload them, float32 ``[files, classes]``."""
+    """A network's logits for pictures as a visitor would upload them, float32 ``[pictures, classes]``.
+
+    Raises:
+        DataError: if a picture cannot be read, naming it.
+    """
+
+    def load(picture: Picture) -> torch.Tensor:
+        view, _ = preprocess(open_picture(picture), recipe)
+        return to_input(view, recipe)
+
     found: list[np.ndarray] = []
-    waiting: list[torch.Tensor] = []
-
-    def go() -> None:
-        found.append(module(torch.cat(waiting).to(device)).float().cpu().numpy())
-        waiting.clear()
-        if len(found) % 10 == 0:
-            say(f"{len(found) * _BATCH} pictures")
-
-    for data in files:
-        view, _ = preprocess(decode_image(data), recipe)
-        waiting.append(to_input(view, recipe))
-        if len(waiting) == _BATCH:
-            go()
-    if waiting:
-        go()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # The next batch is decoded while this one is answered to.
+        batches = [pictures[first : first + _BATCH] for first in range(0, len(pictures), _BATCH)]
+        loading = [[pool.submit(load, picture) for picture in batch] for batch in batches[:1]]
+        for following in [*batches[1:], []]:
+            loading.append([pool.submit(load, picture) for picture in following])
+            inputs = torch.cat([one.result() for one in loading.pop(0)])
+            found.append(module(inputs.to(device)).float().cpu().numpy())
+            if len(found) % 10 == 0:
+                say(f"{len(found) * _BATCH} pictures")
     return np.concatenate(found)
 
 
@@ -118,6 +126,7 @@ def by_size(
     pictures: Sequence[Picture],
     device: torch.device,
     known: Mapping[int, float],
+    say: Say,
 ) -> Iterator[dict[str, float]]:
     """Top-1 accuracy at each of :data:`SIDES`; a ViT's position embedding is interpolated.
 
@@ -129,19 +138,22 @@ def by_size(
         if side in known:
             yield {"side": side, "top1": known[side]}
             continue
+        say(f"at {side} pixels")
         recipe = replace(spec.preprocess, resize=side, crop=side)
         sized = at_side(module, spec.options, side)
         with half_precision(device):
-            logits = answer(sized, recipe, (picture.read() for picture in pictures), device)
+            logits = answer(sized, recipe, pictures, device)
         yield {"side": side, "top1": top_k(logits, labels, 1)}
 
 
 def detected(
-    module: nn.Module, recipe: Preprocess, threshold: float, device: torch.device
+    module: nn.Module, recipe: Preprocess, threshold: float, device: torch.device, say: Say
 ) -> Iterator[dict[str, Any]]:
     """Which share of the pictures of each other kind is below the threshold of familiarity."""
     for kind in KINDS:
-        logits = answer(module, recipe, map(_png, strangers(kind)), device)
+        say(f"pictures of other kinds: {kind}")
+        drawn = [Picture(kind, -1, partial(_png, pixels)) for pixels in strangers(kind)]
+        logits = answer(module, recipe, drawn, device)
         yield {"kind": kind, "pictures": len(logits), "share": share_below(logits, threshold)}
 
 
@@ -158,6 +170,7 @@ def _png(pixels: np.ndarray) -> bytes:
 
 def evaluate(
     spec: ModelSpec,
+    module: nn.Module,
     validation: Sequence[Picture],
     held_out: Sequence[Picture],
     device: torch.device,
@@ -168,6 +181,7 @@ def evaluate(
 
     Args:
         spec: a bundled network.
+        module: that network, or one made anew that may replace it.
         validation: pictures that no training saw.
         held_out: pictures held out of its training, to fit temperature and threshold; the stored ones stay if
             there are none.
@@ -175,34 +189,31 @@ def evaluate(
         stored: what was measured before.
         say: told in a sentence what begins.
     """
-    module = load_model(spec.key, device).module
     labels = np.array([picture.label for picture in validation])
     if held_out:
         say(f"{spec.key}: {len(held_out)} training pictures to calibrate on")
-        logits = answer(module, spec.preprocess, (picture.read() for picture in held_out), device, say)
+        logits = answer(module, spec.preprocess, held_out, device, say)
         fitted = fit(logits, np.array([picture.label for picture in held_out]))
     elif "temperature" in stored:
         fitted = {name: stored[name] for name in ("temperature", "familiar")}
     else:
         raise DataError(
-            f"{spec.key} has no temperature yet: name the training pictures with --train as well."
+            f"{spec.key} has no temperature yet: name the training pictures as well, with TRAIN=… (--train)."
         )
     say(f"{spec.key}: {len(validation)} pictures for validation")
-    logits = answer(module, spec.preprocess, (picture.read() for picture in validation), device, say)
+    logits = answer(module, spec.preprocess, validation, device, say)
     found = summary(logits, labels, fitted["temperature"])
     say(f"{spec.key}: top-1 {found['top1']:.1f} %, top-5 {found['top5']:.1f} %")
-    say(f"{spec.key}: pictures of other kinds")
     earlier = stored.get("evaluation", {}).get("unfamiliar", {}).get("detected", [])
     found["unfamiliar"] = {
         "known_accepted": 100 - share_below(logits, fitted["familiar"]),
         "detected": [
-            *detected(module, spec.preprocess, fitted["familiar"], device),
+            *detected(module, spec.preprocess, fitted["familiar"], device, say),
             *[one for one in earlier if one["kind"] not in KINDS],
         ],
     }
-    say(f"{spec.key}: other sizes")
     known = {spec.preprocess.crop: found["top1"]}
-    found["sizes"] = list(by_size(spec, module, validation, device, known))
+    found["sizes"] = list(by_size(spec, module, validation, device, known, say))
     return {**stored, **fitted, "evaluation": found}
 
 
@@ -214,8 +225,13 @@ def main() -> int:
     parser.add_argument("--train", type=Path, help="training pictures; the part held out of them calibrates")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="whose logs the model cards quote")
     parser.add_argument("--networks", nargs="+", choices=bundled, default=bundled)
+    parser.add_argument(
+        "--weights", type=Path, help="measure this file as the one network named, and write nothing"
+    )
     parser.add_argument("--device", type=available_device, default=best_device(), help="cpu, cuda or mps")
     arguments = parser.parse_args()
+    if arguments.weights and len(arguments.networks) != 1:
+        parser.error("--weights are of one network: name it with --networks")
 
     def say(text: str) -> None:
         print(text, flush=True)
@@ -226,10 +242,20 @@ def main() -> int:
         for key in arguments.networks:
             spec = REGISTRY[key]
             held_out = split(train, read_recipe(RECIPES / f"{key}.toml").held_out)[1]
-            stored = read_measurements(spec)
-            found = evaluate(spec, validation, held_out, arguments.device, stored, say)
+            if arguments.weights:
+                module = read_network(spec, arguments.weights, arguments.device)
+                found = evaluate(spec, module, validation, held_out, arguments.device, {}, say)
+                say(measured(found, "reliability.svg"))
+                continue
+            module = load_model(key, arguments.device).module
+            found = evaluate(
+                spec, module, validation, held_out, arguments.device, read_measurements(spec), say
+            )
             write_measurements(spec, found)
             write_card(spec, arguments.runs)
+    except KeyboardInterrupt:
+        print("Stopped. What was measured whole is written.")
+        return 130
     except (DataError, SightlinesError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -25,7 +25,8 @@ from torchvision.transforms.v2.functional import (  # isort: skip
     adjust_saturation,
 )
 
-_LABELS, _MIX, _ORDER, _COLOUR, _AHEAD = 1, 2, 3, 4, 2
+_LABELS, _MIX, _ORDER, _COLOUR = 1, 2, 3, 4
+_AHEAD = 4
 
 
 @dataclass(frozen=True)

@@ -106,20 +106,24 @@ def label_crops(
     """
     _claim(folder, identity)
     weights = draw_weights(labels)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool, ThreadPoolExecutor(1) as ahead:
         for first in range(0, crops, SHARD):
             path = folder / f"{first:07d}.npz"
             if not path.exists():
                 random = generator(seed, first)
                 chosen = random.choice(len(pictures), size=min(SHARD, crops - first), p=weights)
                 boxes = [draw_box(pictures[i].shape[1::-1], scale, random) for i in chosen]
+                parts = [slice(start, start + _AT_ONCE) for start in range(0, len(chosen), _AT_ONCE)]
+                # Crops are cut out while the teacher answers to those before them.
+                cut = [
+                    ahead.submit(render, [pictures[i] for i in chosen[part]], boxes[part], side, pool)
+                    for part in parts
+                ]
                 answers: list[np.ndarray] = []
-                for start in range(0, len(chosen), _AT_ONCE):
+                for squares in cut:
                     if stop():
                         raise Interrupted(f"Stopped after {first} of {crops} crops were labelled and stored.")
-                    part = slice(start, start + _AT_ONCE)
-                    squares = render([pictures[i] for i in chosen[part]], boxes[part], side, pool)
-                    answers.append(teacher(squares).float().cpu().numpy().astype(np.float16))
+                    answers.append(teacher(squares.result()).float().cpu().numpy().astype(np.float16))
                 places, logits = np.asarray(boxes, np.float32), np.concatenate(answers)
                 _write(path, LabelBank(chosen.astype(np.int32), places, logits))
             progress(min(first + SHARD, crops), crops)

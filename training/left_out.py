@@ -15,15 +15,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.checkpoints import fill, parse_state
 from models.errors import SightlinesError
 from models.loading import best_device
 from models.registry import REGISTRY, ModelSpec
-from models.weights import skeleton
 from training.data import DataError, Picture, class_names, find_pictures, split
 from training.devices import available_device
 from training.evaluate import ACCEPTED, answer, share_below
 from training.metrics import familiar_above
+from training.networks import product, read_network
 from training.recipe import RECIPES, Recipe, read_recipe
 from training.results import read_measurements, write_card, write_measurements
 
@@ -50,16 +49,14 @@ def left_out_rate(
         validation: all validation pictures.
         device: where to compute.
     """
-    module = skeleton(spec)
-    fill(module, parse_state(weights.read_bytes()), weights.name)
-    module = module.eval().to(device)
+    module = read_network(spec, weights, device)
     names = class_names()
     held_out = split([one for one in train if names[one.label] not in recipe.left_out], recipe.held_out)[1]
     strange = [one for one in validation if names[one.label] in recipe.left_out]
     known = [one for one in validation if names[one.label] not in recipe.left_out]
 
     def logits(pictures: Sequence[Picture]) -> np.ndarray:
-        return answer(module, spec.preprocess, (one.read() for one in pictures), device)
+        return answer(module, spec.preprocess, pictures, device)
 
     threshold = familiar_above(logits(held_out), ACCEPTED)
     return {
@@ -82,27 +79,33 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="validation pictures: a folder or a tar")
     parser.add_argument("--device", type=available_device, default=best_device(), help="cpu, cuda or mps")
     arguments = parser.parse_args()
-    recipe = read_recipe(RECIPES / f"{arguments.recipe}.toml")
     key = arguments.recipe.removesuffix(_SUFFIX)
     try:
+        recipe = read_recipe(RECIPES / f"{arguments.recipe}.toml")
         stored = read_measurements(REGISTRY[key])
         if "evaluation" not in stored:
-            raise DataError(f"{key} was not measured yet: run python -m training.evaluate first.")
+            raise DataError(f"{key} was not measured yet: make evaluate DATA=… TRAIN=… first.")
+        weights = product(recipe.key, arguments.runs)
+        if not weights.exists():
+            raise DataError(f"There is no {weights}: make train MODEL={recipe.key} DATA=… first.")
         train, validation = (
             find_pictures(place, class_names()) for place in (arguments.train, arguments.data)
         )
-        weights = arguments.runs / recipe.key / f"{recipe.key}.safetensors"
         found = left_out_rate(REGISTRY[key], weights, recipe, train, validation, arguments.device)
+        print(f"{key}: {found['share']:.1f} % of {found['pictures']} pictures noticed")
+        stored["left_out"] = found
+        row = {"kind": "left_out", "pictures": found["pictures"], "share": found["share"]}
+        unfamiliar = stored["evaluation"]["unfamiliar"]
+        others = [one for one in unfamiliar["detected"] if one["kind"] != "left_out"]
+        unfamiliar["detected"] = [*others, row]
+        write_measurements(REGISTRY[key], stored)
+        write_card(REGISTRY[key], arguments.runs)
+    except KeyboardInterrupt:
+        print("Stopped. Nothing was written.")
+        return 130
     except (DataError, SightlinesError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{key}: {found['share']:.1f} % of {found['pictures']} pictures noticed")
-    stored["left_out"] = found
-    row = {"kind": "left_out", "pictures": found["pictures"], "share": found["share"]}
-    unfamiliar = stored["evaluation"]["unfamiliar"]
-    unfamiliar["detected"] = [one for one in unfamiliar["detected"] if one["kind"] != "left_out"] + [row]
-    write_measurements(REGISTRY[key], stored)
-    write_card(REGISTRY[key], arguments.runs)
     return 0
 
 

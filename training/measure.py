@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -39,10 +41,11 @@ def accuracy(
     module.eval()
     device = next(module.parameters()).device
     right = 0
-    for first in range(0, len(pictures), _BATCH):
-        part = pictures[first : first + _BATCH]
-        squares = render(part, [centre_box(picture) for picture in part], side).to(device)
-        with half_precision(device):
-            answers = module(normalise(squares, recipe.mean, recipe.std)).argmax(1).cpu().numpy()
-        right += int((answers == labels[first : first + _BATCH]).sum())
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for first in range(0, len(pictures), _BATCH):
+            part = pictures[first : first + _BATCH]
+            squares = render(part, [centre_box(picture) for picture in part], side, pool).to(device)
+            with half_precision(device):
+                answers = module(normalise(squares, recipe.mean, recipe.std)).argmax(1).cpu().numpy()
+            right += int((answers == labels[first : first + _BATCH]).sum())
     return 100 * right / len(pictures)

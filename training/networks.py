@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from models import (
     compat,  # noqa: F401  (must run before torchvision is imported)
     load_model,
 )
-from models.registry import REGISTRY
+from models.checkpoints import fill, read_state
+from models.registry import REGISTRY, ModelSpec
+from models.weights import skeleton
 from training.recipe import Recipe
 
 import torchvision.models  # isort: skip
@@ -59,7 +60,9 @@ def start(recipe: Recipe, runs: Path) -> nn.Module:
     elif recipe.start in REGISTRY:
         module.load_state_dict(load_model(recipe.start, "cpu").module.state_dict())
     else:
-        module.load_state_dict(load_file(product(recipe.start, runs)))
+        path = product(recipe.start, runs)
+        path.stat()
+        fill(module, read_state(path), path.name)
     return module.requires_grad_(True)
 
 
@@ -113,10 +116,25 @@ def with_fewer_patches(module: nn.Module, pixels: Tensor, share: float, chance: 
     count = tokens.shape[1] - 1
     kept = torch.rand(len(tokens), count, generator=chance).argsort(dim=1)[:, : round(count * share)] + 1
     places = torch.cat([torch.zeros(len(tokens), 1, dtype=torch.long), kept.sort(dim=1).values], dim=1)
-    tokens = tokens.gather(1, places.to(tokens.device).unsqueeze(-1).expand(-1, -1, tokens.shape[-1]))
+    tokens = tokens.gather(
+        1, places.to(tokens.device, non_blocking=True).unsqueeze(-1).expand(-1, -1, tokens.shape[-1])
+    )
     encoded = vit.encoder.ln(vit.encoder.layers(vit.encoder.dropout(tokens)))
     logits: Tensor = vit.heads(encoded[:, 0])
     return logits
+
+
+def read_network(spec: ModelSpec, path: Path, device: torch.device) -> nn.Module:
+    """A file of weights as the network that a registry's entry describes, ready to answer.
+
+    Raises:
+        SightlinesError: if the weights do not fit it, or the file is damaged.
+        OSError: if there is no such file.
+    """
+    module = skeleton(spec)
+    path.stat()
+    fill(module, read_state(path), path.name)
+    return module.eval().to(device)
 
 
 def at_side(module: nn.Module, recipe_options: dict, side: int) -> nn.Module:

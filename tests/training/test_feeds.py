@@ -185,15 +185,15 @@ def test_nobody_works_on_when_nobody_wants_more(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setattr(Image, "fromarray", slowly)
     before, source = set(threading.enumerate()), Failing()
-    feed = batches(source, tiny("resnet18_classroom", stages=(Stage(16, 5),)), 0)
+    feed = batches(source, tiny("resnet18_classroom", stages=(Stage(16, 8),)), 0)
     next(feed)
-    # Two batches are made ahead: the crops of the second that are not yet begun are given up.
+    # Four batches are made ahead: the crops of the later ones that are not yet begun are given up.
     deadline = time.monotonic() + 60
     while len(rendered) <= 60 and time.monotonic() < deadline:
         time.sleep(0.01)
     feed.close()
     assert set(threading.enumerate()) <= before
-    assert sorted(source.asked) == [0, 1, 2]
+    assert sorted(source.asked) == [0, 1, 2, 3, 4]
     assert 60 < len(rendered) < 80
 
 

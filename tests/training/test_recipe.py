@@ -22,7 +22,7 @@ def changed(text: str, tmp_path: Path, old: str, new: str) -> Path:
 
 @pytest.fixture
 def text() -> str:
-    return (RECIPES / "resnet18_distilled.toml").read_text(encoding="utf-8")
+    return (RECIPES / "resnet18_distilled-first.toml").read_text(encoding="utf-8")
 
 
 def test_every_bundled_recipe_can_be_read() -> None:
@@ -33,6 +33,16 @@ def test_every_bundled_recipe_can_be_read() -> None:
         if recipe.distillation is not None:
             assert REGISTRY[recipe.distillation.teacher].source == "bundled"
             assert recipe.distillation.side % 14 == 0
+
+
+def test_a_card_names_whom_its_network_learned_from() -> None:
+    for key in KINDS:
+        recipe, card = read_recipe(RECIPES / f"{key}.toml"), REGISTRY[key].card
+        while recipe.start in available() and recipe.start not in REGISTRY:
+            recipe = replace(read_recipe(RECIPES / f"{recipe.start}.toml"), distillation=recipe.distillation)
+        asked = recipe.distillation.teacher if recipe.distillation else ""
+        begun = recipe.start if recipe.start in REGISTRY else ""
+        assert (card.teacher, card.start) == (asked, begun), key
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -56,6 +66,11 @@ def test_a_recipe_written_is_the_recipe_read(kind: str, tmp_path: Path) -> None:
         ("batch = 128", "batch = 0", "stages and batch"),
         ("shorter = 160", "held_out = 1.0", "held_out is a share"),
         ("num_classes = 107", "image_size = 112", r"options\.image_size is 112, so every stages\.side"),
+        ("batch = 128", 'batch = "128"', "batch is '128', which is not of the kind"),
+        ("batch = 128", "batch = true", "batch is True, which is not of the kind"),
+        ("crops = 49152", "crops = 0", r"distillation\.crops is at least 1"),
+        ("side = 112", "side = 0", "stages and batch"),
+        ("shorter = 160", "patches = 0.5", "only for a VisionTransformer"),
         ("[optimiser]", "[optimiser", "mine.toml is not a TOML file"),
     ],
 )
@@ -103,7 +118,7 @@ OTHER_SETTINGS: dict[str, Any] = {
 
 def test_every_setting_changes_the_digest() -> None:
     assert OTHER_SETTINGS.keys() == {setting.name for setting in fields(Recipe)}
-    recipe = tiny("resnet18_distilled")
+    recipe = tiny("resnet18_distilled", builder="VisionTransformer")
     digests = {replace(recipe, **{name: value}).digest for name, value in OTHER_SETTINGS.items()}
     assert len(digests | {recipe.digest}) == len(OTHER_SETTINGS) + 1
     optimiser = recipe.optimiser
@@ -115,4 +130,4 @@ def test_every_setting_changes_the_digest() -> None:
     ]
     for change in changes:
         assert replace(recipe, optimiser=replace(optimiser, **change)).digest != recipe.digest
-    assert tiny("resnet18_distilled").digest == recipe.digest
+    assert tiny("resnet18_distilled", builder="VisionTransformer").digest == recipe.digest
