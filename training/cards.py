@@ -121,17 +121,36 @@ def quoted_log(lines: Sequence[Progress], rows: int = 14) -> str:
     )
 
 
+def draw_history(logs: Sequence[Sequence[Progress]], path: Path) -> None:
+    """Loss and held-out accuracy of the runs that led to a network, one after the other, as SVG."""
+    figure = _figure((6.4, 3.6))
+    loss = figure.add_subplot()
+    right = loss.twinx()
+    before = 0.0
+    for log in logs:
+        minutes = [before + line.seconds / 60 for line in log]
+        asked = [
+            (x, line.accuracy) for x, line in zip(minutes, log, strict=True) if line.accuracy is not None
+        ]
+        loss.plot(minutes, [line.loss for line in log], color="#b8b8b8", linewidth=1)
+        right.plot([x for x, _ in asked], [y for _, y in asked], color="#0b6e99", marker="o", markersize=3)
+        side = 0
+        for x, line in zip(minutes, log, strict=True):
+            if line.side != side:
+                side = line.side
+                loss.axvline(x, color="#dddddd", linewidth=0.8)
+                place = {"xycoords": ("data", "axes fraction"), "rotation": 90, "va": "top", "size": 8}
+                loss.annotate(f"{side} px", (x, 0.98), **place)
+        before = minutes[-1]
+    loss.set(xlabel="minutes", ylabel="loss (grey)", ylim=(0, 1.25 * loss.get_ylim()[1]))
+    right.set(ylabel="held-out accuracy, % (blue)", ylim=(None, 100))
+    _write(figure, path)
+
+
 def draw_reliability(found: Mapping[str, Any], path: Path) -> None:
     """Confidence against accuracy before and after the temperature, as SVG."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    # The same measurements make the same file: no date, no names by chance.
-    matplotlib.rcParams["svg.hashsalt"] = path.stem
-    from matplotlib.figure import Figure
-
     calibration = found["evaluation"]["calibration"]
-    figure = Figure(figsize=(4.6, 4.2), layout="constrained")
+    figure = _figure((4.6, 4.2))
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, label="as sure as right")
     for name, colour, label in (
@@ -152,7 +171,24 @@ def draw_reliability(found: Mapping[str, Any], path: Path) -> None:
     axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1.02), ylim=(0, 1.02))
     # Without this the legend's dots would be as large as the largest bins.
     axes.legend(loc="upper left", frameon=False, markerscale=0.4)
-    figure.savefig(path, format="svg", metadata={"Date": None})
+    _write(figure, path)
+
+
+def _figure(inches: tuple[float, float]) -> Any:
+    # Imported where it is drawn: whoever only trains need not have it.
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    matplotlib.use("svg")
+    return Figure(figsize=inches, layout="constrained")
+
+
+def _write(figure: Any, path: Path) -> None:
+    import matplotlib
+
+    # The same numbers make the same file: no date, no names by chance.
+    with matplotlib.rc_context({"svg.hashsalt": path.stem}):
+        figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 def _percent(value: float) -> str:

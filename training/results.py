@@ -10,7 +10,7 @@ from typing import Any
 
 from models.registry import REGISTRY, ModelSpec
 from models.weights import BUNDLED
-from training.cards import draw_reliability, measured, quoted_log, replace_section
+from training.cards import draw_history, draw_reliability, measured, quoted_log, replace_section
 from training.data import DataError
 from training.files import write_whole
 from training.loop import Progress, read_log
@@ -51,7 +51,10 @@ def write_card(spec: ModelSpec, runs: Path) -> None:
     ours = made.exists() and hashlib.sha256(made.read_bytes()).hexdigest() == spec.sha256
     logs = _logs(spec.key, runs) if ours else []
     if logs and "<!-- log: begin -->" in text:
-        text = replace_section(text, "log", "\n\nThen:\n\n".join(map(quoted_log, logs)))
+        history = BUNDLED / f"{spec.key}-history.svg"
+        draw_history(logs, history)
+        tables = "\n\nThen:\n\n".join(map(quoted_log, logs))
+        text = replace_section(text, "log", f"![Loss and held-out accuracy]({history.name})\n\n{tables}")
     write_whole(card, text.encode())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from training.cards import draw_reliability, measured, quoted_log, replace_section
+from training.cards import draw_history, draw_reliability, measured, quoted_log, replace_section
 from training.loop import Progress
 
 FOUND = {
@@ -79,3 +79,21 @@ def test_the_figure_is_the_same_for_the_same_measurements(tmp_path: Path) -> Non
     first, second = ((tmp_path / folder / "card.svg").read_bytes() for folder in ("a", "b"))
     assert first == second
     assert first.startswith(b"<?xml")
+
+
+def test_the_history_tells_every_size_of_every_run(tmp_path: Path) -> None:
+    def log(*sides: int) -> list[Progress]:
+        return [
+            Progress(n, len(sides), side, 1 / n, 0.1, 50.0, 60.0 + n if n % 2 else None, 60.0 * n)
+            for n, side in enumerate(sides, start=1)
+        ]
+
+    pictures = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        draw_history([log(96, 96, 128), log(160, 192, 192)], tmp_path / folder / "history.svg")
+        pictures.append((tmp_path / folder / "history.svg").read_text(encoding="utf-8"))
+    assert pictures[0] == pictures[1]
+    # Text is drawn as outlines, with what it says as a comment before each.
+    for side in (96, 128, 160, 192):
+        assert pictures[0].count(f"<!-- {side} px -->") == 1
