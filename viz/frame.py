@@ -53,5 +53,5 @@ def ruled() -> dict[str, Any]:
 
 
 def legend_below() -> dict[str, Any]:
-    """A legend under the figure, where a phone has room for it."""
-    return {"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"}
+    """A legend under the figure and the name of its axis, where a phone has room for it."""
+    return {"orientation": "h", "x": 0, "y": -0.32, "yanchor": "top"}

@@ -91,8 +91,8 @@ def reliability_chart(
             # Most answers of a good network lie in the corner, where half of the dot would be cut off.
             cliponaxis=False,
         )
-    # Deeper than elsewhere: on a phone the legend takes three lines, and the plot above it is low.
-    figure.update_layout(**frame(title, alt, caption), legend={**legend_below(), "y": -0.32}, height=400)
+    # Higher than elsewhere: on a phone the legend takes three lines.
+    figure.update_layout(**frame(title, alt, caption), legend=legend_below(), height=400)
     figure.update_layout(margin={"t": 60 if title else 24, "r": 20})
     figure.update_xaxes(title_text=x_title, range=[0, 1], tickformat=".0%", **ruled())
     figure.update_yaxes(title_text=y_title, range=[0, 1], tickformat=".0%", **ruled())
