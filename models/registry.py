@@ -105,7 +105,7 @@ def _measured(spec: ModelSpec) -> ModelSpec:
     return replace(spec, calibration=calibration, card=card)
 
 
-_DISTILLED_DIGEST = "f84325df764b6e4d5ca8ca7cf3d7d614e3ffd99905991752739acd0342dcdcd5"
+_DISTILLED_DIGEST = "1f659703018221c7b0daa6cbfb8bf0799e42f0f619775bd47c35d85a6576a9c2"
 _RESNET_DIGEST = "f6434ad0fca71ba71210483dcfc47d1b41ca91a6653910d499b8717600a28684"
 _VIT_DIGEST = "b4476dc85f45f043097d7b354f2f40fe8a1b49f251fa10855029cb3dbe15254a"
 
