@@ -107,7 +107,7 @@ def test_the_fingerprint_tells_everything_apart_that_decides_labels() -> None:
     wanted = recipe.distillation
     assert wanted is not None
     others = [
-        replace(recipe, seed=1),
+        replace(recipe, seed=recipe.seed + 1),
         replace(recipe, scale=(0.5, 1.0)),
         replace(recipe, shorter=40),
         replace(recipe, distillation=replace(wanted, crops=65)),
