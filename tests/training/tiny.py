@@ -73,7 +73,7 @@ def tiny(kind: str, **changes: Any) -> Recipe:
         )
     if recipe.distillation is not None:
         # The teacher knows photographs and takes these figures for anything: the labels must have a say.
-        asked = replace(recipe.distillation, crops=64, side=28, truth=0.5)
+        asked = replace(recipe.distillation, crops=64, side=28, truth=0.25)
         recipe = replace(recipe, start="resnet18_classroom", distillation=asked)
     return replace(recipe, **{**small, **changes})
 
