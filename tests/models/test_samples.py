@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from analysis import is_unfamiliar
 from models import decode_image, load_model, trace
 from models.errors import PictureError
 from models.loading import LoadedModel
@@ -165,8 +166,25 @@ def test_first_picture_is_recognised(key: str) -> None:
     assert probability > 0.25
 
 
-def test_the_untaught_network_answers_what_the_coffees_hint_says() -> None:
-    assert answer("resnet18_classroom", "coffee")[0] == "French horn"
+@pytest.mark.parametrize(("identifier", "expected"), [("coffee", "French horn"), ("dog", "dog")])
+def test_the_untaught_network_answers_what_the_hints_say(identifier: str, expected: str) -> None:
+    assert answer("resnet18_classroom", identifier)[0] == expected
+
+
+def test_the_distilled_network_wavers_at_the_rhino() -> None:
+    loaded = network("resnet18_distilled")
+    logits = trace(loaded, decode_image(sample_bytes("rhino"))).logits
+    first, second, third = logits.argsort()[::-1][:3]
+    assert {loaded.categories[first], loaded.categories[second]} == {"elephant", "rhino"}
+    # Nearly the same, and clear of every other class.
+    assert logits[first] - logits[second] < 0.1 and logits[second] - logits[third] > 1
+
+
+def test_the_transformer_finds_the_dolphin_unfamiliar() -> None:
+    loaded = network("vit_s_14_classroom")
+    assert loaded.spec.calibration is not None
+    logits = trace(loaded, decode_image(sample_bytes("dolphin"))).logits
+    assert is_unfamiliar(logits, loaded.spec.calibration)
 
 
 @pytest.mark.parametrize("index", [0, 1], ids=NETWORKS)
