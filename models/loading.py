@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import nn
@@ -37,9 +38,9 @@ class LoadedModel:
     def preprocess(self) -> Preprocess:
         return self.spec.preprocess
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
-        """Memory of the parameters and buffers."""
+        """Memory of the parameters and buffers; counted once, since both stay what they are."""
         tensors = (*self.module.parameters(), *self.module.buffers())
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 

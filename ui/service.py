@@ -196,8 +196,8 @@ def _clicked_meanwhile() -> bool:
 
 
 def derived(key: Hashable, make: Callable[[], T]) -> T:
-    """Maths on a trace that many views share, kept like any result."""
-    return engine().run(("derived", key), make)
+    """Maths on a trace that many views share, kept like any result; each session's stands in its own line."""
+    return _wait([_submit(("derived", key), make, "derived")])[0]
 
 
 def _network(key: str) -> LoadedModel:

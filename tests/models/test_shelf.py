@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -163,6 +164,25 @@ def test_who_waits_for_a_load_that_fails_tries_again(loader: Loader) -> None:
     assert sum(isinstance(answer, ModelError) for answer in found) == 1
     assert len({id(answer) for answer in found if isinstance(answer, LoadedModel)}) == 1
     assert loader.calls == {"a": 2}
+
+
+def test_a_network_is_weighed_once_however_often_it_is_looked_at(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weighed: list[nn.Module] = []
+    parameters = nn.Module.parameters
+
+    def counted(module: nn.Module, recurse: bool = True) -> Iterator[nn.Parameter]:
+        weighed.append(module)
+        return parameters(module, recurse)
+
+    monkeypatch.setattr(nn.Module, "parameters", counted)
+    models = on_cpu(8 * KIB)
+    kept = [models.get(key).module for key in "abc"]
+    for _ in range(10):
+        assert models.peek("a") is not None
+        models.get("b")
+    assert sum(module in kept for module in weighed) == len(kept)
 
 
 def test_peeking_loads_nothing(loader: Loader) -> None:
