@@ -11,8 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from models import REGISTRY, Calibration
+from models.measurements import measurements_of
 from tests.ui.running import Open, problems, texts
 from ui.language import LANGUAGES, class_name, translate
+from ui.marking import marking_of
 from ui.schooling import student_and_teacher, taught_otherwise
 
 DISTILLED, SCRATCH, VIT = "resnet18_distilled", "resnet18_classroom", "vit_s_14_classroom"
@@ -119,7 +121,8 @@ def test_two_marked_answers_are_no_agreement(open_page: Open, unlike: Callable[[
     page = open_page(picture="sunflower")
     names = {"left": name(DISTILLED), "right": name(VIT)}
     classes = {"left_class": "sunflower", "right_class": "sunflower"}
-    assert translate("en", "says.unlike.both", **names, **classes) in texts(page)
+    # The worse of the two: one in eight.
+    assert translate("en", "says.unlike.both", mistaken=8, **names, **classes) in texts(page)
     assert "Both say" not in texts(page)
 
 
@@ -130,10 +133,49 @@ def test_the_network_page_gives_score_and_threshold(
     unlike(set() if known else {DISTILLED, VIT})
     page = open_page(page="network")
     assert problems(page) == []
-    beginning = translate("en", "network_map.unlike.known", score="@", threshold="").split("**@")[0]
+    beginning = translate("en", "network_map.unlike.known", score="@", threshold="", accepted="").split(
+        "**@"
+    )[0]
     found = [caption.value for caption in page.caption if caption.value.startswith(beginning)]
     assert len(found) == 2
     assert all(("none of these" in caption) != known for caption in found)
+
+
+@pytest.mark.parametrize(("key", "mistaken"), [(DISTILLED, 8), (SCRATCH, 12), (VIT, 14)])
+def test_how_often_a_mark_is_a_mistake_comes_from_what_was_measured(key: str, mistaken: int) -> None:
+    spec = REGISTRY[key]
+    found, marking = measurements_of(key, str(spec.sha256)), marking_of(spec)
+    assert found is not None and marking is not None
+    assert marking.accepted == found.unfamiliar.known_accepted
+    assert marking.mistaken == mistaken
+    assert 1 / mistaken == pytest.approx(1 - marking.accepted / 100, rel=0.05)
+
+
+@pytest.mark.parametrize("right", [VIT, "vit_b_32_untrained"])
+def test_the_rates_are_those_of_the_networks_on_the_screen(open_page: Open, right: str) -> None:
+    page = open_page(left=SCRATCH, right=right)
+    assert problems(page) == []
+    beginning = translate("en", "says.marks", accepted="@", mistaken="").split("@")[0]
+    found = [caption.value for caption in page.caption if caption.value.startswith(beginning)]
+    markings = [marking for key in (SCRATCH, right) if (marking := marking_of(REGISTRY[key]))]
+    assert len(markings) == 1 + (right == VIT)
+    assert found == [translate("en", "says.marks", **marking.words) for marking in markings]
+
+
+def test_a_network_that_was_calibrated_and_not_tried_on_new_pictures_marks_nothing() -> None:
+    assert marking_of(replace(REGISTRY[VIT], sha256="0" * 64)) is None
+    assert marking_of(replace(REGISTRY[VIT], source="untrained", calibration=None)) is None
+
+
+def test_teachers_are_what_the_warnings_say() -> None:
+    for spec in REGISTRY.values():
+        if not spec.card.teacher:
+            continue
+        teacher, other = REGISTRY[spec.card.teacher], taught_otherwise(spec)
+        assert teacher.card.training_data == "dinov2_classroom" and other is not None
+        measured = [measurements_of(each.key, str(each.sha256)) for each in (teacher, spec, other)]
+        best, own, without = (found.top1 for found in measured if found is not None)
+        assert best > own > without
 
 
 def test_nobody_judges_for_a_network_that_was_not_measured(open_page: Open) -> None:

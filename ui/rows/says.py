@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from analysis import Answer, familiarity, is_unfamiliar, top_answers
+from ui.marking import marking_of
 from ui.schooling import began_as, student_and_teacher, taught_otherwise
 from ui.sections import heading, row
 from ui.service import Run, runs
@@ -28,6 +29,7 @@ def show_says() -> None:
             with st.popover(t("says.known", count=len(run.loaded.categories))):
                 st.caption(t("says.known.text"))
                 st.markdown(" · ".join(sorted(name_of_class(name) for name in run.loaded.categories)))
+            _show_marks(run)
     st.markdown(_verdict(pair, best))
     _show_limits(pair)
 
@@ -54,12 +56,22 @@ def _bars(run: Run, answers: tuple[Answer, ...]) -> str:
 
 def _mark(run: Run) -> str:
     """That the picture is unlike all classes, where it is and somebody measured what that means."""
-    calibration = run.loaded.spec.calibration
-    if calibration is None or not is_unfamiliar(run.trace.logits, calibration):
+    marking = marking_of(run.loaded.spec)
+    if marking is None or not _unlike(run):
         return ""
-    score = f"{familiarity(run.trace.logits):.1f}"
-    words = t("says.unlike.text", score=score, threshold=f"{calibration.familiar:.1f}")
+    words = t("says.unlike.text", score=f"{familiarity(run.trace.logits):.1f}", **marking.words)
     return f'<div class="sl-unlike"><b>{escape(t("says.unlike.title"))}</b> {escape(words)}</div>'
+
+
+def _show_marks(run: Run) -> None:
+    """How often a mark is a mistake, where somebody measured it."""
+    marking = marking_of(run.loaded.spec)
+    if marking is not None:
+        st.caption(t("says.marks", **marking.words))
+
+
+def _unlike(run: Run) -> bool:
+    return is_unfamiliar(run.trace.logits, run.loaded.spec.calibration)
 
 
 def _verdict(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> str:
@@ -72,8 +84,9 @@ def _verdict(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> str:
     }
     if not all(run.loaded.spec.trained for run in pair):
         return t("says.untrained")
-    if all(is_unfamiliar(run.trace.logits, run.loaded.spec.calibration) for run in pair):
-        return t("says.unlike.both", **names)
+    markings = [marking for run in pair if _unlike(run) and (marking := marking_of(run.loaded.spec))]
+    if len(markings) == len(pair):
+        return t("says.unlike.both", mistaken=min(marking.mistaken for marking in markings), **names)
     if left.name != right.name:
         return t("says.disagree", **names)
     taught = student_and_teacher(*(run.loaded.spec for run in pair))

@@ -10,6 +10,7 @@ from ui.explore.network.case import Case, added, make_case
 from ui.explore.network.doors import follow_door
 from ui.explore.network.origin import show_origin
 from ui.explore.network.sums import Term, bars, number
+from ui.marking import marking_of
 from ui.options import choose_option
 from ui.sections import heading, row
 from ui.service import runs
@@ -92,9 +93,10 @@ def _show_sum(case: Case) -> None:
 
 def _show_familiarity(case: Case) -> None:
     """What all logits together say about the picture, where known pictures were measured."""
-    logits, calibration = case.run.trace.logits, case.run.loaded.spec.calibration
-    if calibration is None:
+    logits, spec = case.run.trace.logits, case.run.loaded.spec
+    marking = marking_of(spec)
+    if marking is None:
         return
-    known = "unknown" if is_unfamiliar(logits, calibration) else "known"
-    score, threshold = number(float(familiarity(logits))), number(calibration.familiar)
-    st.caption(t(f"network_map.unlike.{known}", score=score, threshold=threshold))
+    known = "unknown" if is_unfamiliar(logits, spec.calibration) else "known"
+    words = {**marking.words, "threshold": number(marking.threshold)}
+    st.caption(t(f"network_map.unlike.{known}", score=number(float(familiarity(logits))), **words))
