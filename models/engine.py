@@ -1,9 +1,10 @@
 """Every network execution of the app is a job run here: bounded, shared, fair, dropped when unwanted.
 
 One loaded network serves every browser session, in threads, on a machine with few cores. So a small pool
-of workers takes jobs from a bounded queue; sessions take turns; any number of sessions that ask for the
-same key share one computation; results stay in a cache bounded in bytes; and a job that nobody waits for
-any more leaves the queue or, if it cooperates, stops midway.
+of workers takes jobs from a bounded queue; what somebody looks at goes before what somebody may look at
+next, whoever asked for it; sessions take turns; any number of sessions that ask for the same key share one
+computation; results stay in a cache bounded in bytes; and a job that nobody waits for any more leaves the
+queue or, if it cooperates, stops midway.
 
     >>> with Engine() as engine:
     ...     engine.run(("answer", 6, 7), lambda: 6 * 7)
@@ -24,53 +25,14 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 from models.cache import ByteLRU, measure
 from models.errors import BusyError
-from models.jobs import FairQueue, Job, JobControl, Progress, State, Ticket, cancelled
+from models.jobs import EngineStats, Job, JobControl, Progress, State, StepAside, Ticket, Urgency, cancelled
+from models.scheduling import FairQueue, Stack
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class EngineStats:
-    """What an engine has done since it was made, and what it holds now.
-
-    Every submit that was not refused is a hit, a miss or shared; and at any moment
-    ``misses == run + failed + cancelled + queued + running``.
-
-    Attributes:
-        hits: submits and peeks answered from the cache.
-        misses: submits that made a new job.
-        shared: submits that joined a job already queued or running.
-        run: jobs that ended with a result.
-        failed: jobs that ended with an exception.
-        cancelled: jobs that left the queue unstarted, or stopped because nobody waited.
-        queued: jobs in the queue now.
-        running: jobs in execution now; more than there are workers while jobs run jobs of their own.
-        cache_bytes: bytes of the kept results now.
-        cache_entries: number of kept results now.
-    """
-
-    hits: int
-    misses: int
-    shared: int
-    run: int
-    failed: int
-    cancelled: int
-    queued: int
-    running: int
-    cache_bytes: int
-    cache_entries: int
-
-
-class _Stack(threading.local):
-    """The jobs that the current thread is in, outermost first."""
-
-    def __init__(self) -> None:
-        self.jobs: list[Job] = []
 
 
 class Engine:
@@ -105,7 +67,7 @@ class Engine:
         self._idle = 0
         self._serial = 0
         self._closed = False
-        self._stack = _Stack()
+        self._stack = Stack()
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +82,7 @@ class Engine:
         *,
         session: str | None = None,
         lane: str = "main",
+        urgency: Urgency = Urgency.SHOWN,
         priority: int = 0,
         cooperative: bool = False,
     ) -> Ticket[T]:
@@ -132,12 +95,14 @@ class Engine:
             session: whose turn it uses up. None is one common session to which latest-wins does not apply.
             lane: a session wants one key at a time in each lane: asking for another drops its interest in
                 the earlier one, unless that one runs and cannot be stopped.
-            priority: lower goes first among what the same session has in the queue.
+            urgency: the queue serves all that is more urgent first. A job goes by the most urgent of those
+                who wait, so asking for what idle work has queued makes it rise; within a job, by that job's.
+            priority: lower goes first among what the same session has in the queue, equally urgent.
             cooperative: whether ``job`` takes a `JobControl`.
 
         Raises:
-            BusyError: if the queue is full; its params are ``position``, what the place in the queue
-                would have been, and ``limit``. The older interest in the lane is dropped nevertheless.
+            BusyError: if the queue is full of what is no less urgent; its params are ``position``, what the
+                place would have been, and ``limit``. The older interest in the lane is dropped all the same.
             CancelledError: with code ``closed``, if the engine is.
             TypeError: if ``key`` is not hashable.
         """
@@ -146,6 +111,7 @@ class Engine:
                 raise cancelled("closed")
             parent = self._stack.jobs[-1] if self._stack.jobs else None
             place = (session, lane) if session is not None and parent is None else None
+            urgency = urgency if parent is None else parent.urgency
             entry = self._cache.get(key)
             if place is not None:
                 self._supersede(place, key)
@@ -153,15 +119,16 @@ class Engine:
             if entry is not None:
                 self._count["hits"] += 1
                 kept = Job(key, None, state=State.DONE, progress=Progress(1.0), value=entry.value)
-                return Ticket(self, kept, session, None, (priority, self._serial), parent)
+                return Ticket(self, kept, session, None, urgency, (priority, self._serial), parent)
             shared = self._jobs.get(key)
             if shared is None:
-                self._make_room(bounded=parent is None)
+                self._make_room(urgency, bounded=parent is None)
                 shared = self._jobs[key] = Job(key, job, cooperative)
                 self._count["misses"] += 1
             else:
                 self._count["shared"] += 1
-            ticket: Ticket[T] = Ticket(self, shared, session, place, (priority, self._serial), parent)
+            rank = (priority, self._serial)
+            ticket: Ticket[T] = Ticket(self, shared, session, place, urgency, rank, parent)
             shared.tickets.append(ticket)
             if place is not None:
                 self._lanes.setdefault(place, []).append(ticket)
@@ -177,6 +144,7 @@ class Engine:
         *,
         session: str | None = None,
         lane: str = "main",
+        urgency: Urgency = Urgency.SHOWN,
         priority: int = 0,
         cooperative: bool = False,
         timeout: float | None = None,
@@ -191,7 +159,13 @@ class Engine:
             BaseException: as `submit` and `Ticket.result` do.
         """
         with self.submit(
-            key, job, session=session, lane=lane, priority=priority, cooperative=cooperative
+            key,
+            job,
+            session=session,
+            lane=lane,
+            urgency=urgency,
+            priority=priority,
+            cooperative=cooperative,
         ) as ticket:
             if not ticket.wait(timeout):
                 raise TimeoutError(f"no result within {timeout} s")
@@ -240,7 +214,7 @@ class Engine:
                 thread.join(timeout)
 
     # From here on: for tickets, controls and workers. Those who call `_supersede`, `_make_room`, `_drop`,
-    # `_abandon`, `_leave_lane`, `_leave_lanes`, `_refuse_cycle` and `_start` hold the condition.
+    # `_forget`, `_abandon`, `_leave_lane`, `_leave_lanes`, `_refuse_cycle` and `_start` hold the condition.
 
     def _supersede(self, place: tuple[str, str], key: Hashable) -> None:
         for ticket in list(self._lanes.get(place, ())):
@@ -248,11 +222,15 @@ class Engine:
             if job.key != key and (job.state is State.QUEUED or job.cooperative):
                 self._drop(ticket, "superseded")
 
-    def _make_room(self, bounded: bool) -> None:
+    def _make_room(self, urgency: Urgency, bounded: bool) -> None:
         waiting = len(self._queue)
         if bounded and waiting >= self.queue_limit:
-            message = f"{waiting} jobs are waiting already, and no more than {self.queue_limit} may."
-            raise BusyError("busy", message, position=waiting + 1, limit=self.queue_limit)
+            *_, last = self._queue.order()
+            if last.urgency <= urgency:
+                message = f"{waiting} jobs are waiting already, and no more than {self.queue_limit} may."
+                raise BusyError("busy", message, position=waiting + 1, limit=self.queue_limit)
+            for ticket in list(last.tickets):
+                self._drop(ticket, "displaced")
         # Before the job is on the books: if the system refuses another thread, nothing is left behind.
         if len(self._threads) < self.workers and waiting >= self._idle:
             name = f"sightlines-engine-{len(self._threads)}"
@@ -282,10 +260,13 @@ class Engine:
         ticket._dropped = code
         job.tickets.remove(ticket)
         if job.state is State.QUEUED and not job.tickets:
-            job.state, job.call = State.CANCELLED, None
-            del self._jobs[job.key]
-            self._count["cancelled"] += 1
+            self._forget(job)
         self._cond.notify_all()
+
+    def _forget(self, job: Job) -> None:
+        job.state, job.call = State.CANCELLED, None
+        del self._jobs[job.key]
+        self._count["cancelled"] += 1
 
     def _abandon(self, job: Job, code: str) -> None:
         if job.state is not State.RUNNING:
@@ -307,6 +288,9 @@ class Engine:
     def _check(self, job: Job) -> None:
         with self._cond:
             if job.state is State.RUNNING and job.wanted and not self._closed:
+                # Within another job it cannot be put back: that one waits for it, on this very thread.
+                if self._stack.jobs == [job] and not self._idle and self._queue.urgency < job.urgency:
+                    raise StepAside
                 return
             code = "closed" if self._closed else "cancelled"
             self._abandon(job, code)
@@ -367,18 +351,35 @@ class Engine:
         # Taken out of the job, whose tickets may live long: the call holds whatever it was made from.
         call, job.call = job.call, None
         assert call is not None, "a job is executed once"
-        value, nbytes, error = None, 0, None
+        value, nbytes, error, aside = None, 0, None, False
         try:
             value = call(JobControl(self, job)) if job.cooperative else call()
             nbytes = measure(value)
+        except StepAside:
+            aside = True
         except BaseException as raised:  # the worker outlives whatever a job raises; the waiters get it
             error = raised
         finally:
             self._stack.jobs.pop()
-        self._settle(job, value, nbytes, error)
+        if aside:
+            self._put_back(job, call)
+        else:
+            self._settle(job, value, nbytes, error)
         # An exception holds its frames and those that called them, so this one too: were it to hold the
         # exception in turn, only the collector would free what the failed job had in its hands.
         del job, error
+
+    def _put_back(self, job: Job, call: Callable[..., Any]) -> None:
+        with self._cond:
+            self._count["running"] -= 1
+            job.state, job.call = State.QUEUED, call
+            for ticket in job.tickets:
+                self._queue.add(ticket)
+            if not job.tickets:
+                self._forget(job)
+            for ticket in list(job.tickets) if self._closed else ():
+                self._drop(ticket, "closed")
+            self._cond.notify_all()
 
     def _settle(self, job: Job, value: Any, nbytes: int, error: BaseException | None) -> None:
         with self._cond:

@@ -1,11 +1,10 @@
-"""What the engine keeps books on: jobs, the tickets of those who wait for them, and their queue."""
+"""What the engine keeps books on: jobs, the tickets of those who wait for them, and what has come of them."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from models.errors import CancelledError
@@ -19,6 +18,7 @@ _CANCELLED = {
     "superseded": "A newer request of the same session took the place of this one.",
     "cancelled": "Nobody waits for this result any more.",
     "closed": "The engine is closed.",
+    "displaced": "The queue was full, and somebody is looking at what took the place of this.",
 }
 
 
@@ -47,6 +47,53 @@ def twin_of(error: BaseException) -> BaseException:
     twin.__cause__, twin.__context__ = error.__cause__, error.__context__
     twin.__suppress_context__ = error.__suppress_context__
     return twin.with_traceback(error.__traceback__)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """What an engine has done since it was made, and what it holds now.
+
+    Every submit that was not refused is a hit, a miss or shared; and at any moment
+    ``misses == run + failed + cancelled + queued + running``.
+
+    Attributes:
+        hits: submits and peeks answered from the cache.
+        misses: submits that made a new job.
+        shared: submits that joined a job already queued or running.
+        run: jobs that ended with a result.
+        failed: jobs that ended with an exception.
+        cancelled: jobs that left the queue unstarted, or stopped because nobody waited.
+        queued: jobs in the queue now.
+        running: jobs in execution now; more than there are workers while jobs run jobs of their own.
+        cache_bytes: bytes of the kept results now.
+        cache_entries: number of kept results now.
+    """
+
+    hits: int
+    misses: int
+    shared: int
+    run: int
+    failed: int
+    cancelled: int
+    queued: int
+    running: int
+    cache_bytes: int
+    cache_entries: int
+
+
+class Urgency(IntEnum):
+    """How soon somebody will look at a result; the smallest is served first."""
+
+    SHOWN = 0
+    """Somebody looks at the place where it belongs."""
+    NEAR = 1
+    """One step of a slider, or a little scrolling, away from what is on the screen."""
+    IDLE = 2
+    """Somebody may come to it."""
+
+
+class StepAside(BaseException):
+    """Ends a job that is put back into the queue; no ``Exception``, so that no job takes it for a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +133,11 @@ class Job:
         return self.state not in (State.QUEUED, State.RUNNING)
 
     @property
+    def urgency(self) -> Urgency:
+        """That of the most urgent of those who wait."""
+        return min((ticket._urgency for ticket in self.tickets), default=Urgency.IDLE)
+
+    @property
     def wanted(self) -> bool:
         """Whether anybody waits. A running job waits for its own sub-jobs only while it is wanted itself."""
         return any(
@@ -113,11 +165,14 @@ class JobControl:
         self._job.progress = Progress(min(1.0, max(0.0, fraction)), note)
 
     def check(self) -> None:
-        """Go on if anybody waits.
+        """Go on if anybody waits, and nothing more urgent does.
 
         Raises:
             CancelledError: if nobody does, or the engine is closed. The job is given up with this call:
                 whatever it still returns is discarded, and a later submit of its key starts afresh.
+            StepAside: if something more urgent is in the queue. The job goes back there and will be called
+                again from its beginning: parts of it that are results of their own, asked for under keys of
+                their own, are kept meanwhile.
         """
         self._engine._check(self._job)
 
@@ -134,6 +189,7 @@ class Ticket(Generic[T]):
     _job: Job
     _session: str | None
     _lane: tuple[str, str] | None
+    _urgency: Urgency
     _rank: tuple[int, int]
     _parent: Job | None
     _dropped: str = ""
@@ -182,7 +238,8 @@ class Ticket(Generic[T]):
         Raises:
             BaseException: what the job raised, whichever type it is; a copy for each call, so that
                 waiters do not share a traceback.
-            CancelledError: with code ``superseded``, ``cancelled`` or ``closed``, if the wait was ended.
+            CancelledError: with code ``superseded``, ``cancelled``, ``displaced`` or ``closed``, if the wait
+                was ended.
             RuntimeError: as `wait` does.
         """
         self.wait()
@@ -195,50 +252,3 @@ class Ticket(Generic[T]):
     def cancel(self) -> None:
         """Drop this waiter's interest. Does nothing to a finished job, or to others who wait for it."""
         self._engine._cancel(self)
-
-
-class FairQueue:
-    """Tickets of unstarted jobs, a line for each session. Sessions take turns; a line goes by rank.
-
-    A job that several sessions wait for has a ticket in each of their lines and is served at the first.
-    Guarded by the engine's condition.
-    """
-
-    def __init__(self) -> None:
-        self._lines: dict[str | None, list[Ticket[Any]]] = {}
-
-    def __len__(self) -> int:
-        return len({ticket._job for line in self._lines.values() for ticket in line})
-
-    def add(self, ticket: Ticket[Any]) -> None:
-        self._lines.setdefault(ticket._session, []).append(ticket)
-
-    def discard(self, ticket: Ticket[Any]) -> None:
-        line = self._lines[ticket._session]
-        line.remove(ticket)
-        if not line:
-            del self._lines[ticket._session]
-
-    def pop(self) -> Job:
-        session, line = next(iter(self._lines.items()))
-        job = min(line, key=lambda ticket: ticket._rank)._job
-        self._lines[session] = self._lines.pop(session)
-        self.remove(job)
-        return job
-
-    def remove(self, job: Job) -> None:
-        for ticket in job.tickets:
-            self.discard(ticket)
-
-    def order(self) -> Iterator[Job]:
-        """The jobs in the order in which `pop` would give them if nothing were added."""
-        lines = [deque(sorted(line, key=lambda ticket: ticket._rank)) for line in self._lines.values()]
-        served: set[Job] = set()
-        while lines:
-            for line in lines:
-                while line and line[0]._job in served:
-                    line.popleft()
-                if line:
-                    served.add(line[0]._job)
-                    yield line.popleft()._job
-            lines = [line for line in lines if line]

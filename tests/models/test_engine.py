@@ -20,7 +20,7 @@ import pytest
 from models.cache import ByteLRU, measure
 from models.engine import Engine
 from models.errors import BusyError, CancelledError, SightlinesError, UnsupportedViewError
-from models.jobs import JobControl, Progress, Ticket
+from models.jobs import JobControl, Progress, StepAside, Ticket, Urgency
 
 PATIENCE = 10.0
 
@@ -97,7 +97,8 @@ def assert_nothing_left(engine: Engine) -> None:
     stats = engine.stats()
     assert (stats.queued, stats.running) == (0, 0)
     assert stats.misses == stats.run + stats.failed + stats.cancelled
-    assert not engine._jobs and not engine._lanes and not engine._blocked and not engine._queue._lines
+    assert not engine._jobs and not engine._lanes and not engine._blocked
+    assert not engine._queue and not engine._queue._lines
 
 
 def wait_until_idle(engine: Engine) -> None:
@@ -299,6 +300,7 @@ def test_the_position_shown_is_the_order_served(engine: Engine, seed: int) -> No
                 lambda key=key: order.append(key),
                 session=dice.choice(["a", "b", "c", None]),
                 lane=f"lane {number}",
+                urgency=dice.choice(list(Urgency)),
                 priority=dice.randrange(3),
             )
             for number, key in enumerate(dice.choices(range(25), k=40))
@@ -312,7 +314,184 @@ def test_the_position_shown_is_the_order_served(engine: Engine, seed: int) -> No
     assert_nothing_left(engine)
 
 
+# Urgency: what is looked at first
+
+
+def test_what_is_shown_goes_before_what_may_be_shown_whoever_asked_first(engine: Engine) -> None:
+    order: list[str] = []
+    wishes = [
+        ("a", "a idle", Urgency.IDLE),
+        ("a", "a near", Urgency.NEAR),
+        ("b", "b idle", Urgency.IDLE),
+        ("a", "a shown", Urgency.SHOWN),
+        ("b", "b shown", Urgency.SHOWN),
+        ("b", "b near", Urgency.NEAR),
+        ("a", "a shown too", Urgency.SHOWN),
+    ]
+    with occupied(engine):
+        tickets = [
+            engine.submit(name, lambda name=name: order.append(name), session=who, lane=name, urgency=urgency)
+            for who, name, urgency in wishes
+        ]
+        assert [ticket.position for ticket in tickets] == [6, 4, 7, 1, 2, 5, 3]
+    for ticket in tickets:
+        take(ticket)
+    assert order == ["a shown", "b shown", "a shown too", "a near", "b near", "a idle", "b idle"]
+
+
+def test_idle_work_rises_when_somebody_looks_at_it_and_sinks_when_they_leave(engine: Engine) -> None:
+    order: list[str] = []
+
+    def submit(name: str, session: str, urgency: Urgency) -> Ticket[None]:
+        job = lambda: order.append(name)  # noqa: E731
+        return engine.submit(name, job, session=session, lane=name, urgency=urgency)
+
+    with occupied(engine):
+        idle = submit("map", "a", Urgency.IDLE)
+        near = submit("neighbour", "b", Urgency.NEAR)
+        assert (idle.position, near.position) == (2, 1)
+        looked_at = submit("map", "c", Urgency.SHOWN)
+        assert (idle.position, near.position) == (1, 2)
+        looked_at.cancel()
+        assert (idle.position, near.position) == (2, 1)
+        looked_at = submit("map", "c", Urgency.SHOWN)
+    for ticket in (idle, near, looked_at):
+        take(ticket)
+    assert order == ["map", "neighbour"]
+    assert engine.stats().shared == 2
+
+
+class Layers:
+    """Idle work in parts, each a result of its own, that says where it is and waits to be let on."""
+
+    def __init__(self, engine: Engine, count: int = 3) -> None:
+        self.engine, self.count = engine, count
+        self.computed: list[int] = []
+        self.calls = 0
+        self.first = threading.Event()
+        self.go_on = threading.Event()
+
+    def __call__(self, control: JobControl) -> str:
+        self.calls += 1
+        for layer in range(self.count):
+            control.check()
+            self.engine.run(("layer", layer), lambda layer=layer: self.computed.append(layer))
+            if layer == 0:
+                self.first.set()
+                assert self.go_on.wait(PATIENCE)
+        return "all"
+
+
+def test_idle_work_steps_aside_for_what_is_shown_and_keeps_the_parts_it_has(engine: Engine) -> None:
+    layers, seen = Layers(engine), []
+    idle = engine.submit("layers", layers, session="a", urgency=Urgency.IDLE, cooperative=True)
+    assert layers.first.wait(PATIENCE)
+    shown = engine.submit("shown", lambda: seen.extend(layers.computed), session="b")
+    layers.go_on.set()
+    take(shown)
+    assert take(idle) == "all"
+    assert seen == [0], "one part was done, the others waited"
+    assert layers.computed == [0, 1, 2] and layers.calls == 2
+    stats = engine.stats()
+    assert (stats.misses, stats.run, stats.failed, stats.cancelled) == (5, 5, 0, 0)
+    assert_nothing_left(engine)
+
+
+@pytest.mark.parametrize("newcomer", [Urgency.NEAR, Urgency.IDLE])
+def test_work_steps_aside_only_for_what_is_more_urgent(engine: Engine, newcomer: Urgency) -> None:
+    layers, seen = Layers(engine), []
+    first = engine.submit("layers", layers, session="a", urgency=Urgency.NEAR, cooperative=True)
+    assert layers.first.wait(PATIENCE)
+    second = engine.submit("second", lambda: seen.extend(layers.computed), session="b", urgency=newcomer)
+    layers.go_on.set()
+    take(second)
+    take(first)
+    assert seen == [0, 1, 2] and layers.calls == 1
+
+
+def test_idle_work_that_somebody_comes_to_look_at_goes_on(engine: Engine) -> None:
+    layers, seen = Layers(engine), []
+    idle = engine.submit("layers", layers, session="a", urgency=Urgency.IDLE, cooperative=True)
+    assert layers.first.wait(PATIENCE)
+    looked_at = engine.submit("layers", layers, session="b", cooperative=True)
+    shown = engine.submit("shown", lambda: seen.extend(layers.computed), session="c")
+    layers.go_on.set()
+    take(shown)
+    assert (take(idle), take(looked_at)) == ("all", "all")
+    assert seen == [0, 1, 2] and layers.calls == 1
+
+
+def test_work_that_stepped_aside_and_is_superseded_never_begins_again(engine: Engine) -> None:
+    layers, hold = Layers(engine), Gate()
+    old = engine.submit("layers", layers, session="a", urgency=Urgency.IDLE, cooperative=True)
+    assert layers.first.wait(PATIENCE)
+    shown = engine.submit("shown", hold, session="b")
+    layers.go_on.set()
+    assert hold.started.wait(PATIENCE)
+    assert old.position == 1
+    new = engine.submit("new", lambda: "new", session="a", urgency=Urgency.IDLE)
+    hold.open.set()
+    take(shown)
+    assert take(new) == "new"
+    with pytest.raises(CancelledError) as caught:
+        old.result()
+    assert caught.value.code == "superseded"
+    assert layers.calls == 1 and layers.computed == [0]
+    assert_nothing_left(engine)
+
+
+def test_a_job_within_a_job_does_not_step_aside(engine: Engine) -> None:
+    layers = Layers(engine)
+    outer = engine.submit(
+        "outer",
+        lambda control: engine.run("layers", layers, cooperative=True),
+        session="a",
+        urgency=Urgency.IDLE,
+        cooperative=True,
+    )
+    assert layers.first.wait(PATIENCE)
+    shown = engine.submit("shown", lambda: list(layers.computed), session="b")
+    layers.go_on.set()
+    assert take(shown) == [0, 1, 2]
+    assert take(outer) == "all" and layers.calls == 1
+
+
+def test_a_job_that_is_closed_while_it_steps_aside_ends() -> None:
+    engine, started, go_on = Engine(), threading.Event(), threading.Event()
+
+    def job(control: JobControl) -> None:
+        started.set()
+        assert go_on.wait(PATIENCE)
+        raise StepAside
+
+    ticket = engine.submit("idle", job, urgency=Urgency.IDLE, cooperative=True)
+    assert started.wait(PATIENCE)
+    engine.close(timeout=0)
+    go_on.set()
+    with pytest.raises(CancelledError) as caught:
+        take(ticket)
+    assert caught.value.code == "closed"
+    engine.close()
+    assert_nothing_left(engine)
+
+
 # Bounds
+
+
+def test_in_a_full_queue_what_is_shown_takes_the_place_of_what_may_be() -> None:
+    with Engine(queue_limit=2) as engine:
+        with occupied(engine):
+            near = engine.submit("near", lambda: 1, session="a", urgency=Urgency.NEAR)
+            idle = engine.submit("idle", lambda: 2, session="b", urgency=Urgency.IDLE)
+            with pytest.raises(BusyError):
+                engine.submit("another", lambda: 3, session="c", urgency=Urgency.IDLE)
+            shown = engine.submit("shown", lambda: 4, session="c")
+            assert idle.done and not near.done and engine.stats().queued == 2
+            with pytest.raises(CancelledError) as caught:
+                idle.result()
+            assert caught.value.code == "displaced"
+        assert (take(shown), take(near)) == (4, 1)
+        assert_nothing_left(engine)
 
 
 def test_a_full_queue_refuses_new_jobs_but_not_company() -> None:
@@ -938,6 +1117,7 @@ def test_stress_many_threads_many_keys() -> None:
                 square(key, engine),
                 session=f"session {number % 5}",
                 lane=f"lane {number}",
+                urgency=dice.choice(list(Urgency)),
                 priority=dice.randrange(3),
                 cooperative=key % 3 == 0,
             )
