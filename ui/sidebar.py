@@ -19,7 +19,7 @@ from ui.fleet import known_networks, presence
 from ui.language import LANGUAGES
 from ui.panels import sheet_panel, show_sheets
 from ui.pictures import encode_photograph
-from ui.service import current_picture, engine, shelf
+from ui.service import current_picture, engine, shelf, waiting_place
 from ui.state import (
     AUTO,
     OWN,
@@ -40,7 +40,7 @@ _COLUMNS = 4
 
 def show_sidebar() -> None:
     """Everything a visitor chooses for the whole page."""
-    with st.sidebar:
+    with st.sidebar, waiting_place():
         _picture()
         _networks()
         _target()
