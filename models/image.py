@@ -1,8 +1,7 @@
-"""From uploaded bytes to pixels: the only code that opens untrusted pictures.
+"""From uploaded bytes to pixels: the only way by which untrusted pictures come in.
 
-Accepted are JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIF/HEIC, by content and not by name. The decoders
-are Pillow's and pillow-heif's, called by class: that way neither ``Image.MAX_IMAGE_PIXELS`` nor the table of
-formats, both global, is touched, and the limits are our own (``models.image_container``).
+Accepted are JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIF/HEIC, by content and not by name. The bytes are
+read through first (``models.image_walk``) and the limits are our own (``models.image_container``).
 """
 
 from __future__ import annotations
@@ -10,28 +9,21 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import IO, cast
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
     Image,
     ImageCms,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
 )
-from pillow_heif import HeifImageFile
 
 from models.errors import PictureError
+from models.image_colour import PAPER_NITS, ColourSpace, to_srgb
 from models.image_container import (
     FORMATS,
     MAX_ASPECT,
@@ -40,12 +32,15 @@ from models.image_container import (
     MAX_PIXELS,
     MAX_PROFILE_BYTES,
     MIN_SIDE,
+    Container,
     check_size,
-    inspect,
-    orientation,
     refuse,
-    sniff,
 )
+from models.image_decoders import holds_upper_bytes, lower_bytes, open_picture, reduce_while_reading
+from models.image_jpeg import END
+from models.image_levels import Note, eight_bits
+from models.image_tiff import orientation
+from models.image_walk import inspect, sniff
 
 __all__ = [
     "FORMATS",
@@ -65,20 +60,6 @@ MAX_SIDE = 1024
 MAX_PIXELS_AT_ONCE = MAX_PIXELS
 """Pixels that all threads together may be decoding: thirty uploads at once must not exhaust the memory."""
 
-_OPENERS = cast(
-    "dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]]",
-    {
-        "JPEG": JpegImagePlugin.JpegImageFile,
-        "PNG": PngImagePlugin.PngImageFile,
-        "WebP": WebPImagePlugin.WebPImageFile,
-        "GIF": GifImagePlugin.GifImageFile,
-        "BMP": BmpImagePlugin.BmpImageFile,
-        "TIFF": TiffImagePlugin.TiffImageFile,
-        "AVIF": AvifImagePlugin.AvifImageFile,
-        "HEIF": HeifImageFile,
-    },
-)
-
 _RARE = ("unknown pixel mode", "Unsupported BMP", "not yet supported")
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -91,19 +72,6 @@ _UPRIGHT = {
 }
 _CLOCKWISE = {6: 90, 3: 180, 8: 270}
 _PROFILE_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
-
-
-@dataclass(frozen=True)
-class Note:
-    """One thing that was done to a picture.
-
-    Attributes:
-        code: the catalogue key is ``image.note.<code>``.
-        params: values that its sentence mentions.
-    """
-
-    code: str
-    params: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,30 +183,30 @@ _GATE = _PixelGate(MAX_PIXELS_AT_ONCE)
 
 def _pixels(data: bytes, kind: str) -> tuple[Image.Image, tuple[int, int], list[Note]]:
     container = inspect(data, kind)
-    image = _OPENERS[kind](io.BytesIO(container.payload))
+    image = open_picture(container)
     original = image.size
     check_size(*original, limit=MAX_PIXELS if container.whole else MAX_JPEG_PIXELS)
     target = _fit(original)
-    if kind == "JPEG" and target != original:
-        # Twice the target leaves Lanczos enough to work with; decoding at 1/2, 1/4 or 1/8 happens in the DCT.
-        image.draft(None, (2 * target[0], 2 * target[1]))
-        check_size(*image.size)
+    reduce_while_reading(image, target)
+    check_size(*image.size)
+    deep = holds_upper_bytes(image)
     pixels = original[0] * original[1] if container.whole else image.size[0] * image.size[1]
     notes: list[Note] = []
     frames = max(container.frames, getattr(image, "n_frames", 1) if kind in ("WebP", "AVIF", "HEIF") else 1)
     if frames > 1:
         notes.append(Note("first_frame", {"frames": frames}))
-    with _GATE.hold(pixels):
+    with _GATE.hold(pixels if container.ended and not deep else 2 * pixels):
         image.load()
         if kind != "JPEG":
             # A damaged header may promise another size than the decoder finds.
             original = image.size
             check_size(*original)
-        bits = int(image.info.get("bit_depth") or container.bits)
+        elif not container.ended:
+            _check_rows(image, container, target)
         # Profile and orientation are taken along by hand: conversions of Pillow drop some of `info`.
         profile = container.icc or image.info.get("icc_profile") or b""
         turn = orientation(container.exif or image.info.get("exif") or b"")
-        picture = _eight_bits(image, bits, notes)
+        picture = eight_bits(image, container, partial(lower_bytes, container) if deep else None, notes)
         target = _fit(original)
         if picture.size != target:
             picture = picture.resize(target, Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -254,8 +222,25 @@ def _pixels(data: bytes, kind: str) -> tuple[Image.Image, tuple[int, int], list[
     if max(original) > MAX_SIDE:
         names = ("from_width", "from_height", "to_width", "to_height")
         notes.append(Note("reduced", dict(zip(names, original + picture.size, strict=True))))
-    measured = any(note.code == "range_scaled" for note in notes)
-    return _to_srgb(picture, b"" if measured else profile, notes), original, notes
+    if any(note.code in ("range_scaled", "range_inverted") for note in notes):
+        return _on_white(picture, b"", None, notes), original, notes
+    return _on_white(picture, profile, None if profile else container.colour, notes), original, notes
+
+
+def _check_rows(image: Image.Image, container: Container, target: tuple[int, int]) -> None:
+    """Refuse a JPEG without an end whose last rows are missing.
+
+    The decoder stops at the last block, or makes up what is missing and does not tell. So more data is put
+    before the end: where every row is there, nobody reads it; where one is not, it becomes other pixels.
+    """
+    filler = hashlib.shake_128(container.payload[-4096:]).digest(4096).replace(b"\xff", b"\xfe")
+    longer = open_picture(replace(container, payload=container.payload.removesuffix(END) + filler + END))
+    reduce_while_reading(longer, target)
+    longer.load()
+    for top in range(0, image.height, 256):
+        band = (0, top, image.width, min(top + 256, image.height))
+        if image.crop(band).tobytes() != longer.crop(band).tobytes():
+            refuse("broken", format="JPEG")
 
 
 def _fit(size: tuple[int, int]) -> tuple[int, int]:
@@ -266,51 +251,9 @@ def _fit(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(width * MAX_SIDE / longest)), max(1, round(height * MAX_SIDE / longest))
 
 
-def _eight_bits(image: Image.Image, bits: int, notes: list[Note]) -> Image.Image:
-    """Bring any mode of Pillow to one that can be resampled: L, LA, RGB, RGBA, CMYK or LAB."""
-    mode = image.mode
-    if mode in ("1", "L", "LA", "La", "I", "F") or mode.startswith("I;16"):
-        notes.append(Note("grey"))
-    if mode in ("I", "F"):
-        return _by_range(np.asarray(image), notes)
-    if bits > 8:
-        notes.append(Note("sixteen_bit", {"bits": bits, "maximum": 2**bits - 1}))
-    if mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.uint16)
-        top = 2 ** min(bits, 16) - 1
-        table = np.minimum(np.arange(65536, dtype=np.float64) * (255 / top), 255).round().astype(np.uint8)
-        picture = Image.fromarray(table[values])
-        key = image.info.get("transparency")
-        if isinstance(key, int):
-            picture.putalpha(Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8)))
-        return picture
-    if image.has_transparency_data:
-        return image.convert("LA" if mode in ("LA", "La") else "RGBA")
-    if mode == "1":
-        return image.convert("L")
-    return image if mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
-
-
-def _by_range(values: npt.NDArray[np.generic], notes: list[Note]) -> Image.Image:
-    """Stretch measurements of unknown range: their smallest finite value becomes 0, the largest 255."""
-    # Float32 overflows on the difference of its extremes; all rows at once as float64 take half a gigabyte.
-    bands = [slice(top, top + 256) for top in range(0, values.shape[0], 256)]
-    low, high = np.inf, -np.inf
-    for band in bands:
-        finite = values[band][np.isfinite(values[band])]
-        if finite.size:
-            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
-    if low > high:
-        low = high = 0.0
-    scaled = np.empty(values.shape, dtype=np.uint8)
-    for band in bands:
-        shifted = np.where(np.isnan(values[band]), low, values[band].astype(np.float64)) - low
-        scaled[band] = (np.clip(shifted / ((high - low) or 1.0), 0, 1) * 255).round()
-    notes.append(Note("range_scaled", {"low": f"{low:.4g}", "high": f"{high:.4g}"}))
-    return Image.fromarray(scaled)
-
-
-def _to_srgb(picture: Image.Image, profile: bytes, notes: list[Note]) -> Image.Image:
+def _on_white(
+    picture: Image.Image, profile: bytes, space: ColourSpace | None, notes: list[Note]
+) -> Image.Image:
     """RGB pixels in sRGB, alpha laid over white."""
     alpha = picture.getchannel("A") if picture.mode in ("LA", "RGBA") else None
     if alpha is not None:
@@ -318,19 +261,39 @@ def _to_srgb(picture: Image.Image, profile: bytes, notes: list[Note]) -> Image.I
     if picture.mode == "CMYK":
         notes.append(Note("cmyk"))
     plain = _lab_to_srgb(picture) if picture.mode == "LAB" else picture.convert("RGB")
+    if space is not None and picture.mode in ("L", "RGB"):
+        plain = _from_space(plain, space, notes)
     converted = _apply_profile(picture, profile) if profile and picture.mode in _PROFILE_SPACE else None
-    if converted is not None:
-        difference = np.abs(np.asarray(converted, dtype=np.int16) - np.asarray(plain, dtype=np.int16))
-        # A profile that is sRGB under another name would only add rounding noise.
-        if int(difference.max()) > 2:
-            notes.append(Note("colour_profile"))
-            plain = converted
+    # A profile that is sRGB under another name would only add rounding noise.
+    if converted is not None and _differ(converted, plain):
+        notes.append(Note("colour_profile"))
+        plain = converted
     if alpha is not None and cast("tuple[int, int]", alpha.getextrema())[0] < 255:
         notes.append(Note("alpha_over_white"))
         white = Image.new("RGB", plain.size, (255, 255, 255))
         white.paste(plain, mask=alpha)
         plain = white
     return plain
+
+
+def _differ(one: Image.Image, other: Image.Image) -> bool:
+    difference = np.abs(np.asarray(one, dtype=np.int16) - np.asarray(other, dtype=np.int16))
+    return int(difference.max()) > 2
+
+
+def _from_space(picture: Image.Image, space: ColourSpace, notes: list[Note]) -> Image.Image:
+    pixels, peak = to_srgb(np.asarray(picture), space)
+    converted = Image.fromarray(pixels)
+    if space.hdr:
+        brighter = peak > PAPER_NITS
+        notes.append(Note("hdr" if brighter else "hdr_plain", {"curve": space.hdr, "peak": round(peak)}))
+    elif not _differ(converted, picture):
+        return picture
+    elif space.label:
+        notes.append(Note("colour_space", {"space": space.label}))
+    else:
+        notes.append(Note("colour_numbers"))
+    return converted
 
 
 def _lab_to_srgb(picture: Image.Image) -> Image.Image:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,76 +21,22 @@ from PIL import Image, PngImagePlugin
 from models import image as module
 from models.errors import PictureError
 from models.image import MAX_BYTES, MAX_SIDE, DecodedImage, decode_image
+from tests.models.pictures import (
+    chunk,
+    encode,
+    icc,
+    notes,
+    png,
+    png_rows,
+    quadrants,
+    refused,
+    tiff,
+    tiff_tags,
+)
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
-
-
-def encode(picture: Image.Image, kind: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    if kind == "HEIF":
-        pillow_heif.from_pillow(picture).save(buffer, **options)
-    else:
-        picture.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def quadrants(width: int = 48, height: int = 32) -> np.ndarray:
-    """Four flat colours, so that every flip and turn gives another picture."""
-    pixels = np.zeros((height, width, 3), np.uint8)
-    pixels[: height // 2, : width // 2] = (250, 20, 20)
-    pixels[: height // 2, width // 2 :] = (20, 250, 20)
-    pixels[height // 2 :, : width // 2] = (20, 20, 250)
-    pixels[height // 2 :, width // 2 :] = (240, 240, 20)
-    return pixels
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(width: int, height: int, depth: int, colour: int, rows: bytes, extra: Iterable[bytes] = ()) -> bytes:
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
-    body = b"".join(extra) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + header + body
-
-
-def png_rows(samples: np.ndarray) -> bytes:
-    """Unfiltered scan lines of an array ``[H, W]`` or ``[H, W, C]``."""
-    big = samples.astype(samples.dtype.newbyteorder(">"))
-    return b"".join(b"\0" + row.tobytes() for row in big)
-
-
-def tiff(tags: dict[int, tuple[int, list[int]]], pixels: bytes, repeat_offset: int = 0) -> bytes:
-    """Little-endian TIFF: pixels at byte 8, then tag values, then the directory."""
-    blob, entries = bytearray(pixels), b""
-    for tag, (kind, values) in sorted({**tags, 273: (4, [8] * max(repeat_offset, 1))}.items()):
-        packed = struct.pack(f"<{len(values)}{'H' if kind == 3 else 'I'}", *values)
-        if len(packed) > 4:
-            blob += b"\0" * (len(blob) % 2)
-            where, blob = struct.pack("<I", 8 + len(blob)), blob + packed
-        else:
-            where = packed.ljust(4, b"\0")
-        entries += struct.pack("<HHI", tag, kind, len(values)) + where
-    directory = struct.pack("<H", len(entries) // 12) + entries + b"\0\0\0\0"
-    return b"II*\0" + struct.pack("<I", 8 + len(blob)) + bytes(blob) + directory
-
-
-def tiff_tags(width: int, height: int, bits: list[int], photometric: int) -> dict[int, tuple[int, list[int]]]:
-    size = width * height * sum(bits) // 8
-    shorts = {258: bits, 259: [1], 262: [photometric], 277: [len(bits)], 278: [height]}
-    longs = {256: [width], 257: [height], 279: [size]}
-    return {**{tag: (3, v) for tag, v in shorts.items()}, **{tag: (4, v) for tag, v in longs.items()}}
-
-
-def notes(picture: DecodedImage) -> dict[str, dict[str, int | str]]:
-    return {note.code: dict(note.params) for note in picture.notes}
-
-
-def refused(data: bytes) -> PictureError:
-    with pytest.raises(PictureError) as caught:
-        decode_image(data)
-    assert str(caught.value).endswith(".") and "{" not in str(caught.value)
-    return caught.value
+SWAPPED = icc((0.3851, 0.7169, 0.0971), (0.4361, 0.2225, 0.0139), (0.1431, 0.0606, 0.7141))
+"""sRGB's primaries with red and green exchanged: a converted red is unmistakably green."""
 
 
 def valid(picture: DecodedImage) -> None:
@@ -227,56 +171,6 @@ def test_lab_tiff() -> None:
     assert decode_image(data).rgb.min() >= 253
 
 
-RAMP = np.linspace(0, 65535, 32 * 32).astype(np.uint16).reshape(32, 32)
-
-
-@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_sixteen_bit_grey_is_scaled(kind: str) -> None:
-    if kind == "PNG":
-        data = png(32, 32, 16, 0, png_rows(RAMP))
-    else:
-        data = tiff(tiff_tags(32, 32, [16], 1), RAMP.tobytes())
-    picture = decode_image(data)
-    assert (picture.rgb == np.round(RAMP / 257).astype(np.uint8)[..., None]).all()
-    assert notes(picture) == {"grey": {}, "sixteen_bit": {"bits": 16, "maximum": 65535}}
-
-
-@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_sixteen_bit_colour_is_scaled(kind: str) -> None:
-    colours = np.stack([RAMP, RAMP[::-1], RAMP.T], axis=-1)
-    if kind == "PNG":
-        key = chunk(b"tRNS", struct.pack(">HHH", 1, 2, 3))
-        data = png(32, 32, 16, 2, png_rows(colours), [key])
-    else:
-        data = tiff(tiff_tags(32, 32, [16, 16, 16], 2), np.ascontiguousarray(colours).tobytes())
-    picture = decode_image(data)
-    assert np.abs(picture.rgb - colours / 257).max() <= 1
-    assert notes(picture) == {"sixteen_bit": {"bits": 16, "maximum": 65535}}
-
-
-def test_sixteen_bit_grey_with_a_key_colour() -> None:
-    data = png(32, 32, 16, 0, png_rows(RAMP), [chunk(b"tRNS", struct.pack(">H", 0))])
-    picture = decode_image(data)
-    assert tuple(picture.rgb[0, 0]) == (255, 255, 255) and picture.rgb[0, 8, 0] < 10
-
-
-def test_measurements_are_stretched_to_their_range() -> None:
-    values = np.linspace(-2, 6, 16 * 16, dtype=np.float32).reshape(16, 16)
-    expected = np.round((values + 2) / 8 * 255).astype(np.uint8)
-    values[3, 3], values[4, 4], values[5, 5] = np.nan, np.inf, -np.inf
-    expected[3, 3], expected[4, 4], expected[5, 5] = 0, 255, 0
-    picture = decode_image(encode(Image.fromarray(values), "TIFF"))
-    assert np.abs(picture.rgb[..., 0].astype(int) - expected).max() <= 1
-    assert notes(picture) == {"grey": {}, "range_scaled": {"low": "-2", "high": "6"}}
-    counts = np.arange(256, dtype=np.int32).reshape(16, 16) * 1000 - 7
-    assert (decode_image(encode(Image.fromarray(counts), "TIFF")).rgb[..., 1].ravel() == range(256)).all()
-
-
-@pytest.mark.parametrize("value", [0.0, 5.5, np.nan, np.inf, np.finfo(np.float32).max])
-def test_measurements_without_range(value: float) -> None:
-    valid(decode_image(encode(Image.fromarray(np.full((16, 16), value, np.float32)), "TIFF")))
-
-
 def test_one_bit_and_grey() -> None:
     board = Image.fromarray((np.indices((16, 16)).sum(0) % 2).astype(bool))
     picture = decode_image(encode(board, "PNG"))
@@ -317,33 +211,6 @@ def test_palette_with_alpha() -> None:
     ).max() <= 1
     keyed = decode_image(encode(indexed, "GIF", transparency=1))
     assert (keyed.rgb[:, 8:] == 255).all() and (keyed.rgb[:, :8] == RED).all()
-
-
-def icc(red: tuple[float, ...], green: tuple[float, ...], blue: tuple[float, ...]) -> bytes:
-    """A matrix profile with linear curves; the columns are the primaries in XYZ (D50)."""
-
-    def xyz(values: tuple[float, ...]) -> bytes:
-        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in values))
-
-    curve = b"curv\0\0\0\0" + struct.pack(">I", 1) + struct.pack(">H", 0x0233) + b"\0\0"
-    tags = {b"rXYZ": xyz(red), b"gXYZ": xyz(green), b"bXYZ": xyz(blue), b"wtpt": xyz((0.9642, 1, 0.8249))}
-    tags |= {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve}
-    table, body = struct.pack(">I", len(tags)), b""
-    for name, value in tags.items():
-        table += name + struct.pack(">II", 132 + 12 * len(tags) + len(body), len(value))
-        body += value
-    size = 128 + len(table) + len(body)
-    head = (
-        struct.pack(">I4sI4s4s4s", size, b"lcms", 0x02400000, b"mntr", b"RGB ", b"XYZ ")
-        + b"\0" * 12
-        + b"acsp"
-    )
-    head = head.ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061)
-    return head.ljust(128, b"\0") + table + body
-
-
-SWAPPED = icc((0.3851, 0.7169, 0.0971), (0.4361, 0.2225, 0.0139), (0.1431, 0.0606, 0.7141))
-"""sRGB's primaries with red and green exchanged: a converted red is unmistakably green."""
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "TIFF", "AVIF", "HEIF"])
@@ -624,7 +491,7 @@ def samples() -> tuple[bytes, ...]:
         encode(picture, "PNG", pnginfo=text, icc_profile=SWAPPED, exif=exif.tobytes()),
         encode(picture, "PNG", **frames),
         encode(picture.convert("P"), "PNG", transparency=b"\0\x80"),
-        png(32, 32, 16, 0, png_rows(RAMP)),
+        png(32, 32, 16, 0, png_rows(np.linspace(0, 65535, 1024).astype(np.uint16).reshape(32, 32))),
         encode(picture, "WebP", icc_profile=SWAPPED),
         encode(picture, "WebP", lossless=True, **frames),
         encode(picture, "GIF", **frames),
@@ -659,6 +526,55 @@ def test_cut_off_anywhere(index: int) -> None:
 def test_half_a_picture_is_refused(index: int) -> None:
     data = samples()[index]
     assert refused(data[: len(data) // 2]).code == "broken"
+
+
+def busy(width: int, height: int) -> Image.Image:
+    """A picture in which every block differs from its neighbours."""
+    y, x = np.indices((height, width))
+    pixels = np.stack([x * 7 + y * 3, x * y // 5, (x // 8) * 37 + (y // 8) * 91], axis=-1)
+    return Image.fromarray((pixels % 256).astype(np.uint8))
+
+
+ENDLESS: dict[str, dict[str, object]] = {
+    "plain": {},
+    "progressive": {"progressive": True},
+    "restarts": {"restart_marker_rows": 1},
+    "4:4:4": {"subsampling": 0},
+}
+
+
+@pytest.mark.parametrize("size", [(120, 80), (2500, 1100), (64, 2)], ids=["small", "large", "flat"])
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_jpeg_without_its_end_marker_is_shown_when_every_row_is_there(
+    name: str, size: tuple[int, int]
+) -> None:
+    if min(size) < 8:
+        size = (64, 8)
+    data = encode(busy(*size), "JPEG", quality=90, **ENDLESS[name])
+    whole = decode_image(data)
+    for cut in (1, 2):
+        picture = decode_image(data[:-cut])
+        assert (picture.rgb == whole.rgb).all() and picture.notes == whole.notes
+    assert (decode_image(data[:-2] + b"\0" * 5000).rgb == whole.rgb).all()
+    for share in (0.3, 0.5, 0.9, 0.97):
+        assert refused(data[: int(share * len(data))]).code == "broken"
+
+
+def test_a_progressive_jpeg_cut_between_two_scans_is_refused() -> None:
+    data = encode(busy(200, 100), "JPEG", quality=90, progressive=True)
+    scans = [i for i in range(len(data)) if data[i : i + 2] == b"\xff\xda"]
+    assert len(scans) > 4
+    for start in scans[1:]:
+        # The tables of the next scan lie before it.
+        table = data.rfind(b"\xff\xc4", 0, start)
+        assert refused(data[:table]).code == refused(data[:start]).code == "broken"
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_grey_and_cmyk_jpegs_without_their_end(mode: str) -> None:
+    data = encode(busy(160, 120).convert(mode), "JPEG", quality=90)
+    assert (decode_image(data[:-2]).rgb == decode_image(data).rgb).all()
+    assert refused(data[: len(data) * 2 // 3]).code == "broken"
 
 
 @settings(max_examples=600, deadline=None, derandomize=True)
