@@ -5,7 +5,8 @@ One rule, on names alone, for the files directly in the folder:
 - A file with torchvision's own name (``resnet50-11ad3fa6.pth``) is that published file.
 - ``<name>.<builder>.safetensors`` or ``.pth`` is a checkpoint of ``<builder>``, such as
   ``birds.resnet18.pth``. The number of classes and the size of a ViT's picture are read from its tensors.
-- ``<name>.<builder>.txt`` beside it names the classes, one a line, in the order of the logits.
+- ``<name>.<builder>.txt`` beside it names the classes, one a line, in the order of the logits. Names that
+  stand there more than once are told apart by their index.
 - ``<name>.<builder>.toml`` beside it may say ``title``, ``licence``, ``resize``, ``crop``,
   ``interpolation`` (``bilinear`` or ``bicubic``), ``mean`` and ``std``; ImageNet's are taken otherwise.
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -150,7 +152,11 @@ def _labels(checkpoint: Path, count: int) -> tuple[str, ...]:
             weights=checkpoint.name,
             expected=count,
         )
-    return labels
+    repeated = Counter(labels)
+    # Two classes of one name are two classes.
+    return tuple(
+        f"{label} (#{index})" if repeated[label] > 1 else label for index, label in enumerate(labels)
+    )
 
 
 class _Sidecar:

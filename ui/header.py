@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from models.registry import REGISTRY
 from ui.share import show_share
-from ui.words import t
+from ui.state import MISSING, SIDES, view
+from ui.words import name_of_network, t, verbatim
 
 
 def show_header(title: str, text: str) -> None:
@@ -15,4 +17,16 @@ def show_header(title: str, text: str) -> None:
         show_share()
     if st.session_state.get("own_picture_missing"):
         st.info(t("link.own_picture"))
+    if missing := st.session_state.get(MISSING):
+        _tell(missing)
     st.markdown(text)
+
+
+def _tell(missing: tuple[str, ...]) -> None:
+    """What the link names and this server does not have, and what is shown instead."""
+    if missing == ("class",):
+        st.info(t("link.class"))
+    else:
+        shown = (name_of_network(REGISTRY[view().side(side).network]) for side in SIDES)
+        asked = ", ".join(name.removeprefix("local.") for name in missing)
+        st.info(t("link.networks", names=verbatim(asked), shown=verbatim(" | ".join(shown))))

@@ -7,33 +7,26 @@ the same view after a default has changed.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from models.registry import REGISTRY
 from models.samples import SAMPLES
-from models.weights import categories
+from ui.classes import canonical, read_link
 from ui.language import LANGUAGES, match_language
 from ui.pages import is_setting, owns
-from ui.state import AUTO, OWN, Side, View, current_page, is_restored, own_picture
+from ui.state import AUTO, MISSING, OWN, SIDES, Side, View, current_page, is_restored, own_picture
 
 _WRITTEN = "written_query"
 
 _MOST = 40
 """Settings taken from an address at most; no page has half as many."""
 
-_LONGEST = 80
-"""Characters of a setting's value at most; the longest we write is the name of a layer."""
-
-
-def slug(name: str) -> str:
-    """A class name as it stands in a link: ``English springer`` becomes ``english-springer``."""
-    return "-".join(name.lower().split())
+_LONGEST = 300
+"""Characters of a setting's value at most; the longest we write is a class of a network with a long name."""
 
 
 def encode(view: View, page: str = "") -> dict[str, str]:
@@ -54,7 +47,7 @@ def encode(view: View, page: str = "") -> dict[str, str]:
         "right": view.right.network,
         "right-layer": view.right.layer,
         "right-show": view.right.show,
-        "class": _identifiers().get(view.target, AUTO),
+        "class": view.target,
         "depth": f"{view.depth:.3f}",
         "reach": view.reach,
         "from": view.query,
@@ -74,9 +67,9 @@ def decode(query: Mapping[str, str], base: View) -> View:
         left=_side(query, "left", base.left),
         right=_side(query, "right", base.right),
         point=_point(query.get("at", ""), view.point),
-        target=_target(query.get("class", ""), base.target),
         depth=min(max(_number(query.get("depth", ""), base.depth), 0.0), 1.0),
     )
+    view = replace(view, target=_target(query.get("class", ""), view) or base.target)
     if query.get("reach") in ("attention", "field"):
         view = replace(view, reach=query["reach"])  # type: ignore[arg-type]
     if query.get("from") in ("point", "class"):
@@ -84,6 +77,22 @@ def decode(query: Mapping[str, str], base: View) -> View:
     # What a setting can be is known to its page alone, which checks it when it reads it.
     settings = {name: value for name, value in query.items() if is_setting(name) and len(value) <= _LONGEST}
     return replace(view, options={**base.options, **dict(list(settings.items())[:_MOST])})
+
+
+def not_here(query: Mapping[str, str], view: View) -> tuple[str, ...]:
+    """What a link names and this server does not have: its networks, or else ``class``.
+
+    Args:
+        query: as it stands in the address.
+        view: what was made of it.
+    """
+    networks = dict.fromkeys(query.get(name, "") for name in SIDES)
+    missing = tuple(name for name in networks if name and name not in REGISTRY)
+    if missing:
+        return missing
+    target = _target(query.get("class", AUTO), view)
+    known = target == AUTO or (target is not None and canonical(target, _lists(view)) is not None)
+    return () if known else ("class",)
 
 
 def link(view: View) -> str:
@@ -98,9 +107,11 @@ def restore() -> None:
     query = dict(st.query_params)
     if not is_restored():
         st.session_state["view"] = decode(query, View(language=match_language(st.context.locale)))
+        st.session_state[MISSING] = not_here(query, st.session_state["view"])
     elif query and query != st.session_state.get(_WRITTEN):
         # The address was edited or the browser went back.
         st.session_state["view"] = decode(query, st.session_state["view"])
+        st.session_state[MISSING] = not_here(query, st.session_state["view"])
     current: View = st.session_state["view"]
     if current.picture == OWN and own_picture() is None:
         sample = SAMPLES[0]
@@ -139,20 +150,11 @@ def _number(text: str, base: float) -> float:
     return base if math.isnan(number) else number
 
 
-def _target(text: str, base: str) -> str:
+def _target(text: str, view: View) -> str | None:
     if text == AUTO:
         return AUTO
-    return next((name for name, identifier in _identifiers().items() if identifier == text), base)
+    return read_link(text, _lists(view))
 
 
-@lru_cache(maxsize=1)
-def _identifiers() -> Mapping[str, str]:
-    """Class name -> what stands in a link; cardigan and Cardigan (a dog) differ in capitals alone."""
-    names = dict.fromkeys(name for classes in ("classroom", "imagenet") for name in categories(classes))
-    seen: Counter[str] = Counter()
-    identifiers: dict[str, str] = {}
-    for name in names:
-        seen[slug(name)] += 1
-        repeated = seen[slug(name)]
-        identifiers[name] = slug(name) if repeated == 1 else f"{slug(name)}-{repeated}"
-    return identifiers
+def _lists(view: View) -> list[str]:
+    return [REGISTRY[side.network].classes for side in (view.left, view.right)]

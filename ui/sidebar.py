@@ -14,6 +14,7 @@ from models.image import decode_image
 from models.registry import REGISTRY, ModelSpec
 from models.samples import SAMPLES, find_sample, thumbnail_bytes
 from models.weights import categories
+from ui.classes import canonical, offered, told_apart
 from ui.controls import choice
 from ui.fleet import known_networks, presence
 from ui.language import LANGUAGES
@@ -148,15 +149,14 @@ def _choose_network(side: SideName, key: str) -> None:
 
 
 def _target() -> None:
-    known = {name for side in SIDES for name in categories(REGISTRY[view().side(side).network].classes)}
-    names = {name: name_of_class(name) for name in sorted(known, key=name_of_class)}
+    lists = [REGISTRY[view().side(side).network].classes for side in SIDES]
     choice(
         st.selectbox,
         t("sidebar.target"),
-        {AUTO: t("sidebar.target.auto"), **names},
+        {AUTO: t("sidebar.target.auto"), **told_apart(offered(lists), name_of_class)},
         key="target",
-        value=view().target if view().target in known else AUTO,
-        choose=lambda name: change(target=name),
+        value=canonical(view().target, lists) or AUTO,
+        choose=lambda chosen: change(target=chosen),
     )
 
 

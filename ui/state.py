@@ -17,6 +17,9 @@ OWN = "own"
 AUTO = "auto"
 """Stands for the class that the two networks together find most likely."""
 
+MISSING = "missing_from_link"
+"""Where the session keeps what the link it was opened with names and this server does not have."""
+
 SideName = Literal["left", "right"]
 SIDES: tuple[SideName, SideName] = ("left", "right")
 
@@ -45,7 +48,7 @@ class View:
         picture: id of a sample, or :data:`OWN`.
         left: the first network.
         right: the second network.
-        target: English name of the class to explain, or :data:`AUTO`.
+        target: the class to explain, as :mod:`ui.classes` writes it, or :data:`AUTO`.
         point: the point of interest, fractions of the original picture's width and height.
         depth: of the *reach* row, from 0 (first layer) to 1 (last).
         reach: what a network with attention shows there: its attention, or its own effective field.
@@ -92,11 +95,15 @@ def current_page() -> str:
 
 def change(**changes: Any) -> None:
     """Choose something else."""
+    if "target" in changes:
+        st.session_state[MISSING] = ()
     st.session_state["view"] = replace(view(), **changes)
 
 
 def change_side(name: SideName, **changes: Any) -> None:
     """Choose something else for one of the two networks."""
+    if "network" in changes:
+        st.session_state[MISSING] = ()
     change(**{name: replace(view().side(name), **changes)})
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from analysis import top_answers
 from models.calibration import probabilities
+from ui.classes import canonical, identifier, index_of, told_apart
 from ui.controls import choice
 from ui.service import Run
 from ui.state import AUTO, change, view
@@ -22,10 +23,10 @@ def target_of(run: Run, pair: tuple[Run, Run]) -> int:
     Left to itself it is the class that both together find most likely; a network that does not know the
     class, or shares no list with the other, explains its own first answer.
     """
-    categories = run.loaded.categories
     chosen = view().target
-    if chosen != AUTO and chosen in categories:
-        return categories.index(chosen)
+    known = index_of(chosen, run.loaded)
+    if known is not None:
+        return known
     if chosen == AUTO and pair[0].loaded.categories == pair[1].loaded.categories:
         # A temperature is for what is shown: it must not choose what is explained.
         together = sum(np.log(probabilities(each.trace.logits, None) + 1e-12) for each in pair)
@@ -41,15 +42,20 @@ def choose_target(pair: tuple[Run, Run], key: str, pills: Callable[..., Any] = s
         key: of the widget, unique on the page.
         pills: the widget's function, of ``st`` or of a container.
     """
-    names = [
-        answer.name for run in pair for answer in top_answers(run.trace.probabilities, run.loaded.categories)
-    ]
-    shown = pair[1].loaded.categories[target_of(pair[1], pair)]
+    lists = [run.loaded.spec.classes for run in pair]
+    answers = {
+        canonical(identifier(run.loaded.spec.classes, answer.index), lists) or "": answer.name
+        for run in pair
+        for answer in top_answers(run.trace.probabilities, run.loaded.categories)
+    }
+    labels = told_apart(answers, name_of_class)
+    explained = identifier(lists[1], target_of(pair[1], pair))
+    shown = canonical(explained, lists)
     choice(
         pills,
         t("why.classes"),
-        {name: name_of_class(name) for name in dict.fromkeys(names)},
+        {key: labels[key] for key in answers},
         key=key,
-        value=shown if shown in names else None,
-        choose=lambda name: change(target=name or view().target),
+        value=shown if shown in answers else None,
+        choose=lambda chosen: change(target=chosen or view().target),
     )

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import html
+import re
 
 from models.adapters.base import LayerRef
 from models.errors import SightlinesError
 from models.registry import ModelSpec
 from ui.language import catalogue, class_name, translate
 from ui.state import view
+
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>$~|&#]|^[+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d\d\d)[.)]")
+_EXTENSIONS = re.compile(
+    r"(?<=:)(?=[\w+:/-])|(?<=@)|(?<=[wW]{3})(?=\.)|(?<=[-~])(?=[-=>\\])|(?<=[<>])(?=[-=])"
+)
 
 
 def t(key: str, /, **params: object) -> str:
@@ -51,6 +57,16 @@ def percent(share: float) -> str:
 def sentence_for(error: SightlinesError) -> str:
     """What went wrong, in one sentence of the catalogue."""
     return t(f"error.{error.code}", **error.params)
+
+
+def verbatim(text: str) -> str:
+    """Text that a person wrote, for a place where Streamlit reads Markdown: it shows what stands there.
+
+    A backslash takes its meaning from what Markdown itself reads. What Streamlit's extensions look for in the
+    finished text (``:cat:``, ``www.``, arrows) is broken by a word joiner, which has no width.
+    """
+    line = _MARKDOWN.sub(r"\\\g<0>", " ".join(text.split()))
+    return _EXTENSIONS.sub("\N{WORD JOINER}", line)
 
 
 def escape(text: str) -> str:

@@ -28,8 +28,8 @@ from tests.e2e.comparison import (
     wait_for_other_map,
     widget,
 )
+from ui.classes import identifier
 from ui.language import class_name
-from ui.links import slug
 
 pytestmark = pytest.mark.e2e
 
@@ -130,19 +130,23 @@ def test_a_class_is_explained_from_its_pill_and_from_the_sidebar(page: Page) -> 
     pills = widget(page, "why-class").get_by_role("radio")
     second = pills.nth(1).inner_text()
     pills.nth(1).click()
-    wait_for_address(page, "class", slug(second))
+    wait_for_address(page, "class", _identifier(second))
     wait_for_other_map(page, "why", 0, before)
     for index in (0, 1):
         expect(panel(page, "why", index).locator(".answer")).to_have_text(re.compile(rf"^{second} "))
     expect(widget(page, "target").get_by_role("combobox")).to_have_value(second)
     before = maps(page, "why")
     select(page, "target", "umbrella")
-    wait_for_address(page, "class", "umbrella")
+    wait_for_address(page, "class", _identifier("umbrella"))
     wait_for_other_map(page, "why", 0, before)
     expect(panel(page, "why").locator(".answer")).to_have_text(re.compile("^umbrella "))
     expect(widget(page, "why-class").locator('[role=radio][aria-checked="true"]')).to_have_count(0)
     select(page, "target", t("sidebar.target.auto"))
     wait_for_address(page, "class", "auto")
+
+
+def _identifier(name: str) -> str:
+    return identifier("classroom", categories("classroom").index(name))
 
 
 def test_the_gallery_changes_the_picture_and_keeps_the_rest(page: Page) -> None:

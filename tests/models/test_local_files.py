@@ -122,6 +122,12 @@ def test_labels_that_do_not_fit_are_refused(folder: Path, labels: str) -> None:
     assert error.params["expected"] == 3
 
 
+def test_two_classes_of_one_name_are_told_apart(folder: Path) -> None:
+    save_file(birds(4), folder / "birds.resnet18.safetensors")
+    (folder / "birds.resnet18.txt").write_text("crane\nrobin\ncrane\nauto\n")
+    assert only(folder).labels == ("crane (#0)", "robin", "crane (#2)", "auto")
+
+
 def test_labels_that_are_no_text_are_refused(folder: Path) -> None:
     save_file(birds(3), folder / "birds.resnet18.safetensors")
     (folder / "birds.resnet18.txt").write_bytes(b"\xff\xfe\x00")

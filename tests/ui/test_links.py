@@ -13,11 +13,18 @@ from hypothesis import strategies as st
 from models.registry import REGISTRY
 from models.samples import SAMPLES
 from models.weights import categories
+from ui.classes import identifier
 from ui.language import LANGUAGES
-from ui.links import decode, encode, slug
+from ui.links import decode, encode, not_here
 from ui.state import AUTO, OWN, Side, View
 
-CLASSES = sorted({*categories("classroom"), *categories("imagenet")})
+CLASSES = [
+    identifier(classes, index)
+    for classes in ("classroom", "imagenet")
+    for index in range(len(categories(classes)))
+]
+SPRINGER = identifier("imagenet", 217)
+CAT = identifier("classroom", 17)
 PARAMETERS = set(encode(View()))
 
 shares = st.integers(0, 10_000).map(lambda number: number / 10_000)
@@ -76,7 +83,7 @@ def test_every_choice_is_written_also_where_it_is_the_default() -> None:
         picture=OWN,
         left=Side("resnet34_untrained", "maxpool", "c2"),
         right=Side("vit_b_16_untrained", "encoder.dropout", "h2"),
-        target="cat",
+        target=CAT,
         point=(0.1, 0.2),
         depth=0.1,
         reach="field",
@@ -108,7 +115,7 @@ def test_links_that_people_have_keep_their_meaning() -> None:
         picture="dog",
         left=Side("resnet50_untrained", "layer2.3", "c9"),
         right=Side("vit_s_14_classroom", "encoder.layers.encoder_layer_3.self_attention", "h5"),
-        target="English springer",
+        target=SPRINGER,
         point=(0.25, 0.75),
         depth=0.5,
         reach="field",
@@ -116,7 +123,11 @@ def test_links_that_people_have_keep_their_meaning() -> None:
     )
     view = decode(dict(parse_qsl(address)), View())
     assert view == expected
-    assert dict(parse_qsl(address)).items() <= encode(view).items()
+    written = encode(view)
+    assert written.pop("class") == view.target
+    old = dict(parse_qsl(address))
+    assert old.pop("class") == "english-springer"
+    assert old.items() <= written.items()
 
 
 @given(views)
@@ -155,6 +166,12 @@ def test_nonsense_in_an_address_is_passed_over(query: dict[str, str], base: View
         ("right", ""),
         ("class", "unicorn"),
         ("class", ""),
+        ("class", "imagenet.1000"),
+        ("class", "imagenet.01"),
+        ("class", "imagenet.-1"),
+        ("class", "imagenet." + "1" * 5000),
+        ("class", "local.nobody.resnet18.1"),
+        ("class", "resnet18_distilled.1"),
         ("depth", "deep"),
         ("depth", "nan"),
         ("reach", "far"),
@@ -162,7 +179,7 @@ def test_nonsense_in_an_address_is_passed_over(query: dict[str, str], base: View
     ],
 )
 def test_a_single_wrong_value_leaves_that_choice_as_it_was(parameter: str, text: str) -> None:
-    base = View(depth=0.25, target="cat", point=(0.3, 0.6))
+    base = View(depth=0.25, target=CAT, point=(0.3, 0.6))
     assert decode({parameter: text}, base) == base
 
 
@@ -186,11 +203,39 @@ def test_another_network_brings_no_layer_of_the_old_one() -> None:
 
 
 def test_every_class_can_be_linked_to() -> None:
-    links = {name: encode(View(target=name)) for name in CLASSES}
-    assert [name for name, link in links.items() if decode(link, View()).target != name] == []
-    assert [name for name, link in links.items() if not re.fullmatch(r"[a-z0-9'.-]+", link["class"])] == []
+    links = {target: encode(View(target=target)) for target in CLASSES}
+    assert [target for target, link in links.items() if decode(link, View()).target != target] == []
+    assert all(re.fullmatch(r"[a-z]+[.][0-9]+", link["class"]) for link in links.values())
 
 
-def test_a_class_reads_like_its_name() -> None:
-    assert slug("English springer") == "english-springer"
-    assert encode(View(target="English springer"))["class"] == "english-springer"
+@pytest.mark.parametrize(
+    ("text", "networks", "target"),
+    [
+        ("english-springer", ("resnet50", "vit_b_16"), SPRINGER),
+        ("crane", ("resnet50", "vit_b_16"), identifier("imagenet", 517)),
+        ("crane-bird", ("resnet50", "vit_b_16"), identifier("imagenet", 134)),
+        # The dog came first and had the plain word.
+        ("cardigan", ("resnet50", "vit_b_16"), identifier("imagenet", 264)),
+        ("cardigan-2", ("resnet50", "vit_b_16"), identifier("imagenet", 474)),
+        # A class that neither network knows is kept for the one that does.
+        ("cat", ("resnet50", "vit_b_16"), CAT),
+        ("egyptian-cat", ("resnet18_distilled", "vit_s_14_classroom"), identifier("imagenet", 285)),
+    ],
+)
+def test_classes_in_words_keep_their_meaning(text: str, networks: tuple[str, str], target: str) -> None:
+    view = decode({"left": networks[0], "right": networks[1], "class": text}, View())
+    assert view.target == target
+    assert encode(view)["class"] == target
+
+
+def test_what_a_link_names_and_this_server_does_not_have_is_found() -> None:
+    def missing(**query: str) -> tuple[str, ...]:
+        return not_here(query, decode(query, View()))
+
+    assert missing() == missing(left="resnet50", right="resnet18", **{"class": "tabby"}) == ()
+    assert missing(left="local.birds.resnet18", right="vit_s_14_classroom") == ("local.birds.resnet18",)
+    assert missing(left="a", right="b", **{"class": "local.a.resnet18.1"}) == ("a", "b")
+    assert missing(left="a", right="a") == ("a",)
+    for unknown in ("unicorn", "tabby", "imagenet.281", "local.birds.resnet18.1"):
+        assert missing(**{"class": unknown}) == ("class",)
+    assert missing(**{"class": "auto"}) == missing(**{"class": "cat"}) == missing(**{"class": CAT}) == ()

@@ -108,7 +108,7 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
         "right": "resnet18_classroom",
         "right-layer": "layer2.0",
         "right-show": "c9",
-        "class": "cat",
+        "class": "classroom.17",
         "depth": "0.500",
         "reach": "attention",
         "from": "point",
@@ -121,11 +121,11 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
         point=(0.25, 0.75),
         left=Side("vit_s_14_classroom", query["left-layer"], "h5"),
         right=Side("resnet18_classroom", "layer2.0", "c9"),
-        target="cat",
+        target="classroom.17",
         depth=0.5,
         query="point",
     )
-    assert page.selectbox(key="target").value == "cat"
+    assert page.selectbox(key="target").value == "classroom.17"
     assert page.number_input(key="channel-right").value == 9
 
 

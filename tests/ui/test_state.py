@@ -59,7 +59,7 @@ def test_an_unknown_choice_is_an_error() -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.id)
 def test_a_sample_brings_its_point_and_no_class(sample: Any) -> None:
-    state.change(target="cat", depth=0.5)
+    state.change(target="classroom.17", depth=0.5)
     state.choose_picture(sample.id)
     assert state.view() == View(picture=sample.id, point=sample.focus, target=AUTO, depth=0.5)
 

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from analysis import Answer, familiarity, is_unfamiliar, top_answers
+from ui.classes import is_same
 from ui.marking import marking_of
 from ui.schooling import began_as, student_and_teacher, taught_otherwise
 from ui.sections import heading, row
@@ -87,32 +88,4 @@ def _verdict(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> str:
     markings = [marking for run in pair if _unlike(run) and (marking := marking_of(run.loaded.spec))]
     if len(markings) == len(pair):
         return t("says.unlike.both", mistaken=min(marking.mistaken for marking in markings), **names)
-    if left.name != right.name:
-        return t("says.disagree", **names)
-    taught = student_and_teacher(*(run.loaded.spec for run in pair))
-    if taught is None:
-        return t("says.agree", **names)
-    student, teacher = map(name_of_network, taught)
-    return t("says.agree.taught", student=student, teacher=teacher, **names)
-
-
-def _show_limits(pair: tuple[Run, Run]) -> None:
-    """What the comparison does not show, and a way to the same network taught otherwise."""
-    left, right = (run.loaded.spec for run in pair)
-    taught = student_and_teacher(left, right)
-    if taught is not None:
-        student, teacher = map(name_of_network, taught)
-        st.caption(t("says.taught", student=student, teacher=teacher))
-    elif (began := began_as(left, right)) is not None:
-        later, earlier = map(name_of_network, began)
-        st.caption(t("says.began", student=later, start=earlier))
-    elif {left.card.training_data, right.card.training_data} == _UNEQUAL_DATA:
-        st.caption(t("says.training"))
-    for side, spec, opposite in zip(SIDES, (left, right), (right, left), strict=True):
-        other = taught_otherwise(spec)
-        if other is not None and other.key != opposite.key:
-            st.button(
-                t("says.switch", name=name_of_network(other)),
-                key=f"says-switch-{side}",
-                on_click=partial(change_side, side, network=other.key, layer="", show=""),
-            )
+    if not is_same(*((run.loaded, answers[0].index) for run, answers in zip(pair, best, strict=True))):

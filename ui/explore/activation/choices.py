@@ -10,9 +10,10 @@ from analysis.evidence import Question
 from analysis.explain import METHODS, Settings
 from models.adapters.base import LayerRef
 from models.calibration import probabilities
-from ui.options import option
+from ui.classes import canonical, index_of, offered, read_name
+from ui.options import option, set_option
 from ui.service import Run
-from ui.state import AUTO, SIDES, SideName
+from ui.state import AUTO, SIDES, SideName, view
 from ui.targets import target_of
 
 COMPARE = "activation-compare"
@@ -142,10 +143,9 @@ def other_of(run: Run, pair: tuple[Run, Run]) -> int:
     Left to itself it is the class that both together find most likely after the first; a network that does
     not know the class, or shares no list with the other, takes its own.
     """
-    categories, first = run.loaded.categories, target_of(run, pair)
-    chosen = option(AGAINST, (AUTO, *known(pair)), AUTO)
-    if chosen in categories and categories.index(chosen) != first:
-        return categories.index(chosen)
+    first, chosen = target_of(run, pair), index_of(against(pair), run.loaded)
+    if chosen is not None and chosen != first:
+        return chosen
     # Without temperature, as in target_of: it is for what is shown.
     shares = probabilities(run.trace.logits, None)
     if pair[0].loaded.categories == pair[1].loaded.categories:
@@ -154,9 +154,20 @@ def other_of(run: Run, pair: tuple[Run, Run]) -> int:
     return int(order[0] if order[0] != first else order[1])
 
 
-def known(pair: tuple[Run, Run]) -> tuple[str, ...]:
-    """English names of all classes that either network knows."""
-    return tuple(dict.fromkeys(name for run in pair for name in run.loaded.categories))
+def known(pair: tuple[Run, Run]) -> dict[str, str]:
+    """All classes that either network knows, with their English names."""
+    return offered([run.loaded.spec.classes for run in pair])
+
+
+def against(pair: tuple[Run, Run]) -> str:
+    """The second class that was chosen, as one of :func:`known`, or :data:`ui.state.AUTO`."""
+    lists = [run.loaded.spec.classes for run in pair]
+    # Links once carried the name alone.
+    chosen = view().options.get(AGAINST, AUTO)
+    meant = read_name(chosen, lists) if chosen != AUTO else None
+    if meant is not None and (written := canonical(meant, lists) or AUTO) != chosen:
+        set_option(AGAINST, written)
+    return option(AGAINST, (AUTO, *known(pair)), AUTO)
 
 
 def questions(run: Run, pair: tuple[Run, Run]) -> tuple[Question, ...]:

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from analysis.explain import METHODS
+from ui.classes import told_apart
 from ui.explore.activation.choices import (
     AGAINST,
     COMPARE,
@@ -24,6 +25,7 @@ from ui.explore.activation.choices import (
     STEPS,
     WINDOW,
     WINDOWS,
+    against,
     compared,
     known,
     layers_of,
@@ -67,11 +69,11 @@ def _classes(pair: tuple[Run, Run]) -> None:
     first, second = st.columns([5, 2], gap="medium", vertical_alignment="bottom")
     choose_target(pair, "activation-class", first.pills)
     if compared() == "classes" or rather():
-        others = {name: name_of_class(name) for name in sorted(known(pair), key=name_of_class)}
+        against(pair)
         choose_option(
             second.selectbox,
             t("activation.against"),
-            {AUTO: t("activation.against.auto"), **others},
+            {AUTO: t("activation.against.auto"), **told_apart(known(pair), name_of_class)},
             name=AGAINST,
             default=AUTO,
         )
