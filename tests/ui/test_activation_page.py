@@ -101,10 +101,10 @@ def test_a_link_restores_the_settings(open_page: Open) -> None:
         "activation-second": "guided_grad_cam",
         "activation-left-layer": "layer2.1",
         "activation-right-layer": "encoder.layers.encoder_layer_4",
-        "activation-against": "dog",
+        "activation-against": "classroom.30",
         "activation-signed": "on",
         "activation-rather": "on",
-        "class": "cat",
+        "class": "classroom.17",
     }
     page = open_page(page=PAGE, **settings)
     assert problems(page) == []

@@ -108,9 +108,9 @@ def test_the_sum_is_written_out(open_page: Open) -> None:
 
 def test_a_class_is_chosen_beside_the_sum(open_page: Open) -> None:
     page = open_page(page="network")
-    page.button_group(key="network-class").set_value("dog").run()
+    page.button_group(key="network-class").set_value("classroom.30").run()
     assert problems(page) == []
-    assert page.query_params["class"] == "dog"
+    assert page.query_params["class"] == "classroom.30"
     assert all("dog" in text for text in written(page))
 
 
