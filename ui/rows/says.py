@@ -89,3 +89,31 @@ def _verdict(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> str:
     if len(markings) == len(pair):
         return t("says.unlike.both", mistaken=min(marking.mistaken for marking in markings), **names)
     if not is_same(*((run.loaded, answers[0].index) for run, answers in zip(pair, best, strict=True))):
+        return t("says.disagree", **names)
+    taught = student_and_teacher(*(run.loaded.spec for run in pair))
+    if taught is None:
+        return t("says.agree", **names)
+    student, teacher = map(name_of_network, taught)
+    return t("says.agree.taught", student=student, teacher=teacher, **names)
+
+
+def _show_limits(pair: tuple[Run, Run]) -> None:
+    """What the comparison does not show, and a way to the same network taught otherwise."""
+    left, right = (run.loaded.spec for run in pair)
+    taught = student_and_teacher(left, right)
+    if taught is not None:
+        student, teacher = map(name_of_network, taught)
+        st.caption(t("says.taught", student=student, teacher=teacher))
+    elif (began := began_as(left, right)) is not None:
+        later, earlier = map(name_of_network, began)
+        st.caption(t("says.began", student=later, start=earlier))
+    elif {left.card.training_data, right.card.training_data} == _UNEQUAL_DATA:
+        st.caption(t("says.training"))
+    for side, spec, opposite in zip(SIDES, (left, right), (right, left), strict=True):
+        other = taught_otherwise(spec)
+        if other is not None and other.key != opposite.key:
+            st.button(
+                t("says.switch", name=name_of_network(other)),
+                key=f"says-switch-{side}",
+                on_click=partial(change_side, side, network=other.key, layer="", show=""),
+            )
