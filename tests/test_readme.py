@@ -98,3 +98,8 @@ def test_the_readme_counts_the_methods() -> None:
     numbers = {"twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15}
     (word,) = re.findall(r"(\w+) ways to draw the evidence", README)
     assert numbers[word] == len(METHODS)
+
+
+def test_the_command_that_starts_it_is_there() -> None:
+    commands = re.findall(r"^(?:python3|py) (\S+\.py)", README, flags=re.MULTILINE)
+    assert {"start.py"} == set(commands) and (ROOT / "start.py").exists()
