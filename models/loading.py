@@ -13,7 +13,8 @@ from models.adapters.base import Adapter
 from models.errors import ModelError
 from models.recording import install
 from models.registry import REGISTRY, ModelSpec, Preprocess
-from models.weights import SEED, build, categories
+from models.untrained import TAG
+from models.weights import build, categories
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ def with_random_weights(loaded: LoadedModel) -> LoadedModel:
     A network of its own, which shares nothing with ``loaded`` and is on no shelf: it goes with whoever asked.
     """
     # What was measured of the trained weights does not hold for others.
-    spec = replace(loaded.spec, source="untrained", weights=f"seed{SEED}", calibration=None)
+    spec = replace(loaded.spec, source="untrained", weights=TAG, calibration=None)
     module = build(spec).to(loaded.device)
     adapter = adapter_for(spec, module)
     install(adapter.taps())

@@ -13,6 +13,7 @@ from models.measurements import calibration_of, measurements_of
 from models.published import BUILDERS, default_entries
 from models.settings import weights_folder
 from models.spec import Card, Family, Fit, Interpolation, ModelSpec, Preprocess, WeightsFile, WeightsSource
+from models.untrained import TAG
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ def _untrained(builder: str) -> ModelSpec:
         family=family,
         builder=builder,
         source="untrained",
-        weights="seed0",
+        weights=TAG,
         classes="imagenet",
         preprocess=Preprocess(resize=256, crop=224, interpolation="bilinear"),
     )

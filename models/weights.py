@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,12 +16,9 @@ from models.errors import ModelError
 from models.measurements import BUNDLED as BUNDLED
 from models.registry import REGISTRY, ModelSpec
 from models.settings import cache_folder, weights_folder
+from models.untrained import building, untrained
 
 import torchvision.models  # isort: skip
-
-SEED = 0
-
-_building = threading.Lock()
 
 
 def build(spec: ModelSpec) -> nn.Module:
@@ -34,7 +29,7 @@ def build(spec: ModelSpec) -> nn.Module:
             ``weights_corrupt`` (published files), ``weights_unreadable`` or ``weights_mismatch``.
     """
     if spec.source == "untrained":
-        module = _untrained(spec)
+        module = untrained(lambda: _construct(spec), spec.preprocess.crop)
     elif spec.source == "bundled":
         module = _bundled(spec)
     else:
@@ -63,7 +58,7 @@ def locate(spec: ModelSpec) -> Path | None:
 def skeleton(spec: ModelSpec) -> nn.Module:
     """The module of a spec on the meta device: its structure, without numbers, at almost no cost."""
     # On the meta device nothing is initialised, which is most of the time a build takes.
-    with _building, torch.device("meta"):
+    with building, torch.device("meta"):
         return _construct(spec)
 
 
@@ -121,24 +116,6 @@ def _not_here(spec: ModelSpec) -> ModelError:
         expected=str(expected),
         url=url,
     )
-
-
-def _untrained(spec: ModelSpec) -> nn.Module:
-    # The generator is the process's own: two builds at a time would mix their numbers. torch.manual_seed
-    # would also seed the generators of accelerators, which are not restored.
-    with _building, torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(SEED)
-        module = _construct(spec)
-        head = _head(module)
-        # torchvision's ViT starts with a zero head: all logits equal, every Grad-CAM empty.
-        nn.init.normal_(head.weight, std=1 / math.sqrt(head.in_features))
-        nn.init.zeros_(head.bias)
-    return module
-
-
-def _head(module: nn.Module) -> nn.Linear:
-    head = [layer for layer in module.modules() if isinstance(layer, nn.Linear)][-1]
-    return head
 
 
 def categories(name: str) -> tuple[str, ...]:
