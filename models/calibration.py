@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.errors import ModelError
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -41,7 +43,12 @@ def probabilities(logits: np.ndarray, calibration: Calibration | None) -> np.nda
 
     Returns:
         ``[..., K]`` of the same type; the last axis sums to 1.
+
+    Raises:
+        ModelError: ``not_finite`` for logits that are infinite or NaN, of which no probability can be told.
     """
+    if not np.isfinite(logits).all():
+        raise ModelError("not_finite", "The logits are not finite.")
     scaled = logits if calibration is None else logits / calibration.temperature
     exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     result: np.ndarray = exponentials / exponentials.sum(axis=-1, keepdims=True)

@@ -1,7 +1,7 @@
 """Checkpoint files: what is in them, whether it is what was published, and whether it fits a network.
 
-A ``.pth`` file is a pickle: it is opened with ``weights_only=True`` alone, which builds tensors and
-containers and nothing else, and only where the person who runs the server put it.
+A file that is no ``.safetensors`` is a pickle: it is opened with ``weights_only=True`` alone, which builds
+tensors and containers and nothing else, and only where the person who runs the server put it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -19,58 +19,72 @@ from safetensors.torch import load as parse_safetensors
 from torch import Tensor, nn
 
 from models.errors import ModelError
+from models.unsafe_pickles import objects_beside, saving_alone
+from models.unwrapping import Contents, named_as_now, unwrap
 
-SUFFIXES = (".safetensors", ".pth")
+SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".pth.tar")
+"""What ends the name of a checkpoint, the safest first."""
 
-_WRAPPERS = ("state_dict", "model_state_dict", "model")
 _REPORTED = 3
 
 Shape = tuple[int, ...]
 
-T = TypeVar("T")
 
-
-def read_shapes(path: Path) -> Mapping[str, Shape]:
+def read_contents(path: Path) -> Contents[Shape]:
     """Names and shapes of the tensors in a checkpoint; the numbers themselves stay on the disk.
 
     Raises:
-        ModelError: ``weights_unreadable``.
+        ModelError: ``weights_unreadable``; ``weights_with_objects`` where something else than tensors would
+            have to be built, with the names of it (``objects``) and what saves the weights alone (``lines``);
+            ``weights_several`` where it is not clear which of several networks is meant.
     """
-    with _readable(path):
+    try:
         facts = path.stat()
-        return _shapes(path, facts.st_size, facts.st_mtime_ns)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    found = _contents(path, facts.st_size, facts.st_mtime_ns)
+    if isinstance(found, ModelError):
+        raise found.with_traceback(None)
+    return found
 
 
 @lru_cache(maxsize=128)
-def _shapes(path: Path, _size: int, _modified: int) -> Mapping[str, Shape]:
-    if path.suffix == ".safetensors":
-        with safe_open(path, framework="pt") as file:
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-        return _named_as_now(shapes)
+def _contents(path: Path, _size: int, _modified: int) -> Contents[Shape] | ModelError:
+    # What cannot be read is remembered too: this is asked at every look at the folder.
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except RuntimeError:
-        # Files from before PyTorch 1.6 are not archives and cannot be mapped.
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    return {name: tuple(tensor.shape) for name, tensor in _tensors(content).items()}
+        with _readable(path):
+            if path.suffix.lower() == ".safetensors":
+                with safe_open(path, framework="pt") as file:
+                    names = list(file.keys())
+                    shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+                return named_as_now(Contents(shapes), len, path.name)
+            try:
+                content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            except RuntimeError:
+                # Files from before PyTorch 1.6 are not archives and cannot be mapped.
+                content = torch.load(path, map_location="cpu", weights_only=True)
+            found = _tensors(path, content)
+            return found.replaced({name: tuple(tensor.shape) for name, tensor in found.tensors.items()})
+    except ModelError as error:
+        return error
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
     """The tensors of a checkpoint on the CPU, floating point ones as float32.
 
     Raises:
-        ModelError: ``weights_unreadable``.
+        ModelError: what :func:`read_contents` raises.
     """
     with _readable(path):
-        if path.suffix == ".safetensors":
+        if path.suffix.lower() == ".safetensors":
             return parse_state(path.read_bytes())
         # Not mapped: another program may shorten the file while the network runs.
-        return _as_float(_tensors(torch.load(path, map_location="cpu", weights_only=True)))
+        return _as_float(_tensors(path, torch.load(path, map_location="cpu", weights_only=True)).tensors)
 
 
 def parse_state(data: bytes) -> dict[str, Tensor]:
     """The tensors of a safetensors file in memory, floating point ones as float32."""
-    return _as_float(_named_as_now(parse_safetensors(data)))
+    return _as_float(named_as_now(Contents(parse_safetensors(data)), Tensor.dim).tensors)
 
 
 def matches(path: Path, sha256: str) -> bool:
@@ -93,8 +107,9 @@ def fill(module: nn.Module, state: dict[str, Tensor], file: str) -> None:
     """Give a module built on the meta device these tensors, without a copy.
 
     Raises:
-        ModelError: ``weights_mismatch``; its parameter ``tensors`` names the first that do not fit, each
-            with its shape in the file and in the network, a dash for one that is not there.
+        ModelError: ``weights_mismatch``; its parameters ``theirs`` and ``ours`` name the first tensors of the
+            file and of the network that have no equal on the other side, each with its shape;
+            ``weights_not_finite`` with the first ``tensor`` that holds NaN or infinity.
     """
     expected = module.state_dict()
     for name in expected.keys() - state.keys():
@@ -105,44 +120,35 @@ def fill(module: nn.Module, state: dict[str, Tensor], file: str) -> None:
     ours = {name: tuple(tensor.shape) for name, tensor in expected.items()}
     wrong = [name for name in {**ours, **theirs} if theirs.get(name) != ours.get(name)]
     if wrong:
-        named = "; ".join(
-            f"{name} {_shape(theirs.get(name))} ≠ {_shape(ours.get(name))}" for name in wrong[:_REPORTED]
-        )
+        in_file, in_network = _first(theirs, wrong), _first(ours, wrong)
         raise ModelError(
             "weights_mismatch",
-            f"The file {file} does not fit the network: {len(wrong)} tensors differ, first {named}.",
+            f"The file {file} does not fit the network: {len(wrong)} tensors differ. "
+            f"First in the file: {in_file}; first in the network: {in_network}.",
             file=file,
             count=len(wrong),
-            tensors=named,
+            theirs=in_file,
+            ours=in_network,
         )
+    for name, tensor in state.items():
+        if not torch.isfinite(tensor).all():
+            raise ModelError(
+                "weights_not_finite",
+                f"The tensor {name} in {file} holds numbers that are infinite or none at all (NaN).",
+                file=file,
+                tensor=name,
+            )
     module.load_state_dict(state, assign=True)
 
 
-def _shape(shape: Shape | None) -> str:
-    if shape is None:
-        return "–"
-    return "×".join(str(size) for size in shape) or "1"
+def _first(shapes: Mapping[str, Shape], wrong: list[str]) -> str:
+    named = [name for name in wrong if name in shapes][:_REPORTED]
+    sizes = ("×".join(str(size) for size in shapes[name]) or "1" for name in named)
+    return ", ".join(f"{name} {size}" for name, size in zip(named, sizes, strict=True)) or "–"
 
 
-def _tensors(content: Any) -> dict[str, Tensor]:
-    while isinstance(content, Mapping):
-        inner = next((content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping)), None)
-        if inner is None:
-            break
-        content = inner
-    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise ValueError("no state_dict: a mapping from names to tensors was expected")
-    return _named_as_now(content)
-
-
-def _named_as_now(tensors: Mapping[str, T]) -> dict[str, T]:
-    """Names as torchvision has them today, without the wrapper that parallel training puts before each."""
-    renamed = {}
-    for name, value in tensors.items():
-        name = name.removeprefix("module.")
-        # The published ViT files are older than the names of the MLP's layers.
-        renamed[name.replace(".mlp.linear_1.", ".mlp.0.").replace(".mlp.linear_2.", ".mlp.3.")] = value
-    return renamed
+def _tensors(path: Path, content: Any) -> Contents[Tensor]:
+    return named_as_now(unwrap(content, path.name), Tensor.dim, path.name)
 
 
 def _as_float(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -156,12 +162,25 @@ def _as_float(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except MemoryError:
+    except (MemoryError, ModelError):
         raise
     except Exception as error:  # what a damaged pickle or archive raises is not a closed list
+        objects = () if path.suffix.lower() == ".safetensors" else objects_beside(path)
+        if not objects:
+            raise _unreadable(path, error) from error
+        named = ", ".join(objects)
         raise ModelError(
-            "weights_unreadable",
-            f"The file {path} holds no weights that can be read safely: {error}",
+            "weights_with_objects",
+            f"The file {path} holds other objects beside its tensors, which are not loaded: {named}.",
             file=path.name,
-            folder=str(path.parent),
+            objects=named,
+            lines=saving_alone(path, objects),
         ) from error
+
+
+def _unreadable(path: Path, error: Exception) -> ModelError:
+    return ModelError(
+        "weights_unreadable",
+        f"The file {path} holds no weights that can be read safely: {error}",
+        file=path.name,
+    )

@@ -3,14 +3,15 @@
 One rule, on names alone, for the files directly in the folder:
 
 - A file with torchvision's own name (``resnet50-11ad3fa6.pth``) is that published file.
-- ``<name>.<builder>.safetensors`` or ``.pth`` is a checkpoint of ``<builder>``, such as
-  ``birds.resnet18.pth``. The number of classes and the size of a ViT's picture are read from its tensors.
+- ``<name>.<builder>.safetensors``, or ``.pth``, ``.pt``, ``.ckpt``, ``.bin``, ``.pth.tar``, is a checkpoint
+  of ``<builder>``, such as ``birds.resnet18.pth``; its builder may be written ``ResNet18``, too. The number
+  of classes and the size of a ViT's picture are read from its tensors.
 - ``<name>.<builder>.txt`` beside it names the classes, one a line, in the order of the logits. Names that
   stand there more than once are told apart by their index.
 - ``<name>.<builder>.toml`` beside it may say ``title``, ``licence``, ``resize``, ``crop``,
   ``interpolation`` (``bilinear`` or ``bicubic``), ``mean`` and ``std``; ImageNet's are taken otherwise.
 
-Any other file is not ours and is left alone.
+Any other file is not used, and the reason is told; hidden files are passed over.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from __future__ import annotations
 import math
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from models.checkpoints import SUFFIXES, Shape, read_shapes
+from models.checkpoints import SUFFIXES, Shape, read_contents
 from models.errors import ModelError
-from models.published import BUILDERS, other_entries
+from models.published import BUILDERS, default_entries, other_entries
 from models.spec import Card, Interpolation, ModelSpec, Preprocess, WeightsFile
 
 _HEADS = {"resnet": "fc.weight", "vit": "heads.head.weight"}
@@ -35,46 +38,104 @@ _MARGIN = 256 / 224
 _LARGEST_SIDE = 1024
 
 
-def scan(folder: Path | None) -> tuple[tuple[ModelSpec, ...], tuple[ModelError, ...]]:
-    """What a folder adds to the registry, and what in it was meant to be added and cannot be.
+@dataclass(frozen=True)
+class Scan:
+    """What a folder adds to the registry.
 
-    torchvision's recommended files add nothing, since their entries exist without them.
-
-    Args:
-        folder: where to look; None and a folder that does not exist hold nothing and something wrong.
+    Attributes:
+        specs: its networks. torchvision's recommended files add none, since their entries exist without them.
+        problems: what was meant to be added and cannot be, and why.
+        ignored: files that were not meant for us as they are called, each with the reason.
     """
+
+    specs: tuple[ModelSpec, ...] = ()
+    problems: tuple[ModelError, ...] = ()
+    ignored: tuple[ModelError, ...] = ()
+
+
+def scan(folder: Path | None) -> Scan:
+    """Look into a folder; None holds nothing, and a folder that cannot be read is a problem."""
     if folder is None:
-        return (), ()
+        return Scan()
     try:
-        paths = sorted(path for path in folder.iterdir() if path.is_file())
+        paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     except OSError as error:
         problem = ModelError(
             "weights_folder_missing", f"The folder {folder} cannot be read: {error}", folder=str(folder)
         )
-        return (), (problem,)
+        return Scan(problems=(problem,))
     names = {path.name for path in paths}
     specs = [spec for spec in other_entries() if spec.file is not None and spec.file.name in names]
     problems: list[ModelError] = []
-    for path, builder in _own(paths):
+    own, ignored = _own([path for path in paths if path.name not in _published()])
+    for name, (path, builder) in own.items():
         try:
-            specs.append(_spec(path, builder))
+            specs.append(_spec(path, name, builder))
         except ModelError as problem:
             problems.append(problem)
-    return tuple(specs), tuple(problems)
+    return Scan(tuple(specs), tuple(problems), tuple(ignored))
 
 
-def _own(paths: list[Path]) -> Iterator[tuple[Path, str]]:
-    seen: set[str] = set()
+@cache
+def _published() -> frozenset[str]:
+    entries = (*default_entries(), *other_entries())
+    return frozenset(spec.file.name for spec in entries if spec.file is not None)
+
+
+def _own(paths: list[Path]) -> tuple[dict[str, tuple[Path, str]], list[ModelError]]:
+    """Checkpoints by ``<name>.<builder>``, each with its path and its builder, and the rest with reasons."""
+    found: dict[str, tuple[Path, str]] = {}
+    ignored: list[ModelError] = []
+    stems: set[str] = set()
     # Of two forms of one checkpoint the safer one is taken.
-    for path in sorted(paths, key=lambda path: SUFFIXES.index(path.suffix) if path.suffix in SUFFIXES else 9):
-        name, _, builder = path.stem.rpartition(".")
-        if path.suffix in SUFFIXES and name and builder in BUILDERS and path.stem not in seen:
-            seen.add(path.stem)
-            yield path, builder
+    order = (*SUFFIXES, "")
+    for path in sorted(paths, key=lambda path: order.index(_suffix(path))):
+        stem = _stem(path)
+        name, _, written = stem.rpartition(".")
+        builder = _BUILDERS.get(_bare(written), "")
+        key = f"{name}.{builder}"
+        if not _suffix(path):
+            if path.suffix.lower() not in (".txt", ".toml") or stem not in stems:
+                ignored.append(_ignored(path, "sidecar" if path.suffix in (".txt", ".toml") else "suffix"))
+        elif not name or not builder:
+            ignored.append(_ignored(path, "builder"))
+        elif key in found:
+            ignored.append(_ignored(path, "twice", other=found[key][0].name))
+        else:
+            found[key] = (path, builder)
+            stems.add(stem)
+    return found, ignored
 
 
-def _spec(path: Path, builder: str) -> ModelSpec:
-    shapes = read_shapes(path)
+def _bare(builder: str) -> str:
+    return builder.lower().replace("_", "").replace("-", "")
+
+
+_BUILDERS = {_bare(builder): builder for builder in BUILDERS}
+
+
+def _suffix(path: Path) -> str:
+    """Which of the suffixes of checkpoints a file has; the longest, ``.pth.tar``, is looked for first."""
+    name = path.name.lower()
+    return next((suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(suffix)), "")
+
+
+def _stem(path: Path) -> str:
+    return path.name[: -len(_suffix(path))] if _suffix(path) else path.stem
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(_stem(path) + suffix)
+
+
+def _ignored(path: Path, reason: str, **params: str) -> ModelError:
+    message = f"The file {path} is not used: {reason}."
+    return ModelError(f"ignored_{reason}", message, file=path.name, **params)
+
+
+def _spec(path: Path, name: str, builder: str) -> ModelSpec:
+    contents = read_contents(path)
+    shapes = contents.tensors
     title, family = BUILDERS[builder]
     # A tensor that is missing or oddly shaped is left to the load, which names it.
     classes = shapes.get(_HEADS[family], (_IMAGENET,))[0]
@@ -83,16 +144,16 @@ def _spec(path: Path, builder: str) -> ModelSpec:
             "one_class", f"{path.name} knows a single class: there is nothing to tell apart.", file=path.name
         )
     side = _vit_side(shapes) if family == "vit" else _SIDE
-    said = _Sidecar(path.with_suffix(".toml"))
+    said = _Sidecar(_beside(path, ".toml"))
     crop = said.side("crop", side)
     if family == "vit" and crop != side:
         # A ViT's position embedding fits pictures of one size.
         raise said.refused("crop")
-    key = f"local.{path.stem}"
+    key = f"local.{name}"
     labels = _labels(path, classes)
     spec = ModelSpec(
         key=key,
-        title=said.text("title") or f"{path.stem.rpartition('.')[0]} ({title})",
+        title=said.text("title") or f"{name.rpartition('.')[0]} ({title})",
         family=family,
         builder=builder,
         source="local",
@@ -107,7 +168,13 @@ def _spec(path: Path, builder: str) -> ModelSpec:
             std=said.channels("std", Preprocess.std),
         ),
         file=WeightsFile(path.name, path.stat().st_size, path=path),
-        card=Card(licence=said.text("licence"), training_data="own"),
+        card=Card(
+            licence=said.text("licence"),
+            training_data="own",
+            taken=contents.taken,
+            averaged=contents.averaged,
+            left=contents.left,
+        ),
         labels=labels,
     )
     said.refuse_the_rest()
@@ -131,7 +198,7 @@ def _vit_side(shapes: Mapping[str, Shape]) -> int:
 
 
 def _labels(checkpoint: Path, count: int) -> tuple[str, ...]:
-    path = checkpoint.with_suffix(".txt")
+    path = _beside(checkpoint, ".txt")
     if not path.exists():
         return () if count == _IMAGENET else tuple(f"#{index}" for index in range(count))
     try:

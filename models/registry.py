@@ -45,6 +45,7 @@ class Registry(MutableMapping[str, ModelSpec]):
     def __init__(self, specs: Iterable[ModelSpec]) -> None:
         self._specs = {spec.key: spec for spec in specs}
         self._problems: tuple[ModelError, ...] = ()
+        self._ignored: tuple[ModelError, ...] = ()
         self._lock = threading.Lock()
 
     def __getitem__(self, key: str) -> ModelSpec:
@@ -71,12 +72,17 @@ class Registry(MutableMapping[str, ModelSpec]):
         """Files of the configured folder that were meant for us and cannot be offered, and why."""
         return self._problems
 
+    @property
+    def ignored(self) -> tuple[ModelError, ...]:
+        """Files of the configured folder that are no networks as they are called, and why."""
+        return self._ignored
+
     def refresh(self) -> None:
         """Look again into the folder that the configuration names; quick where nothing changed."""
-        found, problems = scan(weights_folder())
+        found = scan(weights_folder())
         with self._lock:
-            self._specs = {**self._specs, **{spec.key: spec for spec in found}}
-            self._problems = problems
+            self._specs = {**self._specs, **{spec.key: spec for spec in found.specs}}
+            self._problems, self._ignored = found.problems, found.ignored
 
 
 def _untrained(builder: str) -> ModelSpec:

@@ -79,6 +79,9 @@ class Card:
         teacher: key of the network from whose answers this one learned; empty for one without a teacher.
             Where it agrees with its teacher, the agreement is partly copied.
         start: key of the network that this one began as; empty for one that began otherwise.
+        taken: the entry of a person's file that the weights are; empty where they are the whole file.
+        averaged: whether those are the moving average of the weights, EMA.
+        left: what else is in that file and is not used: other weights, tensors of no network.
     """
 
     licence: str = ""
@@ -88,6 +91,9 @@ class Card:
     source: str = ""
     teacher: str = ""
     start: str = ""
+    taken: str = ""
+    averaged: bool = False
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

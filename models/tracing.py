@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from models.calibration import Calibration, probabilities
+from models.errors import ModelError
 from models.image import DecodedImage
 from models.loading import LoadedModel
 from models.preprocess import CropBox, preprocess, to_input
@@ -65,11 +66,19 @@ def trace_key(spec: ModelSpec, device: torch.device, picture: DecodedImage) -> T
 
 
 def trace(loaded: LoadedModel, picture: DecodedImage) -> Trace:
-    """Run a network once on a picture and keep what it did. Threads may share one network."""
+    """Run a network once on a picture and keep what it did. Threads may share one network.
+
+    Raises:
+        ModelError: ``logits_not_finite``.
+    """
     view, crop_box = preprocess(picture, loaded.preprocess)
     inputs = to_input(view, loaded.preprocess)
     with torch.inference_mode(), recording(attention=True) as recorder:
         logits = loaded.module(inputs.to(loaded.device))
+    if not torch.isfinite(logits).all():
+        # Finite weights can still overflow.
+        name = loaded.spec.title
+        raise ModelError("logits_not_finite", f"The logits of {name} are not finite.", name=name)
     attention_names = {tap.name for tap in loaded.adapter.taps() if tap.kind == "attention"}
     recorded: dict[str, np.ndarray] = {}
     activations: dict[str, np.ndarray] = {}

@@ -16,11 +16,12 @@ from ui.fleet import Presence, downloads, known_networks, may_change, presence
 from ui.measured import show_measured
 from ui.sections import guarded
 from ui.state import SIDES, change_side, choose_bundled_pair, view
-from ui.words import escape, name_of_network, sentence_for, t
+from ui.words import escape, name_of_network, sentence_for, t, verbatim
 
 _GROUPS = ("bundled", "local", "torchvision", "untrained")
 _DRAWN_FOR = "models-drawn-for"
 _PROBLEM = "models-problem"
+_NAMED = 3
 
 
 def show_cards() -> None:
@@ -36,6 +37,11 @@ def show_problems() -> None:
     last = st.session_state.pop(_PROBLEM, None)
     for problem in (*REGISTRY.problems, *([last] if last else [])):
         st.warning(sentence_for(problem))
+        if lines := problem.params.get("lines"):
+            st.code(lines, language="python")
+    if REGISTRY.ignored:
+        with st.expander(t("models.ignored")):
+            st.markdown("\n".join(f"- {sentence_for(each)}" for each in REGISTRY.ignored))
 
 
 def show_folder() -> None:
@@ -102,10 +108,27 @@ def _facts(spec: ModelSpec) -> str:
     if spec.card.top1 is not None:
         facts.append(t(f"models.top1.{spec.card.top1_data}", top1=spec.card.top1))
     if spec.card.licence:
-        facts.append(t("models.licence", licence=spec.card.licence))
+        facts.append(t("models.licence", licence=verbatim(spec.card.licence)))
     if spec.card.source:
         facts.append(t("models.source", address=spec.card.source))
+    facts += _story(spec)
     return " · ".join(facts)
+
+
+def _story(spec: ModelSpec) -> list[str]:
+    """Which weights of a person's file are used, where it holds more than these."""
+    facts = []
+    entry = verbatim(spec.card.taken or "–")
+    if spec.card.averaged:
+        facts.append(t("models.taken.averaged", entry=entry))
+    elif spec.card.taken:
+        facts.append(t("models.taken", entry=entry))
+    if left := spec.card.left:
+        names = verbatim(", ".join(left[:_NAMED]))
+        if len(left) > _NAMED:
+            names = t("models.left.more", names=names, count=len(left) - _NAMED)
+        facts.append(t("models.left", names=names))
+    return facts
 
 
 def _teacher(spec: ModelSpec) -> str:

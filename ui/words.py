@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import PurePath
 
 from models.adapters.base import LayerRef
 from models.errors import SightlinesError
@@ -55,8 +56,13 @@ def percent(share: float) -> str:
 
 
 def sentence_for(error: SightlinesError) -> str:
-    """What went wrong, in one sentence of the catalogue."""
-    return t(f"error.{error.code}", **error.params)
+    """What went wrong, in one sentence of the catalogue, for a place where Streamlit reads Markdown."""
+    # Names of files, tensors and classes are what people wrote.
+    params = {
+        name: verbatim(str(value)) if isinstance(value, str | PurePath) else value
+        for name, value in error.params.items()
+    }
+    return t(f"error.{error.code}", **params)
 
 
 def verbatim(text: str) -> str:

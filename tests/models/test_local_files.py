@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import torchvision.models
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.models import VisionTransformer, resnet18
 
 from models import REGISTRY, DecodedImage, load_model, trace
 from models.errors import ModelError
-from models.local_files import scan
+from models.local_files import Scan, scan
 from models.registry import Registry
 from models.spec import ModelSpec, Preprocess
 from models.weights import build, categories
@@ -32,16 +34,16 @@ def birds(classes: int = 3) -> dict[str, Tensor]:
 
 
 def only(folder: Path) -> ModelSpec:
-    specs, problems = scan(folder)
-    assert not problems
-    (spec,) = specs
+    found = scan(folder)
+    assert not found.problems
+    (spec,) = found.specs
     return spec
 
 
 def problem(folder: Path) -> ModelError:
-    specs, problems = scan(folder)
-    assert not specs
-    (error,) = problems
+    found = scan(folder)
+    assert not found.specs
+    (error,) = found.problems
     return error
 
 
@@ -134,13 +136,120 @@ def test_labels_that_are_no_text_are_refused(folder: Path) -> None:
     assert problem(folder).code == "labels_unreadable"
 
 
-@pytest.mark.parametrize("wrapper", ["state_dict", "model", "model_state_dict"])
+@pytest.mark.parametrize(
+    "wrapper",
+    ["state_dict", "model", "model_state_dict", "net", "network", "module", "weights", "my_best_run"],
+)
 def test_checkpoints_of_a_training_run_are_unwrapped(folder: Path, wrapper: str) -> None:
     state = birds()
     parallel = {f"module.{name}": value.half() for name, value in state.items()}
     torch.save({wrapper: parallel, "epoch": 7}, folder / "birds.resnet18.pth")
     module = build(only(folder))
     assert torch.equal(module.get_parameter("fc.weight"), state["fc.weight"].half().float())
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "model.", "net.0."])
+def test_any_prefix_before_all_names_is_taken_away(folder: Path, prefix: str) -> None:
+    state = birds()
+    torch.save({prefix + name: value for name, value in state.items()}, folder / "birds.resnet18.ckpt")
+    spec = only(folder)
+    assert spec.options["num_classes"] == 3
+    assert torch.equal(build(spec).get_parameter("conv1.weight"), state["conv1.weight"])
+    assert spec.card.left == ()
+
+
+def test_tensors_of_a_loss_beside_the_network_are_told_and_left(folder: Path) -> None:
+    state = {f"model.{name}": value for name, value in birds().items()}
+    loss = {"criterion.pos_weight": torch.ones(3), "metric.total": torch.ones(())}
+    torch.save(
+        {"state_dict": state | loss, "epoch": 3, "optimizer_states": []}, folder / "birds.resnet18.ckpt"
+    )
+    spec = only(folder)
+    assert (spec.card.taken, spec.card.left) == ("state_dict", ("criterion.pos_weight", "metric.total"))
+    assert isinstance(build(spec), nn.Module)
+
+
+@pytest.mark.parametrize("name", ["model_ema", "ema", "ema_state_dict", "state_dict_ema"])
+def test_a_moving_average_goes_before_the_weights_it_was_made_of(folder: Path, name: str) -> None:
+    averaged = {f"module.{key}": value for key, value in birds(3).items()}
+    averaged["module.fc.bias"] = torch.tensor([1.0, 2.0, 3.0])
+    averaged["n_averaged"] = torch.tensor(7)
+    torch.save({"model": birds(3), name: averaged}, folder / "birds.resnet18.pt")
+    spec = only(folder)
+    assert (spec.card.taken, spec.card.averaged, spec.card.left) == (name, True, ("model",))
+    assert build(spec).get_parameter("fc.bias").tolist() == [1, 2, 3]
+
+
+def test_a_moving_average_inside_one_mapping_is_found_too(folder: Path) -> None:
+    plain = {f"model.{key}": value for key, value in birds(3).items()}
+    averaged = {f"model_ema.module.{key}": torch.ones_like(value) for key, value in birds(3).items()}
+    torch.save({"state_dict": plain | averaged}, folder / "birds.resnet18.ckpt")
+    spec = only(folder)
+    assert spec.card.averaged
+    assert build(spec).get_parameter("fc.bias").tolist() == [1, 1, 1]
+
+
+def test_several_networks_are_not_guessed_between(folder: Path) -> None:
+    torch.save({"first": birds(), "second": birds()}, folder / "birds.resnet18.pt")
+    error = problem(folder)
+    assert (error.code, error.params["networks"]) == ("weights_several", "first, second")
+    one = {f"student.{key}": value for key, value in birds().items()}
+    other = {f"teacher.{key}": value for key, value in birds().items()}
+    torch.save(one | other, folder / "birds.resnet18.pt")
+    error = problem(folder)
+    assert (error.code, error.params["networks"]) == ("weights_several", "student, teacher")
+
+
+@pytest.mark.parametrize(
+    ("builder", "head", "written"),
+    [
+        ("resnet18", "fc", "fc.1"),
+        ("resnet18", "fc", "fc.linear"),
+        ("vit_b_32", "heads.head", "heads.1"),
+        ("vit_b_32", "heads.head", "heads.head.1"),
+        ("vit_b_32", "heads.head", "heads"),
+    ],
+)
+def test_a_head_of_dropout_and_linear_is_a_head(folder: Path, builder: str, head: str, written: str) -> None:
+    with torch.device("meta"):
+        names = getattr(torchvision.models, builder)(num_classes=3).state_dict()
+    renamed = {name.replace(head, written): torch.zeros(value.shape) for name, value in names.items()}
+    renamed[f"{written}.weight"] += 1
+    save_file(renamed, folder / f"birds.{builder}.safetensors")
+    spec = only(folder)
+    assert spec.options["num_classes"] == 3
+    assert build(spec).get_parameter(f"{head}.weight").unique().tolist() == [1]
+
+
+def test_a_head_of_two_layers_is_a_mismatch(folder: Path) -> None:
+    state = {name: value for name, value in birds().items() if not name.startswith("fc.")}
+    state |= {"fc.0.weight": torch.zeros(64, 512), "fc.0.bias": torch.zeros(64)}
+    state |= {"fc.3.weight": torch.zeros(3, 64), "fc.3.bias": torch.zeros(3)}
+    torch.save(state, folder / "birds.resnet18.pt")
+    with pytest.raises(ModelError) as caught:
+        build(only(folder))
+    assert caught.value.params["theirs"] == "fc.0.weight 64×512, fc.0.bias 64, fc.3.weight 3×64"
+    assert caught.value.params["ours"] == "fc.weight 1000×512, fc.bias 1000"
+
+
+@pytest.mark.parametrize(
+    ("builder", "ending"),
+    [
+        ("ResNet18", "pth"),
+        ("RESNET-18", "pt"),
+        ("resnet18", "ckpt"),
+        ("resnet_18", "bin"),
+        ("resnet18", "pth.tar"),
+        ("resnet18", "PTH"),
+    ],
+)
+def test_suffixes_and_builders_are_read_as_people_write_them(folder: Path, builder: str, ending: str) -> None:
+    torch.save(birds(), folder / f"my.birds.{builder}.{ending}")
+    (folder / f"my.birds.{builder}.txt").write_text("a\nb\nc")
+    found = scan(folder)
+    assert [spec.key for spec in found.specs] == ["local.my.birds.resnet18"]
+    assert found.specs[0].labels == ("a", "b", "c")
+    assert not found.ignored
 
 
 def test_files_from_before_archives_are_read(folder: Path) -> None:
@@ -150,7 +259,7 @@ def test_files_from_before_archives_are_read(folder: Path) -> None:
 
 def test_the_first_tensors_that_do_not_fit_are_named(folder: Path) -> None:
     state = birds()
-    state["conv1.weight"] = torch.zeros(64, 1, 7, 7)
+    state["conv1.weight"] = torch.zeros(64, 3, 5, 5)
     del state["bn1.bias"]
     state["extra"] = torch.zeros(())
     save_file(state, folder / "odd.resnet18.safetensors")
@@ -160,7 +269,8 @@ def test_the_first_tensors_that_do_not_fit_are_named(folder: Path) -> None:
     assert caught.value.params == {
         "file": "odd.resnet18.safetensors",
         "count": 3,
-        "tensors": "conv1.weight 64×1×7×7 ≠ 64×3×7×7; bn1.bias – ≠ 64; extra 1 ≠ –",
+        "theirs": "conv1.weight 64×3×5×5, extra 1",
+        "ours": "conv1.weight 64×3×7×7, bn1.bias 64",
     }
 
 
@@ -169,6 +279,34 @@ def test_another_network_under_this_name_is_a_mismatch(folder: Path) -> None:
     with pytest.raises(ModelError) as caught:
         build(only(folder))
     assert caught.value.code == "weights_mismatch"
+    assert caught.value.params["theirs"] == "weight 2×2"
+    assert caught.value.params["ours"].startswith("class_token 1×1×768, conv_proj.weight 768×3×16×16, ")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_numbers_that_are_not_finite_are_refused_with_their_tensor(folder: Path, value: float) -> None:
+    state = birds()
+    state["layer2.0.bn1.running_var"][3] = value
+    save_file(state, folder / "odd.resnet18.safetensors")
+    with pytest.raises(ModelError) as caught:
+        build(only(folder))
+    assert caught.value.code == "weights_not_finite"
+    assert caught.value.params == {"file": "odd.resnet18.safetensors", "tensor": "layer2.0.bn1.running_var"}
+
+
+def test_finite_weights_that_overflow_are_noticed_after_the_forward(
+    folder: Path, picture: DecodedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(REGISTRY, "_specs", dict(REGISTRY))
+    state = birds()
+    state["fc.weight"] *= 1e38
+    state["layer4.1.bn2.weight"] *= 1e6
+    save_file(state, folder / "large.resnet18.safetensors")
+    REGISTRY.refresh()
+    with pytest.raises(ModelError) as caught:
+        trace(load_model("local.large.resnet18", "cpu"), picture)
+    assert caught.value.code == "logits_not_finite"
+    assert caught.value.params == {"name": "large (ResNet-18)"}
 
 
 class _Explosive:
@@ -189,15 +327,52 @@ def test_what_cannot_be_read_safely_is_refused(
     (folder / f"bad.resnet18.{suffix}").write_bytes(content)
     error = problem(folder)
     assert error.code == "weights_unreadable"
-    assert error.params == {"file": f"bad.resnet18.{suffix}", "folder": str(folder)}
+    assert error.params == {"file": f"bad.resnet18.{suffix}"}
     assert not (folder / "exploded").exists()
 
 
 def test_code_inside_an_archive_is_not_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    torch.save({"fc.weight": _Explosive()}, folder / "bad.resnet18.pth")
-    assert problem(folder).code == "weights_unreadable"
+    torch.save({"state_dict": birds(), "best": _Explosive()}, folder / "bad.resnet18.pth")
+    error = problem(folder)
+    assert error.code == "weights_with_objects"
+    assert "pathlib" in error.params["objects"]
     assert not (folder / "exploded").exists()
+
+
+class _Settings:
+    """What a training run keeps beside its weights."""
+
+
+@pytest.mark.parametrize(
+    ("content", "saved"),
+    [
+        (lambda: {"epoch": 3, "state_dict": birds(), "args": _Settings()}, 'content["state_dict"]'),
+        (lambda: {"model": _network(), "args": 1}, 'content["model"].state_dict()'),
+        (lambda: _network(), "content.state_dict()"),
+        (lambda: nn.DataParallel(_network()), "content.state_dict()"),
+    ],
+    ids=["settings", "network-inside", "network", "parallel"],
+)
+def test_objects_beside_the_tensors_are_named_and_two_lines_cure_it(
+    folder: Path, content: Callable[[], Any], saved: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "birds.resnet18.pth"
+    torch.save(content(), path)
+    error = problem(folder)
+    assert error.code == "weights_with_objects" and error.params["file"] == path.name
+    assert ("_Settings" if 'state_dict"]' in saved else "resnet.ResNet") in error.params["objects"]
+    lines = error.params["lines"].splitlines()
+    assert len(lines) == 2 and lines[1] == f'torch.save({saved}, "birds.resnet18.pth")'
+    monkeypatch.chdir(folder)
+    exec(error.params["lines"], {"torch": torch})
+    assert torch.equal(build(only(folder)).get_parameter("fc.weight"), birds()["fc.weight"])
+
+
+def _network() -> nn.Module:
+    module = resnet18(num_classes=3)
+    module.load_state_dict(birds())
+    return module
 
 
 def test_a_pickle_of_something_else_is_refused(folder: Path) -> None:
@@ -205,17 +380,29 @@ def test_a_pickle_of_something_else_is_refused(folder: Path) -> None:
     assert problem(folder).code == "weights_unreadable"
 
 
-def test_files_with_other_names_are_left_alone(folder: Path) -> None:
-    for name in ("birds.pth", ".resnet18.pth", "birds.resnet19.pth", "birds.resnet18.pt", "x.pth.partial"):
+def test_a_file_that_is_not_used_has_its_reason(folder: Path) -> None:
+    names = ("birds.pth", "b.resnet19.pth", "b.resnet18.h5", "x.pth.partial", "no.resnet18.txt", ".hidden")
+    for name in names:
         (folder / name).write_bytes(b"whatever")
     (folder / "deep.resnet18.pth").mkdir()
-    assert scan(folder) == ((), ())
+    found = scan(folder)
+    assert not found.specs and not found.problems
+    assert {error.params["file"]: error.code for error in found.ignored} == {
+        "birds.pth": "ignored_builder",
+        "b.resnet19.pth": "ignored_builder",
+        "b.resnet18.h5": "ignored_suffix",
+        "x.pth.partial": "ignored_suffix",
+        "no.resnet18.txt": "ignored_sidecar",
+    }
 
 
 def test_the_safer_of_two_forms_is_taken(folder: Path) -> None:
     save_file(birds(), folder / "birds.resnet18.safetensors")
     torch.save(birds(5), folder / "birds.resnet18.pth")
     spec = only(folder)
+    (ignored,) = scan(folder).ignored
+    assert ignored.code == "ignored_twice"
+    assert ignored.params == {"file": "birds.resnet18.pth", "other": "birds.resnet18.safetensors"}
     assert spec.file is not None and spec.file.name == "birds.resnet18.safetensors"
     assert spec.options == {"num_classes": 3}
 
@@ -223,18 +410,18 @@ def test_the_safer_of_two_forms_is_taken(folder: Path) -> None:
 def test_published_files_of_other_recipes_are_recognised(folder: Path) -> None:
     for name in ("resnet50-0676ba61.pth", "resnet50-11ad3fa6.pth", "vit_b_16_swag-9ac1b537.pth"):
         (folder / name).write_bytes(b"")
-    specs, problems = scan(folder)
-    assert [spec.key for spec in specs] == ["resnet50-imagenet1k_v1", "vit_b_16-imagenet1k_swag_e2e_v1"]
-    assert not problems
+    found = scan(folder)
+    assert [spec.key for spec in found.specs] == ["resnet50-imagenet1k_v1", "vit_b_16-imagenet1k_swag_e2e_v1"]
+    assert not found.problems and not found.ignored
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    specs, problems = scan(tmp_path / "nowhere")
-    assert len(specs) == 0 and len(problems) == 1
-    error = problems[0]
+    found = scan(tmp_path / "nowhere")
+    assert len(found.specs) == 0 and len(found.problems) == 1
+    error = found.problems[0]
     assert error.code == "weights_folder_missing"
     assert error.params == {"folder": str(tmp_path / "nowhere")}
-    assert scan(None) == ((), ())
+    assert scan(None) == Scan()
 
 
 def test_the_size_of_a_vits_picture_is_read_from_its_positions(folder: Path) -> None:
