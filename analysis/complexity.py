@@ -46,7 +46,7 @@ def complexity(spec: ModelSpec) -> Complexity:
     side = spec.preprocess.crop
     # With gradients on, attention takes the path that is made of matrix products one can count.
     with torch.enable_grad(), _Counter() as counter:
-        module(torch.empty(1, 3, side, side, device="meta"))
+        module(torch.empty(1, spec.preprocess.channels, side, side, device="meta"))
     return Complexity(sum(parameter.numel() for parameter in module.parameters()), counter.multiply_adds)
 
 

@@ -10,6 +10,7 @@ import torch
 
 from models.loading import LoadedModel
 from models.tracing import Trace
+from models.two_sided import rows_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +75,10 @@ def decide(loaded: LoadedModel, record: Trace, target: int, against: int | None 
     with torch.inference_mode():
         start = torch.tensor(record.recorded[last.name], device=loaded.device).unsqueeze(0)
         values = adapter.read_out(start)[0].float().cpu().numpy()
-        weights = head.weight[target].cpu().double()
-        bias = 0.0 if head.bias is None else float(head.bias[target])
+        rows, biases = (each.cpu().double() for each in rows_of(head))
+        weights, bias = rows[target], float(biases[target])
         if against is not None:
-            weights = weights - head.weight[against].cpu().double()
-            bias -= 0.0 if head.bias is None else float(head.bias[against])
+            weights, bias = weights - rows[against], bias - float(biases[against])
     return Decision(values, weights.numpy(), bias)
 
 

@@ -47,9 +47,9 @@ class DotErrors:
 
 
 def plain_ground(loaded: LoadedModel) -> np.ndarray:
-    """An input without content ``[1, 3, H, W]``: the mean colour, which zero padding looks like."""
+    """An input without content ``[1, C, H, W]``: the mean colour, which zero padding looks like."""
     side = loaded.preprocess.crop
-    return np.zeros((1, 3, side, side), dtype=np.float32)
+    return np.zeros((1, loaded.preprocess.channels, side, side), dtype=np.float32)
 
 
 def dot_mask(size: int, centre: tuple[int, int], width: int = DOT) -> np.ndarray:
@@ -91,7 +91,7 @@ def dot_traces(
 
     Args:
         loaded: the network.
-        ground: normalised input without the dot ``[1, 3, H, W]``.
+        ground: normalised input without the dot ``[1, C, H, W]``.
         centres: x and y of each dot, in pixels.
         check: called with the part that is done before each forward; what it raises ends the work.
 

@@ -267,7 +267,7 @@ def _counts(steps: int, pixels: int) -> np.ndarray:
 
 
 def _probabilities(loaded: LoadedModel, pictures: Iterator[Tensor], target: int, check: Check) -> np.ndarray:
-    """Probability of a class for pictures ``[1, 3, H, W]``, made and shown to the network a few at a time."""
+    """Probability of a class for pictures ``[1, C, H, W]``, made and shown to the network a few at a time."""
     found: list[np.ndarray] = []
     with torch.inference_mode():
         while batch := list(islice(pictures, _BATCH)):

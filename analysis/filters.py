@@ -15,7 +15,7 @@ class PrincipalFilters:
     """The directions in which the kernels of a layer differ most.
 
     Attributes:
-        components: ``[n, 3, K, K]``, each of length 1, orthogonal to each other, strongest first. Their sign
+        components: ``[n, C, K, K]``, each of length 1, orthogonal to each other, strongest first. Their sign
             means nothing; the number farthest from zero is made positive.
         explained: share of the kernels' variance along each ``[n]``, between 0 and 1.
     """
@@ -27,17 +27,17 @@ class PrincipalFilters:
 def principal_filters(kernel: np.ndarray, count: int = 28) -> PrincipalFilters:
     """Principal components of the kernels of a first layer (Dosovitskiy et al., 2020, figure 7, left).
 
-    Each of the D kernels is one observation of ``3 K²`` numbers; their mean is subtracted first.
+    Each of the D kernels is one observation of ``C K²`` numbers; their mean is subtracted first.
 
     Args:
-        kernel: ``[D, 3, K, K]``.
-        count: how many components; fewer come back where ``D`` or ``3 K²`` allow no more.
+        kernel: ``[D, C, K, K]``.
+        count: how many components; fewer come back where ``D`` or ``C K²`` allow no more.
 
     Raises:
         ValueError: an array that holds no kernels.
     """
     if kernel.ndim != 4 or kernel.size == 0:
-        raise ValueError(f"kernels are [D, 3, K, K], not {list(kernel.shape)}")
+        raise ValueError(f"kernels are [D, C, K, K], not {list(kernel.shape)}")
     flat = kernel.reshape(len(kernel), -1).astype(np.float64)
     _, strengths, directions = np.linalg.svd(flat - flat.mean(axis=0), full_matrices=False)
     farthest = np.abs(directions).argmax(axis=1)
@@ -56,7 +56,7 @@ def kernels_as_rgb(kernels: np.ndarray, stretch: Stretch = "each") -> np.ndarray
     ``128 + 127 * weight / largest``, with ``largest`` the largest absolute weight.
 
     Args:
-        kernels: ``[n, 3, K, K]``.
+        kernels: ``[n, C, K, K]`` of three channels, or of one, which is drawn grey.
         stretch: ``each`` takes ``largest`` from every kernel by itself, so that weak ones show their pattern;
             ``shared`` takes it from all of them, so that strengths can be compared.
 
@@ -67,4 +67,4 @@ def kernels_as_rgb(kernels: np.ndarray, stretch: Stretch = "each") -> np.ndarray
     largest = np.abs(kernels).max(axis=axes, keepdims=True)
     share = np.divide(kernels, largest, out=np.zeros(kernels.shape, dtype=np.float64), where=largest > 0)
     pictures: np.ndarray = np.rint(128 + 127 * share).astype(np.uint8).transpose(0, 2, 3, 1)
-    return pictures
+    return pictures.repeat(3 // kernels.shape[1], axis=3)

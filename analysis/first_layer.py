@@ -52,7 +52,7 @@ def first_responses(adapter: Adapter, record: Trace, kernels: np.ndarray | None 
     Args:
         adapter: of the network.
         record: its recorded forward; gives the input.
-        kernels: others of the same size ``[n, 3, K, K]`` (principal components, say), without a bias; the
+        kernels: others of the same size ``[n, C, K, K]`` (principal components, say), without a bias; the
             network's own, with theirs, if None.
 
     Returns:

@@ -65,11 +65,11 @@ def occlusion(
     inputs = torch.tensor(record.inputs, device=loaded.device)
     windows = math.prod(len(window_starts(size, window, stride)) for size in inputs.shape[2:])
     score = scored(loaded, question, step, 1 + math.ceil(windows / batch))
-    # The mean colour is zero after normalising; all three colours are covered together and share one answer.
+    # The mean colour is zero after normalising; all colours are covered together and share one answer.
     lost = Occlusion(score).attribute(
         inputs,
-        sliding_window_shapes=(3, window, window),
-        strides=(3, stride, stride),
+        sliding_window_shapes=(inputs.shape[1], window, window),
+        strides=(inputs.shape[1], stride, stride),
         baselines=0,
         perturbations_per_eval=batch,
     )

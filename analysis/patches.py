@@ -116,13 +116,13 @@ def window_at(pixels: np.ndarray, field: ReceptiveField, row: int, column: int) 
     """The input pixels that one place of the first layer sees.
 
     Args:
-        pixels: what the module was given ``[3, H, W]``, normalised.
+        pixels: what the module was given ``[C, H, W]``, normalised.
         field: of the layer's places.
         row: of the place.
         column: of the place.
 
     Returns:
-        ``[3, K, K]``; zeros, as the network pads, where the window hangs over the border.
+        ``[C, K, K]``; zeros, as the network pads, where the window hangs over the border.
     """
     size = field.size
     top, left = (round(field.centre(index) - size / 2) for index in (row, column))
@@ -141,8 +141,8 @@ def project_window(window: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> 
     (Dosovitskiy et al., 2020, equation 1), or one place of a convolution.
 
     Args:
-        window: ``[3, K, K]``; flattened, channel by channel and row by row, it is the vector x.
-        kernel: ``[D, 3, K, K]``.
+        window: ``[C, K, K]``; flattened, channel by channel and row by row, it is the vector x.
+        kernel: ``[D, C, K, K]``.
         bias: ``[D]``.
 
     Returns:

@@ -113,7 +113,7 @@ def input_gradients(
 
     Yields:
         For each layer, in the order given, the row and column of the place nearest to the point and the
-        gradient with respect to the normalised input ``[3, H, W]`` float32.
+        gradient with respect to the normalised input ``[C, H, W]`` float32.
     """
     inputs = torch.tensor(record.inputs, device=loaded.device).requires_grad_()
     with torch.enable_grad(), recording(live=True) as recorder:

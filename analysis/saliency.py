@@ -33,7 +33,7 @@ class IntegratedGradients:
     """The score of a picture, shared out among its pixels.
 
     Attributes:
-        values: ``[3, H, W]`` float32, in units of the score.
+        values: ``[C, H, W]`` float32, in units of the score.
         score: of the picture.
         baseline: score of the picture of mean colour, from which the path starts.
     """
@@ -84,7 +84,7 @@ def integrated_gradients(
 
 
 def scored(loaded: LoadedModel, question: Question, step: Step, forwards: int) -> Callable[[Tensor], Tensor]:
-    """The score as captum calls it, ``[n, 3, H, W]`` to ``[n]``, telling before each forward what is done.
+    """The score as captum calls it, ``[n, C, H, W]`` to ``[n]``, telling before each forward what is done.
 
     Args:
         loaded: the network.
@@ -111,7 +111,7 @@ def smooth_grad(
     seed: int = 0,
     step: Step = _quietly,
 ) -> np.ndarray:
-    """Mean input gradient over noisy copies of the picture ``[3, H, W]``.
+    """Mean input gradient over noisy copies of the picture ``[C, H, W]``.
 
     Smilkov et al., *SmoothGrad: removing noise by adding noise*, 2017, section 3: Gaussian noise whose
     standard deviation is ``noise`` times the range of the input's values. Not by captum, whose noise comes
@@ -152,7 +152,7 @@ def guided_gradients(loaded: LoadedModel, record: Trace, question: Question) -> 
     puts hooks on the network, which other threads are running.)
 
     Returns:
-        ``[3, H, W]`` float32.
+        ``[C, H, W]`` float32.
 
     Raises:
         IndexError: no such class.
@@ -168,7 +168,7 @@ def guided_gradients(loaded: LoadedModel, record: Trace, question: Question) -> 
 def guided_grad_cam(
     loaded: LoadedModel, record: Trace, question: Question, layer: LayerRef | None = None
 ) -> np.ndarray:
-    """Guided gradients, weighted by Grad-CAM of a layer laid over the input cell by cell ``[3, H, W]``.
+    """Guided gradients, weighted by Grad-CAM of a layer laid over the input cell by cell ``[C, H, W]``.
 
     Selvaraju et al., *Grad-CAM*, 2017, section 3.2. The paper smooths Grad-CAM when it enlarges it; here, as
     in captum by default, every pixel takes the value of its cell.
@@ -210,7 +210,7 @@ class _GuidedReLUs(TorchFunctionMode):
 
 
 def _gradient(loaded: LoadedModel, inputs: Tensor, question: Question) -> Tensor:
-    """``∂ score / ∂ input`` ``[n, 3, H, W]``."""
+    """``∂ score / ∂ input`` ``[n, C, H, W]``."""
     leaf = inputs.detach().requires_grad_()
     with torch.enable_grad():
         score = question.score(loaded.module(leaf)).sum()

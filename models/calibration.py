@@ -18,17 +18,18 @@ class Calibration:
         temperature: divides the logits before the softmax, so that of answers given with 80 % about 80 % are
             right; Guo et al., *On Calibration of Modern Neural Networks*, 2017, section 4.2. Larger than 1
             for a network that is too sure of itself.
-        familiar: the score :func:`analysis.familiarity` that 95 % of known pictures reach.
+        familiar: the score :func:`analysis.familiarity` that 95 % of known pictures reach; minus infinity
+            where nobody measured it.
 
     Raises:
-        ValueError: a temperature that is not positive, or a number that is not finite.
+        ValueError: a temperature that is not positive and finite, or a score that no picture reaches.
     """
 
     temperature: float
     familiar: float
 
     def __post_init__(self) -> None:
-        if not (0 < self.temperature < math.inf and math.isfinite(self.familiar)):
+        if not (0 < self.temperature < math.inf and -math.inf <= self.familiar < math.inf):
             raise ValueError(f"{self} calibrates nothing")
 
 

@@ -13,6 +13,7 @@ from models.adapters.base import Adapter
 from models.errors import ModelError
 from models.recording import install
 from models.registry import REGISTRY, ModelSpec, Preprocess
+from models.two_sided import TWO_SIDED
 from models.untrained import TAG
 from models.weights import build, categories
 
@@ -79,8 +80,9 @@ def with_random_weights(loaded: LoadedModel) -> LoadedModel:
 
     A network of its own, which shares nothing with ``loaded`` and is on no shelf: it goes with whoever asked.
     """
-    # What was measured of the trained weights does not hold for others.
-    spec = replace(loaded.spec, source="untrained", weights=TAG, calibration=None)
+    # What was measured of the trained weights does not hold for others; what holds by construction does.
+    calibration = TWO_SIDED if loaded.spec.calibration is TWO_SIDED else None
+    spec = replace(loaded.spec, source="untrained", weights=TAG, calibration=calibration)
     module = build(spec).to(loaded.device)
     adapter = adapter_for(spec, module)
     install(adapter.taps())

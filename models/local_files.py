@@ -8,6 +8,8 @@ One rule, on names alone, for the files directly in the folder:
   of classes and the size of a ViT's picture are read from its tensors.
 - ``<name>.<builder>.txt`` beside it names the classes, one a line, in the order of the logits. Names that
   stand there more than once are told apart by their index.
+- A network with one output is shown as two classes: names stand in the file in the order no, yes; one name
+  alone is that of the *yes*.
 - ``<name>.<builder>.toml`` beside it may say ``title``, ``licence``, ``resize``, ``crop``,
   ``interpolation`` (``bilinear`` or ``bicubic``), ``mean`` and ``std``; ImageNet's are taken otherwise.
 
@@ -29,8 +31,15 @@ from models.checkpoints import SUFFIXES, Shape, read_contents
 from models.errors import ModelError
 from models.published import BUILDERS, default_entries, other_entries
 from models.spec import Card, Interpolation, ModelSpec, Preprocess, WeightsFile
+from models.two_sided import TWO_SIDED
 
 _HEADS = {"resnet": "fc.weight", "vit": "heads.head.weight"}
+_FIRST = {"resnet": "conv1.weight", "vit": "conv_proj.weight"}
+# ImageNet's; for grey levels, which nobody published any for, the mean of its three channels.
+_RECIPES = {
+    3: (Preprocess.mean, Preprocess.std),
+    1: ((round(sum(Preprocess.mean) / 3, 3),), (round(sum(Preprocess.std) / 3, 3),)),
+}
 _IMAGENET = 1000
 _SIDE = 224
 # The proportion of torchvision's usual recipe: 256 to 224.
@@ -139,10 +148,12 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
     title, family = BUILDERS[builder]
     # A tensor that is missing or oddly shaped is left to the load, which names it.
     classes = shapes.get(_HEADS[family], (_IMAGENET,))[0]
-    if classes < 2:
+    channels = (*shapes.get(_FIRST[family], ()), 3, 3)[1]
+    if channels not in _RECIPES:
         raise ModelError(
-            "one_class", f"{path.name} knows a single class: there is nothing to tell apart.", file=path.name
+            "channels", f"{path.name} reads pictures of {channels} channels.", file=path.name, count=channels
         )
+    mean, std = _RECIPES[channels]
     side = _vit_side(shapes) if family == "vit" else _SIDE
     said = _Sidecar(_beside(path, ".toml"))
     crop = said.side("crop", side)
@@ -164,8 +175,8 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
             resize=said.side("resize", max(round(crop * _MARGIN), crop)),
             crop=crop,
             interpolation=said.interpolation(),
-            mean=said.channels("mean", Preprocess.mean),
-            std=said.channels("std", Preprocess.std),
+            mean=said.channels("mean", mean),
+            std=said.channels("std", std),
         ),
         file=WeightsFile(path.name, path.stat().st_size, path=path),
         card=Card(
@@ -176,6 +187,7 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
             left=contents.left,
         ),
         labels=labels,
+        calibration=TWO_SIDED if classes == 1 else None,
     )
     said.refuse_the_rest()
     return spec
@@ -197,8 +209,10 @@ def _vit_side(shapes: Mapping[str, Shape]) -> int:
     return side if places * places == positions[1] - 1 and 0 < side <= _LARGEST_SIDE else _SIDE
 
 
-def _labels(checkpoint: Path, count: int) -> tuple[str, ...]:
+def _labels(checkpoint: Path, outputs: int) -> tuple[str, ...]:
     path = _beside(checkpoint, ".txt")
+    # One output tells two classes apart: against it and for it.
+    count = max(outputs, 2)
     if not path.exists():
         return () if count == _IMAGENET else tuple(f"#{index}" for index in range(count))
     try:
@@ -208,6 +222,8 @@ def _labels(checkpoint: Path, count: int) -> tuple[str, ...]:
             "labels_unreadable", f"The file {path} is no UTF-8 text: {error}", file=path.name
         ) from error
     labels = tuple(line.strip() for line in lines)
+    if outputs == 1 and len(labels) == 1 and labels[0]:
+        labels = (f"not {labels[0]}", labels[0])
     if len(labels) != count or not all(labels):
         named = sum(map(bool, labels))
         raise ModelError(
@@ -266,13 +282,14 @@ class _Sidecar:
             raise self.refused(name)
         return value
 
-    def channels(self, name: str, usual: tuple[float, float, float]) -> tuple[float, float, float]:
+    def channels(self, name: str, usual: tuple[float, ...]) -> tuple[float, ...]:
         value = self.left.pop(name, usual)
-        if not isinstance(value, list | tuple) or len(value) != 3:
+        if len(usual) == 1 and not isinstance(value, list | tuple):
+            value = [value]
+        if not isinstance(value, list | tuple) or len(value) != len(usual):
             raise self.refused(name)
         if not all(type(number) in (int, float) and math.isfinite(number) for number in value):
             raise self.refused(name)
-        red, green, blue = (float(number) for number in value)
-        if name == "std" and min(red, green, blue) <= 0:
+        if name == "std" and min(value) <= 0:
             raise self.refused(name)
-        return red, green, blue
+        return tuple(float(number) for number in value)

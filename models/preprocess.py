@@ -79,12 +79,16 @@ def preprocess(picture: DecodedImage, recipe: Preprocess) -> tuple[np.ndarray, C
     """Resize as the recipe's ``fit`` says, then cut the centre square, or put the mean colour around it.
 
     Returns:
-        The square as RGB uint8 ``[crop, crop, 3]``, read-only, and where it lies on the picture.
+        The square as RGB uint8 ``[crop, crop, 3]``, read-only, and where it lies on the picture. It is grey
+        where the network gets grey levels alone.
     """
     size = resized_size(picture.width, picture.height, recipe)
-    resized = Image.fromarray(picture.rgb).resize(size, _FILTERS[recipe.interpolation])
+    whole = Image.fromarray(picture.rgb)
+    if recipe.channels == 1:
+        whole = whole.convert("L")
+    resized = whole.resize(size, _FILTERS[recipe.interpolation]).convert("RGB")
     left, top = _corner(size, recipe)
-    red, green, blue = (round(mean * 255) for mean in recipe.mean)
+    red, green, blue = (round(mean * 255) for mean in recipe.mean * (3 // recipe.channels))
     square = Image.new("RGB", (recipe.crop, recipe.crop), (red, green, blue))
     square.paste(resized, (-left, -top))
     view = np.asarray(square)
@@ -93,21 +97,24 @@ def preprocess(picture: DecodedImage, recipe: Preprocess) -> tuple[np.ndarray, C
 
 
 def to_input(view: np.ndarray, recipe: Preprocess) -> Tensor:
-    """RGB uint8 ``[H, W, 3]`` to the normalised float32 ``[1, 3, H, W]`` that a module expects."""
-    pixels = torch.tensor(view, dtype=torch.float32).permute(2, 0, 1) / 255
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (recipe.mean, recipe.std))
+    """RGB uint8 ``[H, W, 3]`` to the normalised float32 ``[1, C, H, W]`` that a module expects.
+
+    For a network with one channel the view is grey already: its three channels are one.
+    """
+    pixels = torch.tensor(view[..., : recipe.channels], dtype=torch.float32).permute(2, 0, 1) / 255
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (recipe.mean, recipe.std))
     return ((pixels - mean) / std).unsqueeze(0)
 
 
 def to_pixels(inputs: np.ndarray, recipe: Preprocess) -> np.ndarray:
-    """Part of a module's input ``[3, h, w]`` back to RGB uint8 ``[h, w, 3]``; undoes :func:`to_input`.
+    """Part of a module's input ``[C, h, w]`` back to RGB uint8 ``[h, w, 3]``; undoes :func:`to_input`.
 
     Zeros that a network pads with become the recipe's mean colour.
     """
-    mean, std = (np.reshape(values, (3, 1, 1)) for values in (recipe.mean, recipe.std))
+    mean, std = (np.reshape(values, (-1, 1, 1)) for values in (recipe.mean, recipe.std))
     levels = np.rint((inputs * std + mean) * 255).clip(0, 255)
     pixels: np.ndarray = levels.astype(np.uint8).transpose(1, 2, 0)
-    return pixels
+    return pixels.repeat(3 // recipe.channels, axis=2)
 
 
 def resize_to(picture: DecodedImage, height: int, width: int) -> np.ndarray:

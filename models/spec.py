@@ -23,7 +23,8 @@ class Preprocess:
         resize: length of the shorter side after resizing, in pixels.
         crop: side of the centre square that the network receives, in pixels.
         interpolation: resampling filter of the resize, always antialiased.
-        mean: subtracted from RGB in [0, 1], per channel.
+        mean: subtracted from values in [0, 1], per channel: three for RGB, one for a network that gets the
+            picture's grey levels (ITU-R BT.601, as PIL's mode ``L``).
         std: divided by afterwards, per channel.
         fit: how a picture that is not square becomes one. ``crop`` keeps the centre, as published weights
             expect it; ``squash`` brings both sides to ``crop`` pixels, whatever becomes of shapes; ``pad``
@@ -33,9 +34,14 @@ class Preprocess:
     resize: int = 224
     crop: int = 224
     interpolation: Interpolation = "bicubic"
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
     fit: Fit = "crop"
+
+    @property
+    def channels(self) -> int:
+        """Of the module's input: 3, or 1 for grey."""
+        return len(self.mean)
 
     @property
     def tag(self) -> str:
@@ -117,7 +123,8 @@ class ModelSpec:
         labels: English class names in the order of the logits, for a network that has its own.
         schooling: ``distilled`` or ``scratch``, where two networks of one title differ in it; the interface
             has a name for each.
-        calibration: temperature and threshold; None for a network whose answers were never measured here.
+        calibration: temperature and threshold; None for a network whose answers were never measured here and
+            are read by a softmax.
     """
 
     key: str

@@ -31,7 +31,7 @@ class Trace:
         recorded: by layer name, in the layer's own layout: ``[C, h, w]`` (NCHW) or ``[tokens, D]`` (NLC).
         activations: by layer name ``[C, h, w]``, prefix tokens dropped; views of ``recorded``.
         attentions: by layer name ``[heads, tokens, tokens]``, a query's row sums to 1.
-        inputs: what the module was given ``[1, 3, H, W]``.
+        inputs: what the module was given ``[1, C, H, W]``, of three channels or one.
         input_view: the same as RGB pixels, uint8 ``[H, W, 3]``.
         crop_box: where ``input_view`` lies on the original picture.
         calibration: of the network, applied whenever probabilities are asked for.

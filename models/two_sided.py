@@ -1,7 +1,7 @@
 """A network with one output, as a sigmoid reads it: shown as two classes whose logits are opposite.
 
-The one logit z speaks for a class and −z against it: ``sigmoid(z) = softmax([−z/2, z/2])[1]``. So every view of a
-class has a map of either side, and the probabilities are p and 1 − p.
+The one logit z speaks for a class and −z against it: ``sigmoid(z) = softmax([−z/2, z/2])[1]``. So every view
+of a class has a map of either side, and the probabilities are p and 1 − p.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from models.errors import ModelError
 from models.measurements import BUNDLED as BUNDLED
 from models.registry import REGISTRY, ModelSpec
 from models.settings import cache_folder, weights_folder
+from models.two_sided import TwoSidedLinear
 from models.untrained import building, untrained
 
 import torchvision.models  # isort: skip
@@ -64,7 +65,25 @@ def skeleton(spec: ModelSpec) -> nn.Module:
 
 def _construct(spec: ModelSpec) -> nn.Module:
     module: nn.Module = getattr(torchvision.models, spec.builder)(**spec.options)
+    _fit_channels(module, spec.preprocess.channels)
+    if spec.options.get("num_classes") == 1:
+        _show_two_sides(module)
     return module
+
+
+def _fit_channels(module: nn.Module, channels: int) -> None:
+    """Builders know three input channels alone."""
+    first = next(layer for layer in module.modules() if isinstance(layer, nn.Conv2d))
+    if first.in_channels != channels:
+        first.in_channels = channels
+        first.weight = nn.Parameter(first.weight[:, :channels].detach().clone())
+
+
+def _show_two_sides(module: nn.Module) -> None:
+    name, head = [each for each in module.named_modules() if isinstance(each[1], nn.Linear)][-1]
+    two_sided = TwoSidedLinear(head.in_features)
+    two_sided.load_state_dict(head.state_dict(), assign=True)
+    module.set_submodule(name, two_sided)
 
 
 def _bundled(spec: ModelSpec) -> nn.Module:

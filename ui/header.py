@@ -9,6 +9,9 @@ from ui.share import show_share
 from ui.state import MISSING, SIDES, view
 from ui.words import name_of_network, t, verbatim
 
+_LONGEST = 60
+"""Characters of a name in a link at most: anybody can write one."""
+
 
 def show_header(title: str, text: str) -> None:
     """Title and one line, with the link at the right."""
@@ -28,5 +31,5 @@ def _tell(missing: tuple[str, ...]) -> None:
         st.info(t("link.class"))
     else:
         shown = (name_of_network(REGISTRY[view().side(side).network]) for side in SIDES)
-        asked = ", ".join(name.removeprefix("local.") for name in missing)
+        asked = ", ".join(name.removeprefix("local.")[:_LONGEST] for name in missing)
         st.info(t("link.networks", names=verbatim(asked), shown=verbatim(" | ".join(shown))))

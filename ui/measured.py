@@ -11,7 +11,7 @@ from models.measurements import Bin, Measurements, measurements_of
 from models.registry import REGISTRY, ModelSpec
 from ui.charts import show_chart
 from ui.tables import show_table
-from ui.words import name_of_class, name_of_network, t
+from ui.words import escape, name_of_class, name_of_network, network_in_text, t
 from viz.lines import Line, line_chart
 from viz.reliability import Bins, reliability_chart
 
@@ -31,7 +31,7 @@ def show_measured(spec: ModelSpec) -> None:
 def _show(spec: ModelSpec, found: Measurements) -> None:
     st.markdown(t("measured.text", pictures=found.pictures, top1=found.top1, top5=found.top5))
     if spec.card.teacher:
-        st.markdown(t("measured.taught", teacher=name_of_network(REGISTRY[spec.card.teacher])))
+        st.markdown(t("measured.taught", teacher=network_in_text(REGISTRY[spec.card.teacher])))
     left, right = st.columns(2, gap="medium")
     with left:
         _show_reliability(spec, found)
@@ -78,7 +78,7 @@ def _show_sizes(spec: ModelSpec, found: Measurements) -> None:
     sides = np.array([each.side for each in found.sizes])
     shares = np.array([each.top1 for each in found.sizes]) / 100
     figure = line_chart(
-        [Line(name_of_network(spec), spec.family, sides, shares)],
+        [Line(escape(name_of_network(spec)), spec.family, sides, shares)],
         title=t("measured.sizes"),
         x_title=t("measured.side"),
         y_title=t("measured.accuracy"),

@@ -12,11 +12,12 @@ from models.downloads import DownloadProgress
 from models.errors import SightlinesError
 from models.registry import REGISTRY, ModelSpec, WeightsFile
 from models.settings import weights_folder
+from models.two_sided import TWO_SIDED
 from ui.fleet import Presence, downloads, known_networks, may_change, presence
 from ui.measured import show_measured
 from ui.sections import guarded
 from ui.state import SIDES, change_side, choose_bundled_pair, view
-from ui.words import escape, name_of_network, sentence_for, t, verbatim
+from ui.words import escape, name_of_network, network_in_text, sentence_for, t, verbatim
 
 _GROUPS = ("bundled", "local", "torchvision", "untrained")
 _DRAWN_FOR = "models-drawn-for"
@@ -111,6 +112,10 @@ def _facts(spec: ModelSpec) -> str:
         facts.append(t("models.licence", licence=verbatim(spec.card.licence)))
     if spec.card.source:
         facts.append(t("models.source", address=spec.card.source))
+    if spec.preprocess.channels == 1:
+        facts.append(t("models.grey", mean=spec.preprocess.mean[0], std=spec.preprocess.std[0]))
+    if spec.calibration is TWO_SIDED:
+        facts.append(t("models.one_output"))
     facts += _story(spec)
     return " · ".join(facts)
 
@@ -134,7 +139,7 @@ def _story(spec: ModelSpec) -> list[str]:
 def _teacher(spec: ModelSpec) -> str:
     """The name of the network from whose answers this one learned; empty if there is none."""
     teacher = REGISTRY.get(spec.card.teacher)
-    return name_of_network(teacher) if teacher is not None else ""
+    return network_in_text(teacher) if teacher is not None else ""
 
 
 def _actions(spec: ModelSpec, here: Presence) -> None:

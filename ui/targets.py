@@ -14,7 +14,7 @@ from ui.classes import canonical, identifier, index_of, told_apart
 from ui.controls import choice
 from ui.service import Run
 from ui.state import AUTO, change, view
-from ui.words import name_of_class, t
+from ui.words import name_of_class, t, verbatim
 
 
 def target_of(run: Run, pair: tuple[Run, Run]) -> int:
@@ -54,7 +54,7 @@ def choose_target(pair: tuple[Run, Run], key: str, pills: Callable[..., Any] = s
     choice(
         pills,
         t("why.classes"),
-        {key: labels[key] for key in answers},
+        {key: verbatim(labels[key]) for key in answers},
         key=key,
         value=shown if shown in answers else None,
         choose=lambda chosen: change(target=chosen or view().target),

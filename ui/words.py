@@ -13,6 +13,7 @@ from ui.language import catalogue, class_name, translate
 from ui.state import view
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>$~|&#]|^[+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d\d\d)[.)]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _EXTENSIONS = re.compile(
     r"(?<=:)(?=[\w+:/-])|(?<=@)|(?<=[wW]{3})(?=\.)|(?<=[-~])(?=[-=>\\])|(?<=[<>])(?=[-=])"
 )
@@ -40,6 +41,16 @@ def name_of_network(spec: ModelSpec) -> str:
     if not spec.trained:
         return t("network.untrained", name=spec.title)
     return t(f"network.schooling.{spec.schooling}", name=spec.title) if spec.schooling else spec.title
+
+
+def class_in_text(english: str) -> str:
+    """:func:`name_of_class`, for a text that Streamlit reads as Markdown."""
+    return verbatim(name_of_class(english))
+
+
+def network_in_text(spec: ModelSpec) -> str:
+    """:func:`name_of_network`, for a text that Streamlit reads as Markdown."""
+    return verbatim(name_of_network(spec))
 
 
 def name_of_layer(layer: LayerRef) -> str:
@@ -71,10 +82,10 @@ def verbatim(text: str) -> str:
     A backslash takes its meaning from what Markdown itself reads. What Streamlit's extensions look for in the
     finished text (``:cat:``, ``www.``, arrows) is broken by a word joiner, which has no width.
     """
-    line = _MARKDOWN.sub(r"\\\g<0>", " ".join(text.split()))
+    line = _MARKDOWN.sub(r"\\\g<0>", " ".join(_CONTROLS.sub("", text).split()))
     return _EXTENSIONS.sub("\N{WORD JOINER}", line)
 
 
 def escape(text: str) -> str:
-    """Text that goes into our own HTML."""
+    """Text that goes into our own HTML or into a chart, where Plotly reads some of it."""
     return html.escape(text, quote=True)

@@ -160,7 +160,7 @@ class Adapter(Protocol):
         ...
 
     def first_kernel(self) -> Tensor:
-        """Weights of the first convolution ``[D, 3, K, K]``: what one window of the input is multiplied with.
+        """Weights of the first convolution ``[D, C, K, K]``: what one window of the input is multiplied with.
 
         For a ViT this is the patch projection, whose windows of ``K = P`` pixels do not overlap.
         """
@@ -178,7 +178,7 @@ class Adapter(Protocol):
         embedding layer.
 
         Args:
-            inputs: ``[B, 3, H, W]`` of any size that is a multiple of the patch's.
+            inputs: ``[B, C, H, W]`` of any size that is a multiple of the patch's.
         """
         ...
 
@@ -269,5 +269,5 @@ class Adapter(Protocol):
         ...
 
     def head(self) -> nn.Linear:
-        """The last linear layer, whose outputs are the logits."""
+        """The last linear layer; :func:`models.two_sided.rows_of` has a row of it for each logit."""
         ...

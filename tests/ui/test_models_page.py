@@ -19,6 +19,7 @@ from models.measurements import (
 )
 from models.registry import REGISTRY
 from ui.language import class_name, translate
+from ui.words import verbatim
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,7 +110,7 @@ def test_a_file_that_cannot_be_deleted_is_one_sentence(cache: Path) -> None:
     path.mkdir()
     page.button(key="delete-resnet34").click().run()
     assert [warning.value for warning in page.warning] == [
-        translate("en", "error.weights_not_deleted", file=path.name, expected=path)
+        translate("en", "error.weights_not_deleted", file=path.name, expected=verbatim(str(path)))
     ]
     assert page.run().warning.len == 0
 

@@ -10,7 +10,7 @@ from ui.panels import original_panel, panel_of, show_board, spread
 from ui.sections import heading, row
 from ui.service import Run, current_picture, runs
 from ui.state import SIDES
-from ui.words import name_of_layer, name_of_network, t
+from ui.words import name_of_layer, network_in_text, t
 
 
 @row
@@ -89,7 +89,7 @@ def _formula(run: Run) -> str:
         field = run.loaded.adapter.receptive_field(layer)
         return t(
             "receives.formula.strides",
-            name=name_of_network(run.loaded.spec),
+            name=network_in_text(run.loaded.spec),
             size=run.loaded.preprocess.crop,
             jump=field.jump,
             side=layer.grid[0],
@@ -97,11 +97,12 @@ def _formula(run: Run) -> str:
         )
     return t(
         "receives.formula.patches",
-        name=name_of_network(run.loaded.spec),
+        name=network_in_text(run.loaded.spec),
         size=grid.image_size,
         patch=grid.patch_size,
         count=grid.count,
-        values=grid.patch_size**2 * 3,
+        channels=run.loaded.preprocess.channels,
+        values=grid.patch_size**2 * run.loaded.preprocess.channels,
         dimensions=grid.dimensions,
         tokens=grid.count + grid.prefix_tokens,
     )

@@ -13,7 +13,16 @@ from ui.schooling import began_as, student_and_teacher, taught_otherwise
 from ui.sections import heading, row
 from ui.service import Run, runs
 from ui.state import SIDES, change_side
-from ui.words import escape, name_of_class, name_of_network, percent, t
+from ui.words import (
+    class_in_text,
+    escape,
+    name_of_class,
+    name_of_network,
+    network_in_text,
+    percent,
+    t,
+    verbatim,
+)
 
 _UNEQUAL_DATA = {"classroom", "dinov2_classroom"}
 
@@ -29,7 +38,9 @@ def show_says() -> None:
             st.html(_bars(run, answers))
             with st.popover(t("says.known", count=len(run.loaded.categories))):
                 st.caption(t("says.known.text"))
-                st.markdown(" · ".join(sorted(name_of_class(name) for name in run.loaded.categories)))
+                st.markdown(
+                    verbatim(" · ".join(sorted(name_of_class(name) for name in run.loaded.categories)))
+                )
             _show_marks(run)
     st.markdown(_verdict(pair, best))
     _show_limits(pair)
@@ -78,10 +89,10 @@ def _unlike(run: Run) -> bool:
 def _verdict(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> str:
     left, right = (answers[0] for answers in best)
     names = {
-        "left": name_of_network(pair[0].loaded.spec),
-        "right": name_of_network(pair[1].loaded.spec),
-        "left_class": name_of_class(left.name),
-        "right_class": name_of_class(right.name),
+        "left": network_in_text(pair[0].loaded.spec),
+        "right": network_in_text(pair[1].loaded.spec),
+        "left_class": class_in_text(left.name),
+        "right_class": class_in_text(right.name),
     }
     if not all(run.loaded.spec.trained for run in pair):
         return t("says.untrained")
@@ -93,7 +104,7 @@ def _verdict(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> str:
     taught = student_and_teacher(*(run.loaded.spec for run in pair))
     if taught is None:
         return t("says.agree", **names)
-    student, teacher = map(name_of_network, taught)
+    student, teacher = map(network_in_text, taught)
     return t("says.agree.taught", student=student, teacher=teacher, **names)
 
 
@@ -102,10 +113,10 @@ def _show_limits(pair: tuple[Run, Run]) -> None:
     left, right = (run.loaded.spec for run in pair)
     taught = student_and_teacher(left, right)
     if taught is not None:
-        student, teacher = map(name_of_network, taught)
+        student, teacher = map(network_in_text, taught)
         st.caption(t("says.taught", student=student, teacher=teacher))
     elif (began := began_as(left, right)) is not None:
-        later, earlier = map(name_of_network, began)
+        later, earlier = map(network_in_text, began)
         st.caption(t("says.began", student=later, start=earlier))
     elif {left.card.training_data, right.card.training_data} == _UNEQUAL_DATA:
         st.caption(t("says.training"))
@@ -113,7 +124,7 @@ def _show_limits(pair: tuple[Run, Run]) -> None:
         other = taught_otherwise(spec)
         if other is not None and other.key != opposite.key:
             st.button(
-                t("says.switch", name=name_of_network(other)),
+                t("says.switch", name=network_in_text(other)),
                 key=f"says-switch-{side}",
                 on_click=partial(change_side, side, network=other.key, layer="", show=""),
             )

@@ -37,7 +37,7 @@ from ui.options import choose_option, number_option, switch_option
 from ui.service import Run
 from ui.state import AUTO, SIDES
 from ui.targets import choose_target
-from ui.words import name_of_class, name_of_layer, name_of_network, t
+from ui.words import name_of_class, name_of_layer, network_in_text, t
 
 
 def show_controls(pair: tuple[Run, Run]) -> None:
@@ -123,7 +123,7 @@ def _layers(pair: tuple[Run, Run]) -> None:
         layers = {layer.name: name_of_layer(layer) for layer in layers_of(run)}
         choose_option(
             partial(column.selectbox, disabled=not at_layer),
-            t("activation.layer", name=name_of_network(run.loaded.spec)),
+            t("activation.layer", name=network_in_text(run.loaded.spec)),
             layers,
             name=f"activation-{side}-layer",
             default=run.loaded.adapter.default_cam_layer().name,

@@ -13,7 +13,7 @@ from ui.panels import panel_of, show_board
 from ui.sections import heading, row
 from ui.service import runs
 from ui.state import SIDES
-from ui.words import escape, name_of_class, name_of_network, percent, t
+from ui.words import class_in_text, escape, name_of_network, percent, t, verbatim
 
 
 @row
@@ -46,7 +46,7 @@ def sentence_of(subject: Subject, findings: Findings) -> str:
     verdict = t(
         f"meaning.verdict.{examination.verdict}",
         method=method_name(subject.side),
-        answer=name_of_class(subject.run.loaded.categories[subject.target]),
+        answer=class_in_text(subject.run.loaded.categories[subject.target]),
         start=percent(examination.start),
         chance=examination.beats_chance,
         blob=examination.beats_blob,
@@ -69,7 +69,7 @@ def _show_random_weights(results: list[tuple[Subject, Findings]]) -> None:
         likeness = findings.likeness
         name = name_of_network(subject.run.loaded.spec)
         if likeness is None:
-            notes.append(t("meaning.sanity.untrained", name=name))
+            notes.append(t("meaning.sanity.untrained", name=verbatim(name)))
             continue
         for kind, heat in (("trained", likeness.trained), ("random", likeness.random)):
             frame = Frame(

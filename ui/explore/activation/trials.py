@@ -12,7 +12,7 @@ from analysis.faithfulness import Curve, Trial
 from ui.charts import show_chart
 from ui.explore.activation.findings import Findings, Subject
 from ui.explore.activation.maps import method_name
-from ui.words import name_of_class, name_of_network, percent, t
+from ui.words import escape, name_of_class, network_in_text, percent, t
 from viz.faithfulness import TrialNames, trial_chart
 
 
@@ -70,7 +70,7 @@ def _chart(test: str, subject: Subject, findings: Findings, low: float, high: fl
     method = method_name(subject.side)
     numbers = t(
         f"meaning.{test}.numbers",
-        name=name_of_network(spec),
+        name=network_in_text(spec),
         method=method,
         own=_signed(score(examination.own)),
         blob=_signed(score(examination.blob)),
@@ -88,11 +88,15 @@ def _chart(test: str, subject: Subject, findings: Findings, low: float, high: fl
         low=low,
         high=high,
         x_title=t(f"meaning.{test}.x"),
-        y_title=t(f"meaning.{test}.y", answer=name_of_class(subject.run.loaded.categories[subject.target])),
+        y_title=escape(t(f"meaning.{test}.y", answer=name_of_class(_category(subject)))),
         alt=t("meaning.alt", numbers=numbers),
         caption=numbers,
     )
     show_chart(figure, f"meaning-{test}-{subject.side}")
+
+
+def _category(subject: Subject) -> str:
+    return subject.run.loaded.categories[subject.target]
 
 
 def _signed(share: float) -> str:

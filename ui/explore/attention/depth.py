@@ -11,7 +11,7 @@ from ui.explore.attention.choice import Chosen
 from ui.explore.attention.course import course
 from ui.sections import heading, row
 from ui.service import derived
-from ui.words import name_of_network, t, template
+from ui.words import escape, name_of_network, t, template
 from viz.attention import HeadDots, head_chart
 
 
@@ -77,7 +77,7 @@ def _spreads(side: Chosen) -> HeadDots:
 
 def _dots(side: Chosen, values: np.ndarray, limit: float, limit_name: str) -> HeadDots:
     spec = side.run.loaded.spec
-    return HeadDots(name_of_network(spec), spec.family, values, side.index, limit, limit_name)
+    return HeadDots(escape(name_of_network(spec)), spec.family, values, side.index, limit, limit_name)
 
 
 def _attentions(side: Chosen) -> list[np.ndarray]:

@@ -22,7 +22,7 @@ from ui.panels import panel_of, show_board
 from ui.sections import heading, row
 from ui.service import result
 from ui.state import SIDES
-from ui.words import name_of_layer, name_of_network, t
+from ui.words import name_of_layer, network_in_text, t
 
 _KEY = "attention-key"
 
@@ -40,7 +40,7 @@ def show_entry() -> None:
         name = choose_option(
             st.segmented_control,
             t("attention.entry.side"),
-            {each.side: name_of_network(each.run.loaded.spec) for each in sides},
+            {each.side: network_in_text(each.run.loaded.spec) for each in sides},
             name="attention-entry",
             default="right",
             required=True,

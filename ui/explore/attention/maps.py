@@ -39,7 +39,7 @@ from ui.sections import row
 from ui.service import Run, derived
 from ui.state import SIDES, SideName, change_side
 from ui.targets import target_of
-from ui.words import name_of_class, name_of_layer, name_of_network, sentence_for, t
+from ui.words import name_of_class, name_of_layer, network_in_text, sentence_for, t
 
 _VIT = "vit_s_14_classroom"
 
@@ -111,10 +111,10 @@ def _choose_block(run: Run, side: Chosen | None, *, named: bool) -> None:
         try:
             run.loaded.adapter.attention_layers()
         except UnsupportedViewError as error:
-            st.markdown(f"**{name_of_network(run.loaded.spec)}.** {sentence_for(error)}")
+            st.markdown(f"**{network_in_text(run.loaded.spec)}.** {sentence_for(error)}")
         return
     left, right = st.columns(2)
-    name = name_of_network(run.loaded.spec)
+    name = network_in_text(run.loaded.spec)
     block, show = (
         t("attention.of", what=what, name=name) if named else what
         for what in (t("attention.block"), t("attention.show"))

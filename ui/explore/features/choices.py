@@ -13,7 +13,7 @@ from ui.options import option, set_option
 from ui.rows import feature_side
 from ui.service import Run
 from ui.state import SIDES, SideName, view
-from ui.words import name_of_layer, name_of_network, t
+from ui.words import name_of_layer, network_in_text, t
 
 SHARED = tuple(f"features-{side}-layer" for side in SIDES)
 """Settings that more than one row depends on."""
@@ -49,7 +49,7 @@ def choose_layer(run: Run, side: SideName, place: DeltaGenerator, suffix: str = 
 
     choice(
         place.selectbox,
-        t("features.layer", network=name_of_network(run.loaded.spec)),
+        t("features.layer", network=network_in_text(run.loaded.spec)),
         {layer.name: name_of_layer(layer) for layer in run.loaded.adapter.feature_layers()},
         key=f"{name}{suffix}",
         value=chosen.name,

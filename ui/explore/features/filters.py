@@ -26,7 +26,7 @@ from ui.panels import panel_of, sheet_panel, show_board, show_sheets
 from ui.sections import heading, row
 from ui.service import Run, result, runs
 from ui.state import SIDES, SideName, change
-from ui.words import name_of_network, t
+from ui.words import network_in_text, t
 
 KINDS = ("filters", "principal")
 
@@ -45,7 +45,7 @@ class _Bank:
 
     Attributes:
         numbers: what each is called, counted from 1.
-        kernels: ``[n, 3, K, K]``.
+        kernels: ``[n, C, K, K]``.
         responses: ``[n, h, w]``.
     """
 
@@ -89,7 +89,7 @@ def _choose_kind(run: Run, side: SideName, place: DeltaGenerator) -> None:
     every = t("features.kind.all", count=count)
     choice(
         place.segmented_control,
-        t("features.kind", network=name_of_network(run.loaded.spec)),
+        t("features.kind", network=network_in_text(run.loaded.spec)),
         {
             "filters": every if shown == count else t("features.kind.filters", shown=shown, count=count),
             "principal": t("features.kind.principal"),

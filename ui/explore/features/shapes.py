@@ -8,7 +8,7 @@ from ui.explore.features.choices import both
 from ui.sections import heading, row
 from ui.service import Run, runs
 from ui.state import SideName
-from ui.words import name_of_layer, name_of_network, t
+from ui.words import name_of_layer, network_in_text, t
 
 
 @row
@@ -34,4 +34,4 @@ def _table(run: Run, side: SideName) -> str:
             ]
         )
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return f"**{name_of_network(run.loaded.spec)}**\n\n{table}"
+    return f"**{network_in_text(run.loaded.spec)}**\n\n{table}"

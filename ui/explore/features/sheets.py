@@ -15,7 +15,7 @@ from ui.panels import sheet_panel, show_sheets
 from ui.rows.feature_side import channel_order
 from ui.service import Run
 from ui.state import SIDES, SideName
-from ui.words import name_of_network, t
+from ui.words import network_in_text, t
 
 _PAGE = 48
 _COLUMNS = 8
@@ -67,7 +67,7 @@ def _sheet(
 def _turn_pages(place: DeltaGenerator, run: Run, side: SideName) -> int:
     """A slider over the pages of a layer, and the page it stands at, counted from 1."""
     pages = -(-layer_of(run, side).channels // _PAGE)
-    label = t("features.page", network=name_of_network(run.loaded.spec), count=_PAGE)
+    label = t("features.page", network=network_in_text(run.loaded.spec), count=_PAGE)
     # A slider needs two ends.
     return (
         number_option(place.slider, label, 1, pages, name=f"features-{side}-page", default=1)

@@ -16,7 +16,7 @@ from ui.explore.fields.measures import Measured, layer_at
 from ui.options import choose_option
 from ui.panels import step_of_depth
 from ui.tables import show_table
-from ui.words import name_of_layer, name_of_network, t
+from ui.words import escape, name_of_layer, name_of_network, t
 from viz.reach import Measure, ReachLine, reach_curve
 
 _MEASURES: Final[tuple[Measure, ...]] = ("theory", "most", "half", "attention", "attention_here")
@@ -73,7 +73,7 @@ def show_curves(curves: Sequence[Curve], name: str, count: int, *, average: bool
 
 def _titles(curves: Sequence[Curve]) -> list[str]:
     """Names that differ, also where one network stands on both sides."""
-    names = [name_of_network(curve.spec) for curve in curves]
+    names = [escape(name_of_network(curve.spec)) for curve in curves]
     if len(set(names)) == len(names):
         return names
     return [f"{name} ({t(f'fields.{side}')})" for name, side in zip(names, ("left", "right"), strict=True)]

@@ -16,7 +16,7 @@ from ui.sections import heading, row
 from ui.service import runs
 from ui.state import SIDES
 from ui.targets import choose_target
-from ui.words import escape, name_of_network, t
+from ui.words import escape, name_of_network, t, verbatim
 
 _FOR = 10
 _AGAINST = 3
@@ -62,7 +62,7 @@ def _show_sum(case: Case) -> None:
     st.markdown(
         t(
             f"network_map.written.{case.unit}",
-            question=case.question,
+            question=verbatim(case.question),
             total=number(decision.total),
             count=len(best),
             carried=number(carried),

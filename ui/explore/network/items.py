@@ -151,7 +151,12 @@ def _formula(part: Part, projected: bool) -> str:
         step = part.steps[0]
         patch, width = step.kernel, part.shape[1]
         return t(
-            "network_map.formula.patches", patch=patch, count=part.shape[0], length=step.inputs, width=width
+            "network_map.formula.patches",
+            channels=step.inputs // patch**2,
+            patch=patch,
+            count=part.shape[0],
+            length=step.inputs,
+            width=width,
         )
     if part.kind == "tokens":
         return t("network_map.formula.tokens", count=part.shape[0], patches=part.inputs[0])

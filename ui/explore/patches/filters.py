@@ -90,6 +90,6 @@ def _components(run: Run, side: SideName, kernel: np.ndarray) -> tuple[Panel, st
         size=size,
         shown=shown,
         share=percent(float(found.explained.sum())),
-        values=3 * size**2,
+        values=kernel[0].size,
     )
     return panel, text

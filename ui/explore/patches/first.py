@@ -24,7 +24,7 @@ class FirstPlace:
         row: of the place.
         column: of the place.
         seen: whether the network sees the point at all; if not, this is the place nearest to it.
-        window: the pixels of the place as the network gets them ``[3, K, K]``, normalised.
+        window: the pixels of the place as the network gets them ``[C, K, K]``, normalised.
         projected: the window times each of the D kernels, plus their bias ``[D]``.
         position: what is added because of where the place lies ``[D]``; None if nothing is.
         received: what the network recorded there ``[D]``.

@@ -18,7 +18,7 @@ from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, derived, runs
 from ui.state import SIDES, SideName, change
-from ui.words import name_of_network, sentence_for, t
+from ui.words import name_of_network, network_in_text, sentence_for, t
 
 _COLUMNS = 29
 """Tokens in a line: a prime, so that no line ends where a row of the picture does. A sequence has no rows."""
@@ -164,7 +164,7 @@ def _chooser(run: Run, grid: PatchGrid) -> Callable[[int], None]:
 
 
 def _refusal(run: Run) -> str:
-    name = name_of_network(run.loaded.spec)
+    name = network_in_text(run.loaded.spec)
     try:
         run.loaded.adapter.patch_grid()
     except UnsupportedViewError as error:

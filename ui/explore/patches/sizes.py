@@ -17,7 +17,7 @@ from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, current_picture, derived, runs
 from ui.tables import show_table
-from ui.words import name_of_network, t
+from ui.words import name_of_network, network_in_text, t, verbatim
 from viz.tiling import tiling_picture
 
 _PICTURE = 640
@@ -54,7 +54,7 @@ def show_sizes() -> None:
     with right:
         st.markdown(_count(tiling, first))
         _show_cost(tiling, first, cutters or [first])
-        st.caption(t("patches.sizes.note", heads=first.heads, name=first.name))
+        st.caption(t("patches.sizes.note", heads=first.heads, name=verbatim(first.name)))
         st.markdown(_remainder(tiling))
         for run in pair:
             st.markdown(_reality(run, tiling))
@@ -94,7 +94,7 @@ def _choose(own: _Cutter) -> tuple[int, int, int]:
         for name, value in (("height", own.size), ("width", own.size), ("side", own.patch)):
             set_option(f"patches-{name}", str(value))
 
-    columns[3].button(t("patches.sizes.reset", name=own.name), key="patches-reset", on_click=reset)
+    columns[3].button(t("patches.sizes.reset", name=verbatim(own.name)), key="patches-reset", on_click=reset)
     height, width, patch = numbers
     return height, width, patch
 
@@ -191,7 +191,7 @@ def _remainder(tiling: Tiling) -> str:
 
 def _reality(run: Run, tiling: Tiling) -> str:
     """What would happen if the network were given this size."""
-    name = name_of_network(run.loaded.spec)
+    name = network_in_text(run.loaded.spec)
     size = run.loaded.preprocess.crop
     grid = patch_grid(run)
     if grid is not None:

@@ -17,7 +17,7 @@ from ui.sections import heading, row
 from ui.service import Run, current_picture, runs
 from ui.state import SIDES, SideName
 from ui.tables import show_table
-from ui.words import name_of_class, name_of_network, percent, t
+from ui.words import name_of_class, name_of_network, network_in_text, percent, t
 
 
 @row
@@ -54,7 +54,7 @@ def _show_steps(pair: tuple[Run, Run]) -> None:
     """The steps in numbers, once where both networks take the same."""
     recipes = {run.loaded.preprocess: run for run in pair}
     for column, (recipe, run) in zip(st.columns(len(recipes), gap="medium"), recipes.items(), strict=True):
-        title = f"**{name_of_network(run.loaded.spec)}**\n\n" if len(recipes) > 1 else ""
+        title = f"**{network_in_text(run.loaded.spec)}**\n\n" if len(recipes) > 1 else ""
         column.markdown(title + _steps(run, recipe))
 
 

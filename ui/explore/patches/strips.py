@@ -17,7 +17,7 @@ from ui.panels import show_board
 from ui.sections import heading, row
 from ui.service import Run
 from ui.state import SIDES, SideName
-from ui.words import name_of_network, t, template
+from ui.words import name_of_network, network_in_text, t, template
 
 _LONGEST = 96
 """Numbers in a line at most: more would be finer than the screen."""
@@ -117,7 +117,9 @@ def _names(step: str, place: FirstPlace, count: int) -> tuple[str, ...]:
 def _formula(step: str, place: FirstPlace) -> str:
     size, width = place.field.size, place.layer.channels
     kind = "patch" if place.grid else "window"
-    return t(f"patches.strip.{step}.{kind}.how", size=size, values=3 * size**2, dimensions=width)
+    if step == "flat" and len(place.window) == 1:
+        return t("patches.strip.flat.grey.how", size=size)
+    return t(f"patches.strip.{step}.{kind}.how", size=size, values=place.window.size, dimensions=width)
 
 
 def _arithmetic(run: Run, place: FirstPlace) -> str:
@@ -125,7 +127,7 @@ def _arithmetic(run: Run, place: FirstPlace) -> str:
     if place.position is None:
         return t(
             "patches.arithmetic.window",
-            name=name_of_network(run.loaded.spec),
+            name=network_in_text(run.loaded.spec),
             weights=f"{place.window.size * place.layer.channels:,}",
             values=place.window.size,
             dimensions=place.layer.channels,
@@ -134,7 +136,7 @@ def _arithmetic(run: Run, place: FirstPlace) -> str:
     dimension = int(np.abs(place.received).argmax())
     return t(
         "patches.arithmetic.patch",
-        name=name_of_network(run.loaded.spec),
+        name=network_in_text(run.loaded.spec),
         weights=f"{place.window.size * place.layer.channels:,}",
         values=place.window.size,
         dimensions=place.layer.channels,

@@ -16,7 +16,7 @@ from ui.pictures import encode_sheet
 from ui.sections import heading, row
 from ui.service import Run, derived
 from ui.state import SIDES, SideName
-from ui.words import name_of_network, t, template
+from ui.words import name_of_network, network_in_text, t, template
 
 _CELL = 12
 """Pixels of a drawn cell."""
@@ -63,7 +63,7 @@ def _grid(run: Run, place: FirstPlace, side: SideName) -> Panel:
 def _magnified(run: Run, place: FirstPlace, side: SideName) -> Panel:
     size = place.field.size
     pixels = to_pixels(place.window, run.loaded.preprocess)
-    values = tuple(f"R {red} · G {green} · B {blue}" for red, green, blue in pixels.reshape(-1, 3).tolist())
+    values = tuple(_levels(colour, len(place.window)) for colour in pixels.reshape(-1, 3).tolist())
     scale = max(1, 384 // size)
     frame = Frame(
         label="",
@@ -90,22 +90,29 @@ def _magnified(run: Run, place: FirstPlace, side: SideName) -> Panel:
     )
 
 
+def _levels(colour: list[int], channels: int) -> str:
+    if channels == 1:
+        return f"{t('patches.colour.grey')} {colour[0]}"
+    return " · ".join(f"{name} {level}" for name, level in zip("RGB", colour, strict=True))
+
+
 def _channels(run: Run, place: FirstPlace, side: SideName, limit: float) -> Panel:
-    """Red, green and blue side by side, as the network gets them: normalised, signed."""
+    """Red, green and blue side by side, or grey alone, as the network gets them: normalised, signed."""
     size = place.field.size
     pixels = to_pixels(place.window, run.loaded.preprocess)
-    names = [t(f"patches.colour.{colour}") for colour in _COLOURS]
+    count = len(place.window)
+    names = [t(f"patches.colour.{colour}") for colour in (_COLOURS if count == 3 else ("grey",))]
     # Short, because each cell has one and all of them travel with every click.
     values = tuple(
         f"{names[channel]} {pixels[y, x, channel]}"
         for y in range(size)
-        for channel in range(3)
+        for channel in range(count)
         for x in range(size)
     )
     sheets = np.concatenate(list(place.window), axis=1)
     frame = Frame(
-        label=t("patches.channels", size=size, count=place.window.size),
-        grid=(size, 3 * size),
+        label=t("patches.channels", channels=count, size=size, count=place.window.size),
+        grid=(size, count * size),
         map=to_uint8_map(sheets, signed=True, limit=limit),
         readout=template("patches.number"),
         readout_values=values,
@@ -115,8 +122,8 @@ def _channels(run: Run, place: FirstPlace, side: SideName, limit: float) -> Pane
         id=side,
         title=name_of_network(run.loaded.spec),
         family=run.loaded.spec.family,
-        alt=t("patches.channels.alt", size=size),
-        size=(3 * side_length, side_length),
+        alt=t("patches.channels.alt" if count == 3 else "patches.channels.alt.grey", size=size),
+        size=(count * side_length, side_length),
         frames=(frame,),
         outlines=tuple(
             Outline(index * side_length, 0, (index + 1) * side_length, side_length, name)
@@ -132,14 +139,14 @@ def _text(run: Run, place: FirstPlace) -> str:
     if place.grid is not None:
         return t(
             "patches.windows.patches",
-            name=name_of_network(run.loaded.spec),
+            name=network_in_text(run.loaded.spec),
             image=place.grid.image_size,
             size=size,
             count=rows * columns,
         )
     return t(
         "patches.windows.overlap",
-        name=name_of_network(run.loaded.spec),
+        name=network_in_text(run.loaded.spec),
         size=size,
         step=step,
         overlap=size - step,

@@ -7,7 +7,7 @@ import streamlit as st
 from models.errors import UnsupportedViewError
 from ui.service import Run
 from ui.state import SIDES, SideName
-from ui.words import name_of_network, t
+from ui.words import network_in_text, t
 
 
 def with_positions(pair: tuple[Run, Run], reason: str) -> list[tuple[Run, SideName]]:
@@ -23,7 +23,7 @@ def with_positions(pair: tuple[Run, Run], reason: str) -> list[tuple[Run, SideNa
         try:
             run.loaded.adapter.position_embedding()
         except UnsupportedViewError:
-            without.append(name_of_network(run.loaded.spec))
+            without.append(network_in_text(run.loaded.spec))
         else:
             found.append((run, side))
     if without:

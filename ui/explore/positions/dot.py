@@ -16,7 +16,7 @@ from ui.panels import panel_of, show_board
 from ui.sections import heading, row
 from ui.service import Run, result, runs
 from ui.state import SIDES, SideName, change, view
-from ui.words import name_of_layer, name_of_network, t
+from ui.words import name_of_layer, network_in_text, t
 
 _STEPS = 16
 """Places of the dot along a row, and rows."""
@@ -66,7 +66,7 @@ def choose_layer(run: Run, side: SideName, column: st.delta_generator.DeltaGener
     names = list(layers)
     chosen = choose_option(
         column.selectbox,
-        t("positions_page.layer", name=name_of_network(run.loaded.spec)),
+        t("positions_page.layer", name=network_in_text(run.loaded.spec)),
         {name: name_of_layer(layer) for name, layer in layers.items()},
         name=f"positions-layer-{side}",
         default=names[len(names) // 2],

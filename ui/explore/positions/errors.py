@@ -15,7 +15,7 @@ from ui.panels import panel_of, show_board
 from ui.sections import heading, row
 from ui.service import Run, asked_for, runs
 from ui.state import SIDES, SideName
-from ui.words import name_of_layer, name_of_network, t
+from ui.words import name_of_layer, network_in_text, t
 from viz.lines import Line, line_chart
 
 
@@ -26,7 +26,7 @@ def show_errors() -> None:
     heading(t("positions_page.errors.title"), t("positions_page.errors.text"))
     layers = [_layer(run, side) for run, side in zip(pair, SIDES, strict=True)]
     names = [
-        f"{name_of_network(run.loaded.spec)}: {name_of_layer(layer)}"
+        f"{network_in_text(run.loaded.spec)}: {name_of_layer(layer)}"
         for run, layer in zip(pair, layers, strict=True)
     ]
     st.markdown(t("positions_page.errors.layers", left=names[0], right=names[1]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import numpy as np
 import streamlit as st
 
@@ -24,7 +26,7 @@ from ui.sections import heading, row
 from ui.service import Run, current_picture, derived, result, runs
 from ui.state import SIDES, SideName, view
 from ui.targets import target_of
-from ui.words import name_of_class, name_of_network, percent, t
+from ui.words import class_in_text, escape, name_of_class, name_of_network, network_in_text, percent, t
 from viz.lines import Line, line_chart
 
 _SEVENTHS = (5, 6, 7, 8, 9, 10)
@@ -141,7 +143,7 @@ def _formula(run: Run, size: int) -> str:
     key = "same" if rows * columns == own.count else "other"
     return t(
         f"positions_page.sizes.formula.{key}",
-        name=name_of_network(run.loaded.spec),
+        name=network_in_text(run.loaded.spec),
         size=size,
         patch=own.patch_size,
         count=rows * columns,
@@ -167,14 +169,14 @@ def _table(run: Run, pair: tuple[Run, Run], answers: list[tuple[int, np.ndarray]
     categories = run.loaded.categories
     head = t(
         "positions_page.sizes.table",
-        name=name_of_network(run.loaded.spec),
-        target=name_of_class(categories[target]),
+        name=network_in_text(run.loaded.spec),
+        target=class_in_text(categories[target]),
     )
     lines = [head]
     for size, probabilities in answers:
         best = top_answers(probabilities, categories, 1)[0]
         rows, columns = _places(run, size)
-        first = f"{name_of_class(best.name)} {percent(best.probability)}"
+        first = f"{class_in_text(best.name)} {percent(best.probability)}"
         mark = "**" if size == run.loaded.preprocess.crop else ""
         shown = first if run.loaded.spec.trained else "–"
         target_share = percent(float(probabilities[target]))
@@ -198,10 +200,15 @@ def _show_curve(pair: tuple[Run, Run], found: list[list[tuple[int, np.ndarray]]]
         name = f"{name_of_network(run.loaded.spec)} · {name_of_class(run.loaded.categories[target])}"
         sizes = np.array([size for size, _ in answers])
         lines.append(
-            Line(name, run.loaded.spec.family, sizes, np.array([values[target] for _, values in answers]))
+            Line(
+                escape(name),
+                run.loaded.spec.family,
+                sizes,
+                np.array([values[target] for _, values in answers]),
+            )
         )
     values = "; ".join(
-        f"{line.name}: "
+        f"{unescape(line.name)}: "
         + ", ".join(f"{size} px {percent(float(share))}" for size, share in zip(line.x, line.y, strict=True))
         for line in lines
     )

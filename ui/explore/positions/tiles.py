@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import numpy as np
 import streamlit as st
 
@@ -18,7 +20,7 @@ from ui.sections import heading, row
 from ui.service import Run, derived, result, runs
 from ui.state import SIDES, SideName
 from ui.targets import target_of
-from ui.words import name_of_class, name_of_network, percent, t
+from ui.words import escape, name_of_class, name_of_network, percent, t
 from viz.lines import Line, line_chart
 
 _SIDES = (1, 2, 4, 8, 16)
@@ -101,7 +103,9 @@ def _show_curve(pair: tuple[Run, Run], found: list[np.ndarray]) -> None:
     targets = [target_of(run, pair) for run in pair]
     lines = [
         Line(
-            name=f"{name_of_network(run.loaded.spec)} · {name_of_class(run.loaded.categories[target])}",
+            name=escape(
+                f"{name_of_network(run.loaded.spec)} · {name_of_class(run.loaded.categories[target])}"
+            ),
             family=run.loaded.spec.family,
             x=np.arange(len(_SIDES)),
             y=answers[:, target],
@@ -109,7 +113,7 @@ def _show_curve(pair: tuple[Run, Run], found: list[np.ndarray]) -> None:
         for run, answers, target in zip(pair, found, targets, strict=True)
     ]
     ends = "; ".join(
-        f"{line.name}: " + ", ".join(percent(float(value)) for value in line.y) for line in lines
+        f"{unescape(line.name)}: " + ", ".join(percent(float(value)) for value in line.y) for line in lines
     )
     show_chart(
         line_chart(

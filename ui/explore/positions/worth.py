@@ -33,7 +33,7 @@ from ui.sections import heading, row
 from ui.service import Run, derived, result, runs
 from ui.state import SideName, change, view
 from ui.targets import target_of
-from ui.words import name_of_class, name_of_layer, name_of_network, percent, t
+from ui.words import class_in_text, name_of_class, name_of_layer, name_of_network, network_in_text, percent, t
 
 Experiment = Literal["kept", "mean", "zero", "shuffled", "patches"]
 
@@ -212,7 +212,7 @@ def _show_answers(run: Run, pair: tuple[Run, Run], now: Rerun) -> None:
     st.markdown(
         t(
             "positions_page.worth.class",
-            name=name_of_class(categories[target]),
+            name=class_in_text(categories[target]),
             before=percent(float(before[target])),
             after=percent(float(after[target])),
             logit=f"{float(now.logits[target] - run.trace.logits[target]):+.2f}",
@@ -229,7 +229,7 @@ def _checks(run: Run, side: SideName, seed: int) -> str:
     found = result(("position checks", run.trace.key, seed), job, f"checks-{side}")
     return t(
         "positions_page.checks.table",
-        name=name_of_network(run.loaded.spec),
+        name=network_in_text(run.loaded.spec),
         differs=f"{found.differs_with:.3f}",
         same=f"{found.same_without:.7f}",
         shuffle=f"{found.same_shuffle:.7f}",
