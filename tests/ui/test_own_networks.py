@@ -16,6 +16,7 @@ from torchvision.models import resnet18
 
 from models import REGISTRY
 from tests.ui.running import Open, problems
+from ui.language import LANGUAGES, translate
 from ui.pages import EXPLORE
 from ui.words import verbatim
 
