@@ -72,8 +72,8 @@ def markdown_of(page: AppTest) -> Iterator[tuple[str, str]]:
             if hasattr(proto, "ListFields") and element.type not in PLAIN:
                 for text in texts_in(proto):
                     yield element.type, text
-            elif hasattr(proto, "label"):
-                yield f"label of {element.type}", proto.label
+            else:
+                yield f"label of {element.type}", str(getattr(proto, "label", ""))
 
 
 def texts_in(message: Any) -> Iterator[str]:
