@@ -64,7 +64,12 @@ def unwrap(content: Any, file: str) -> Contents[Tensor]:
         ModelError: ``weights_several`` where more than one network is in it and none has a usual name.
         ValueError: no tensors are in it.
     """
-    found = dict(_networks(content, ()))
+    every = dict(_with_tensors(content, ()))
+    # The names of a network's tensors are paths; an optimiser's moments have plain ones.
+    found = {path: tensors for path, tensors in every.items() if any("." in name for name in tensors)}
+    alone = every.get((), {})
+    if not found and alone:
+        found = {(): alone}
     if not found:
         raise ValueError("no state_dict: a mapping from names to tensors was expected")
     for names in (_AVERAGED, _PLAIN):
@@ -76,8 +81,9 @@ def unwrap(content: Any, file: str) -> Contents[Tensor]:
         if len(found) > 1:
             raise _several(file, [".".join(path) for path in found])
         path = next(iter(found))
-    others = tuple(".".join(other) for other in found if other != path)
-    return Contents(found[path], ".".join(path), names is _AVERAGED and bool(path), others)
+    others = tuple(".".join(other) for other in found if other not in (path, ()))
+    beside = tuple(alone) if path else ()
+    return Contents(found[path], ".".join(path), names is _AVERAGED, (*others, *beside))
 
 
 def named_as_now(contents: Contents[T], rank: Callable[[T], int], file: str = "") -> Contents[T]:
@@ -114,18 +120,17 @@ def named_as_now(contents: Contents[T], rank: Callable[[T], int], file: str = ""
     )
 
 
-def _networks(content: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Tensor]]]:
+def _with_tensors(content: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Tensor]]]:
+    """Every mapping that has tensors, and the way to it."""
     if not isinstance(content, Mapping) or len(path) > _DEEPEST:
         return
     tensors = {
         name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)
     }
-    # One tensor alone is a counter or a loss's weight.
-    if len(tensors) > 1:
+    if tensors:
         yield path, tensors
-        return
     for name, value in content.items():
-        yield from _networks(value, (*path, str(name)))
+        yield from _with_tensors(value, (*path, str(name)))
 
 
 def _rank(path: tuple[str, ...], names: list[str]) -> tuple[int, int]:

@@ -189,6 +189,18 @@ def test_a_moving_average_inside_one_mapping_is_found_too(folder: Path) -> None:
     assert build(spec).get_parameter("fc.bias").tolist() == [1, 1, 1]
 
 
+def test_an_optimiser_and_the_mean_of_the_pictures_are_no_networks(folder: Path) -> None:
+    module = _network()
+    optimiser = torch.optim.Adam(module.parameters())
+    module.train()(torch.zeros(2, 3, 32, 32)).sum().backward()
+    optimiser.step()
+    saved = {"best": birds(), "optimizer": optimiser.state_dict(), "mean": torch.zeros(3), "epoch": 3}
+    torch.save(saved, folder / "birds.resnet18.pt")
+    spec = only(folder)
+    assert (spec.card.taken, spec.card.left) == ("best", ("mean",))
+    assert torch.equal(build(spec).get_parameter("fc.weight"), birds()["fc.weight"])
+
+
 def test_several_networks_are_not_guessed_between(folder: Path) -> None:
     torch.save({"first": birds(), "second": birds()}, folder / "birds.resnet18.pt")
     error = problem(folder)
