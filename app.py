@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import component
-from ui.links import publish, restore
+from ui.address import publish
 from ui.pages import EXPLORE, file_of
-from ui.sections import wanted_page
+from ui.returning import asking, listen, restore
 from ui.sidebar import show_sidebar
 from ui.state import enter, view
 from ui.style import apply_style
@@ -25,10 +25,12 @@ chosen = st.navigation(
     position="top",
 )
 enter(chosen.url_path)
-if wanted := wanted_page():
-    st.switch_page(wanted, query_params=dict(st.query_params))
 # After the navigation: before it, Streamlit knows the page by another name and would send the library twice.
 component.runtime()
+listen()
 show_sidebar()
-chosen.run()
-publish(view())
+if asking():
+    st.caption(t("link.looking"))
+else:
+    chosen.run()
+    publish(view(), "page")

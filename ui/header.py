@@ -6,7 +6,7 @@ import streamlit as st
 
 from models.registry import REGISTRY
 from ui.share import show_share
-from ui.state import MISSING, SIDES, view
+from ui.state import LOSSES, MISSING, SIDES, view
 from ui.words import name_of_network, t, verbatim
 
 _LONGEST = 60
@@ -18,8 +18,8 @@ def show_header(title: str, text: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False, width="content")
         show_share()
-    if st.session_state.get("own_picture_missing"):
-        st.info(t("link.own_picture"))
+    for loss in st.session_state.get(LOSSES, ()):
+        st.info(t(f"lost.{loss}"))
     if missing := st.session_state.get(MISSING):
         _tell(missing)
     st.markdown(text)

@@ -1,4 +1,4 @@
-"""The address line: the only code that reads or writes it.
+"""A view as the query of an address, and back; :mod:`ui.address` puts it there.
 
 Identifiers are stable and language-free, and defaults are written too, so that a link made today shows
 the same view after a default has changed.
@@ -9,18 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import urlencode
-
-import streamlit as st
 
 from models.registry import REGISTRY
 from models.samples import SAMPLES
 from ui.classes import canonical, read_link
-from ui.language import LANGUAGES, match_language
+from ui.language import LANGUAGES
 from ui.pages import is_setting, owns
-from ui.state import AUTO, MISSING, OWN, SIDES, Side, View, current_page, is_restored, own_picture
-
-_WRITTEN = "written_query"
+from ui.state import AUTO, OWN, SIDES, Side, View
 
 _MOST = 40
 """Settings taken from an address at most; no page has half as many."""
@@ -51,6 +46,8 @@ def encode(view: View, page: str = "") -> dict[str, str]:
         "depth": f"{view.depth:.3f}",
         "reach": view.reach,
         "from": view.query,
+        "strength": str(view.strength),
+        "smooth": "on" if view.smooth else "off",
     }
 
 
@@ -68,6 +65,8 @@ def decode(query: Mapping[str, str], base: View) -> View:
         right=_side(query, "right", base.right),
         point=_point(query.get("at", ""), view.point),
         depth=min(max(_number(query.get("depth", ""), base.depth), 0.0), 1.0),
+        strength=round(min(max(_number(query.get("strength", ""), base.strength), 0.0), 100.0)),
+        smooth={"on": True, "off": False}.get(query.get("smooth", ""), base.smooth),
     )
     view = replace(view, target=_target(query.get("class", ""), view) or base.target)
     if query.get("reach") in ("attention", "field"):
@@ -93,38 +92,6 @@ def not_here(query: Mapping[str, str], view: View) -> tuple[str, ...]:
     target = _target(query.get("class", AUTO), view)
     known = target == AUTO or (target is not None and canonical(target, _lists(view)) is not None)
     return () if known else ("class",)
-
-
-def link(view: View) -> str:
-    """The address of a view on this server."""
-    address = (st.context.url or "").split("?")[0].rstrip("/")
-    page = current_page()
-    return f"{address}{'' if page else '/'}?{urlencode(encode(view, page))}"
-
-
-def restore() -> None:
-    """Take the view from the address line where it says something this session does not know yet."""
-    query = dict(st.query_params)
-    if not is_restored():
-        st.session_state["view"] = decode(query, View(language=match_language(st.context.locale)))
-        st.session_state[MISSING] = not_here(query, st.session_state["view"])
-    elif query and query != st.session_state.get(_WRITTEN):
-        # The address was edited or the browser went back.
-        st.session_state["view"] = decode(query, st.session_state["view"])
-        st.session_state[MISSING] = not_here(query, st.session_state["view"])
-    current: View = st.session_state["view"]
-    if current.picture == OWN and own_picture() is None:
-        sample = SAMPLES[0]
-        st.session_state["view"] = replace(current, picture=sample.id, point=sample.focus)
-        st.session_state["own_picture_missing"] = True
-
-
-def publish(view: View) -> None:
-    """Write the view to the address line."""
-    query = encode(view, current_page())
-    if dict(st.query_params) != query:
-        st.query_params.from_dict(query)
-    st.session_state[_WRITTEN] = query
 
 
 def _side(query: Mapping[str, str], name: str, base: Side) -> Side:

@@ -7,6 +7,9 @@ from typing import Final
 EXPLORE: Final = ("network", "patches", "positions", "attention", "features", "fields", "activation")
 """The pages that open the rows of the overview: names of their files, their addresses, their settings."""
 
+ADDRESSES: Final = (*EXPLORE, "models")
+"""The pages that have an address of their own; the overview has the server's."""
+
 
 def file_of(page: str) -> str:
     """Where Streamlit finds a page."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from models.errors import BusyError, CancelledError, ModelError, SightlinesError
+from ui.address import page_link, publish
 from ui.defaults import settle
-from ui.links import publish
-from ui.pages import file_of
 from ui.service import runs, waiting_place
 from ui.state import choose_bundled_pair, is_restored, view
 from ui.words import sentence_for, t
@@ -21,7 +20,6 @@ from ui.words import sentence_for, t
 _log = logging.getLogger("sightlines")
 _DRAWN_FOR = "drawn_for"
 _SETTINGS = "settings_of_the_page"
-_WANTED = "wanted_page"
 
 
 def row(draw: Callable[[], None]) -> Callable[[], None]:
@@ -37,7 +35,7 @@ def row(draw: Callable[[], None]) -> Callable[[], None]:
             st.rerun()
         with waiting_place(), guarded():
             draw()
-        publish(view())
+        publish(view(), f"{draw.__module__}-{draw.__name__}".replace(".", "-"))
 
     return fragment
 
@@ -56,27 +54,17 @@ def page(draw: Callable[[], None], *settings: str) -> None:
         st.session_state[_DRAWN_FOR] = _shared()
         draw()
 
-    plain_page(about_the_picture, Path(draw.__code__.co_filename).name)
+    plain_page(about_the_picture)
 
 
-def plain_page(draw: Callable[[], None], file: str | None = None) -> None:
-    """Draw any page, in one way to fail.
-
-    Args:
-        draw: the page.
-        file: name of its file under ``pages``; that of ``draw`` if None.
-    """
+def plain_page(draw: Callable[[], None]) -> None:
+    """Draw any page, in one way to fail."""
     if not is_restored():
         # Until app.py has run once, a fresh server takes a page's address for its file and runs that alone.
-        st.session_state[_WANTED] = f"pages/{file or Path(draw.__code__.co_filename).name}"
-        st.switch_page("app.py", query_params=dict(st.query_params))
+        PagesManager.uses_pages_directory = False
+        st.rerun()
     with waiting_place(), guarded():
         draw()
-
-
-def wanted_page() -> str | None:
-    """The page that a visitor asked a fresh server for, once."""
-    return st.session_state.pop(_WANTED, None)
 
 
 def heading(title: str, text: str, *opens: str) -> None:
@@ -98,7 +86,7 @@ def show_doors(*pages: str) -> None:
     """The ways from a row to the pages that go further, in one line."""
     with st.container(horizontal=True, gap="small"):
         for name in pages:
-            st.page_link(file_of(name), label=t(f"nav.{name}"), icon=":material/arrow_forward:")
+            page_link(name, icon=":material/arrow_forward:")
 
 
 @contextmanager
@@ -114,7 +102,7 @@ def guarded() -> Iterator[None]:
     except ModelError as error:
         st.error(sentence_for(error))
         st.button(t("models.back"), key=f"back-{error.code}", on_click=choose_bundled_pair)
-        st.page_link("pages/models.py", label=t("nav.models"), icon=":material/arrow_forward:")
+        page_link("models", icon=":material/arrow_forward:")
     except SightlinesError as error:
         st.info(sentence_for(error))
     except Exception:

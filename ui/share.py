@@ -5,7 +5,7 @@ from __future__ import annotations
 import segno
 import streamlit as st
 
-from ui.links import link
+from ui.address import link
 from ui.state import OWN, view
 from ui.words import escape, t
 

@@ -20,6 +20,14 @@ AUTO = "auto"
 MISSING = "missing_from_link"
 """Where the session keeps what the link it was opened with names and this server does not have."""
 
+ASKED = "asked_view"
+"""Where the session keeps a view of a picture that its tab may have, until the tab has answered."""
+
+LOSSES = "losses"
+"""Where the session keeps what it could not bring back: keys of the catalogue, after ``lost.``."""
+
+_OWN_PLACE = "own_place"
+
 SideName = Literal["left", "right"]
 SIDES: tuple[SideName, SideName] = ("left", "right")
 
@@ -53,6 +61,8 @@ class View:
         depth: of the *reach* row, from 0 (first layer) to 1 (last).
         reach: what a network with attention shows there: its attention, or its own effective field.
         query: whose attention the *inside* row shows: the point's patch or the class token.
+        strength: how strongly maps cover pictures on boards, in percent.
+        smooth: whether boards interpolate maps between the centres of their cells.
         options: settings of the pages that open the rows, by name; see :mod:`ui.options`.
     """
 
@@ -65,6 +75,8 @@ class View:
     depth: float = 0.75
     reach: Literal["attention", "field"] = "attention"
     query: Literal["point", "class"] = "class"
+    strength: int = 80
+    smooth: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
 
     def side(self, name: SideName) -> Side:
@@ -115,7 +127,8 @@ def choose_bundled_pair() -> None:
 def choose_picture(identifier: str) -> None:
     """Show a sample or the visitor's own picture, with a fitting point of interest."""
     focus = next((sample.focus for sample in SAMPLES if sample.id == identifier), (0.5, 0.5))
-    st.session_state["own_picture_missing"] = False
+    for said in (ASKED, LOSSES):
+        st.session_state.pop(said, None)
     change(picture=identifier, point=focus, target=AUTO)
 
 
@@ -125,7 +138,19 @@ def own_picture() -> DecodedImage | None:
     return picture
 
 
-def keep_own_picture(picture: DecodedImage) -> None:
-    """Remember an uploaded picture and show it."""
+def hold_own_picture(picture: DecodedImage) -> None:
+    """Remember a picture of this visitor's."""
     st.session_state["own_picture"] = picture
+
+
+def keep_own_picture(picture: DecodedImage) -> None:
+    """Remember an uploaded picture and show it, where a lost one was: same point, same class."""
+    hold_own_picture(picture)
     choose_picture(OWN)
+    change(**st.session_state.pop(_OWN_PLACE, {}))
+
+
+def lose_own_picture() -> None:
+    """Show a sample instead of a picture that is not here; uploaded again, it takes its place."""
+    st.session_state[_OWN_PLACE] = {"point": view().point, "target": view().target}
+    change(picture=SAMPLES[0].id, point=SAMPLES[0].focus)

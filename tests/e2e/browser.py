@@ -92,13 +92,19 @@ def _healthy(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def server(script: Path, env: dict[str, str], log: Path) -> Iterator[str]:
+def server(script: Path, env: dict[str, str], log: Path, port: int | None = None) -> Iterator[str]:
     """Run `streamlit run script` headless while the context lasts; gives its address.
+
+    Args:
+        script: what to run.
+        env: added to the environment.
+        log: where its output goes.
+        port: to listen on; a free one if None.
 
     Raises:
         RuntimeError: with the server's output, when it does not answer within a minute.
     """
-    port = _free_port()
+    port = port or _free_port()
     command = [
         *(sys.executable, "-m", "streamlit", "run", str(script)),
         *("--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"),

@@ -42,6 +42,8 @@ views = st.builds(
     depth=st.integers(0, 1000).map(lambda number: number / 1000),
     reach=st.sampled_from(["attention", "field"]),
     query=st.sampled_from(["point", "class"]),
+    strength=st.integers(0, 100),
+    smooth=st.booleans(),
 )
 
 numbers = st.floats().map(str) | st.integers().map(str)
@@ -88,6 +90,8 @@ def test_every_choice_is_written_also_where_it_is_the_default() -> None:
         depth=0.1,
         reach="field",
         query="point",
+        strength=30,
+        smooth=True,
     )
     written = encode(View())
     assert encode(other).keys() == written.keys()
@@ -149,6 +153,7 @@ def test_nonsense_in_an_address_is_passed_over(query: dict[str, str], base: View
     assert all(0 <= place <= 1 for place in (*view.point, view.depth))
     assert view.reach in ("attention", "field")
     assert view.query in ("point", "class")
+    assert 0 <= view.strength <= 100
     # What came of it can be linked to in turn.
     assert decode(sent(view), View()).picture == view.picture
 
@@ -176,6 +181,9 @@ def test_nonsense_in_an_address_is_passed_over(query: dict[str, str], base: View
         ("depth", "nan"),
         ("reach", "far"),
         ("from", "nowhere"),
+        ("strength", "strong"),
+        ("strength", "nan"),
+        ("smooth", "maybe"),
     ],
 )
 def test_a_single_wrong_value_leaves_that_choice_as_it_was(parameter: str, text: str) -> None:

@@ -112,6 +112,8 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
         "depth": "0.500",
         "reach": "attention",
         "from": "point",
+        "strength": "35",
+        "smooth": "on",
     }
     page = open_page(**query)
     assert problems(page) == []
@@ -124,6 +126,8 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
         target="classroom.17",
         depth=0.5,
         query="point",
+        strength=35,
+        smooth=True,
     )
     assert page.selectbox(key="target").value == "classroom.17"
     assert page.number_input(key="channel-right").value == 9
@@ -144,13 +148,6 @@ def test_a_damaged_link_still_shows_a_page(open_page: Open, query: dict[str, str
     page = open_page(**query)
     assert problems(page) == []
     assert len(page.subheader) == 5
-
-
-def test_a_link_to_somebodys_own_picture_says_so(open_page: Open) -> None:
-    page = open_page(picture=OWN)
-    assert problems(page) == []
-    assert translate("en", "link.own_picture") in [info.value for info in page.info]
-    assert page.query_params["picture"] == SAMPLES[0].id
 
 
 def test_a_busy_server_says_so_and_keeps_the_settings(

@@ -30,7 +30,7 @@ export default ({ data }) => {
     loadTables(data.tables);
     shared.ready ??= new Promise((resolve) => { shared.resolve = resolve; });
     shared.debug = debug;
-    shared.resolve({ mount, keep });
+    shared.resolve({ mount, keep, look: view });
   }
   return () => {};
 };

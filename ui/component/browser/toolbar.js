@@ -23,9 +23,19 @@ class View {
     }
   }
 
+  /** A link says how maps look here; what the person likes elsewhere stays remembered. */
+  take(values) {
+    Object.assign(this, values);
+    this.tell();
+  }
+
+  tell() {
+    this.listeners.forEach((listener) => listener());
+  }
+
   change(values) {
     Object.assign(this, values);
-    this.listeners.forEach((listener) => listener());
+    this.tell();
     try {
       localStorage.setItem(REMEMBERED, JSON.stringify({ opacity: this.opacity, smooth: this.smooth }));
     } catch {

@@ -10,6 +10,7 @@ import streamlit as st
 from analysis.evidence import Question
 from analysis.explain import METHODS, Explanation
 from models.errors import UnsupportedViewError
+from ui.address import publish
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.activation.choices import Ask, asks, compared, methods, on_one_scale, signed
 from ui.explore.activation.controls import show_controls
@@ -22,7 +23,6 @@ from ui.explore.activation.words import (
     show_methods,
     silence,
 )
-from ui.links import publish
 from ui.panels import panel_of, show_board
 from ui.sections import row
 from ui.service import Run, runs
@@ -79,7 +79,7 @@ def show_maps() -> None:
     st.caption(t("activation.limits"))
     show_methods(methods())
     # Last, so that whoever waits for a slow map can read and share meanwhile; in its place over the maps.
-    publish(view())
+    publish(view(), "activation-maps")
     with place:
         ask_for_missing([(run, ask) for run, _, ask in wanted])
 

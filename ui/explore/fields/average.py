@@ -13,11 +13,11 @@ from models.jobs import JobControl
 from models.samples import SAMPLES, sample_bytes
 from models.tracing import trace_key
 from ui import component
+from ui.address import publish
 from ui.component import Board, Frame, Panel, Point, to_uint8_map
 from ui.explore.fields.chart import Curve, show_curves
 from ui.explore.fields.frames import rings
 from ui.explore.fields.measures import Measured, layer_at
-from ui.links import publish
 from ui.panels import depth_slider, words_of_boards
 from ui.reach_frames import CELL, box_of, strength
 from ui.sections import heading
@@ -34,7 +34,7 @@ def show_average(pair: tuple[Measured, Measured]) -> None:
     runs = (pair[0].run, pair[1].run)
     key = ("fields-average", *((run.trace.key[:3], run.trace.key[4]) for run in runs))
     # Whoever waits for minutes can share or reload what is on the screen already.
-    publish(view())
+    publish(view(), "fields-average")
     found: Averages | None = asked_for(
         "fields-average",
         key,

@@ -1,0 +1,111 @@
+"""The address line: the only code that reads or writes it.
+
+The browser keeps one entry of its history for each page that was opened. What is chosen on a page changes
+that entry, so that *Back* leads to the page before, as it was left.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from ui.language import match_language
+from ui.links import decode, encode
+from ui.pages import ADDRESSES, file_of
+from ui.state import View, current_page, is_restored, view
+from ui.tab import Address, show_address
+from ui.words import t
+
+_SESSION = "address_session"
+_TURN = "address_turn"
+_WRITTEN = "address_written"
+_LOOKS = "looks_from_links"
+
+
+@dataclass(frozen=True)
+class _Written:
+    page: str
+    query: str
+
+
+def read() -> None:
+    """Take the view from the address line, in a new session and when the browser went back or forward."""
+    query = dict(st.query_params)
+    if not is_restored():
+        take(query, View(language=match_language(st.context.locale)))
+    elif query and _went_through_history():
+        # With any other run the browser repeats what it was told at some earlier time.
+        take(query, view())
+
+
+def take(query: Mapping[str, str], base: View) -> None:
+    """Show what an address says, and ``base`` where it says nothing."""
+    st.session_state["view"] = decode(query, base)
+    if {"strength", "smooth"} & query.keys():
+        st.session_state[_LOOKS] = looks_from_links() + 1
+
+
+def take_text(query: str) -> None:
+    """Show what an address says, given everything after its question mark."""
+    take(dict(parse_qsl(query, keep_blank_values=True)), view())
+
+
+def looks_from_links() -> int:
+    """How many addresses of this session have said how boards are to look."""
+    count: int = st.session_state.get(_LOOKS, 0)
+    return count
+
+
+def publish(current: View, place: str) -> None:
+    """Write the view to the address line.
+
+    Args:
+        current: what is on the screen.
+        place: the part of the page that writes, unique on the page.
+    """
+    write(current)
+    show_address(address(), place)
+
+
+def address() -> Address:
+    """What the address line says, as far as the server has decided."""
+    written: _Written = st.session_state.get(_WRITTEN, _Written(current_page(), ""))
+    session = st.session_state.setdefault(_SESSION, secrets.token_hex(8))
+    return Address(session, st.session_state.get(_TURN, 0), written.page, ADDRESSES, written.query)
+
+
+def link(current: View) -> str:
+    """The address of a view on this server."""
+    base = (st.context.url or "").split("?")[0].rstrip("/")
+    page = current_page()
+    return f"{base}{'' if page else '/'}?{urlencode(encode(current, page))}"
+
+
+def page_link(page: str, **options: Any) -> None:
+    """A link to a page, with the view; also for whoever opens it in another tab, or after a restart."""
+    st.page_link(file_of(page), label=t(f"nav.{page}"), query_params=encode(view(), page), **options)
+
+
+def write(current: View) -> None:
+    """Decide what the address line says; :func:`publish` has the browser show it."""
+    written = _Written(current_page(), urlencode(encode(current, current_page())))
+    if written != st.session_state.get(_WRITTEN):
+        st.session_state[_WRITTEN] = written
+        st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    context = get_script_run_ctx()
+    if context is not None and context.query_string != written.query:
+        # Streamlit's own way of saying it would add an entry to the browser's history.
+        context.query_string = written.query
+        with context.session_state.query_params() as parameters:
+            parameters.populate_from_query_string(written.query)
+
+
+def _went_through_history() -> bool:
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation

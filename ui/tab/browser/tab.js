@@ -1,0 +1,134 @@
+// A tab of the browser: its address line, the look of its boards, and what it remembers for a server that forgot it.
+
+/** Outlives mounts of the component, pages of the app and sessions of the server; a reload ends it. */
+const tab = (globalThis.__sightlinesTab ??= {
+  session: null, // the server's session that this document talks to
+  turn: 0, // of the address that it shows
+  query: null, // that it shows, or shall as soon as its page is here
+  lost: null, // what it showed when the server forgot it
+  answered: false, // whether this session knows what there is to know
+  looks: 0, // links whose look was taken over
+  send: () => {},
+});
+
+/** Kept by the browser for this tab alone, also when the page is loaded again. */
+const OWN = "sightlines.own";
+
+function remembered() {
+  try {
+    return sessionStorage.getItem(OWN) ?? "";
+  } catch {
+    return ""; // Storage may be forbidden.
+  }
+}
+
+function remember(token) {
+  try {
+    if (token) sessionStorage.setItem(OWN, token);
+    else sessionStorage.removeItem(OWN);
+  } catch {
+    // Then a reload begins with a sample.
+  }
+}
+
+/** A session that is not the one before means that the server forgot this tab. */
+function meet(session) {
+  if (tab.session === session) return;
+  if (tab.session !== null) tab.lost ??= tab.query;
+  Object.assign(tab, { session, turn: 0, looks: 0, answered: false });
+}
+
+function currentPage(pages) {
+  const name = location.pathname.replace(/\/+$/, "").split("/").pop();
+  return pages.includes(name) ? name : "";
+}
+
+const STREAMLITS = ["embed", "embed_options"];
+
+/** Streamlit's own parameters belong to the frame around the page and stay. */
+function searchWith(query) {
+  const kept = new URLSearchParams();
+  for (const [name, value] of new URLSearchParams(location.search)) {
+    if (STREAMLITS.includes(name)) kept.append(name, value);
+  }
+  return "?" + [query, kept.toString()].filter(Boolean).join("&");
+}
+
+const PATIENCE = 60;
+const PAUSE_MS = 50;
+
+function write({ session, turn, page, pages, query }) {
+  if (turn <= tab.turn) return;
+  Object.assign(tab, { turn, query, page, pages });
+  const attempt = (left) => {
+    if (tab.session !== session || tab.turn !== turn) return;
+    // The page's name may arrive after its address, and the visitor may have gone back meanwhile.
+    if (currentPage(pages) !== page) {
+      if (left) setTimeout(attempt, PAUSE_MS, left - 1);
+      return;
+    }
+    const search = searchWith(query);
+    if (search !== location.search) history.replaceState(history.state, "", location.pathname + search + location.hash);
+  };
+  attempt(PATIENCE);
+}
+
+/** The names of the pages are links: opened in another tab they show what this one shows. */
+function carry(event) {
+  const anchor = event.target.closest?.("a[href]");
+  if (!anchor || !tab.query || anchor.origin !== location.origin) return;
+  if (!anchor.dataset.testid?.includes("NavLink") || anchor.search) return;
+  const shared = new URLSearchParams(tab.query);
+  for (const name of [...shared.keys()]) {
+    if (tab.pages.some((page) => name.startsWith(page + "-"))) shared.delete(name);
+  }
+  anchor.search = shared.toString();
+}
+
+const REST_MS = 200;
+
+/** The boards decide how they look; the server is told, so that the address can say it. */
+function agreeOnLook(look, told) {
+  if (told.turn > tab.looks) {
+    tab.looks = told.turn;
+    look.take({ opacity: told.strength / 100, smooth: told.smooth });
+  }
+  const report = () => {
+    const now = { strength: Math.round(100 * look.opacity), smooth: look.smooth };
+    if (now.strength !== told.strength || now.smooth !== told.smooth) tab.send("look", now);
+  };
+  look.listeners.delete(tab.onLook);
+  tab.onLook = () => {
+    clearTimeout(tab.resting);
+    tab.resting = setTimeout(report, REST_MS);
+  };
+  look.listeners.add(tab.onLook);
+  tab.onLook();
+}
+
+function answer({ keep, ask }) {
+  if (keep !== null) remember(keep);
+  if (tab.answered) return;
+  const own = remembered();
+  if (!ask && tab.lost === null && !(own && keep === null)) return;
+  tab.answered = true;
+  tab.send("found", { query: tab.lost, own });
+  tab.lost = null;
+}
+
+export default ({ data, setTriggerValue }) => {
+  meet(data.address.session);
+  write(data.address);
+  if (data.look) {
+    tab.send = setTriggerValue;
+    answer(data);
+    const shared = (globalThis.__sightlines ??= {});
+    shared.ready ??= new Promise((resolve) => { shared.resolve = resolve; });
+    shared.ready.then(({ look }) => agreeOnLook(look, data.look));
+    if (!tab.carrying) {
+      tab.carrying = true;
+      for (const event of ["pointerdown", "focusin", "contextmenu"]) addEventListener(event, carry, true);
+    }
+  }
+  return () => {};
+};
