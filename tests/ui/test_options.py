@@ -63,5 +63,5 @@ def test_a_link_carries_the_settings_of_its_own_page() -> None:
 
 
 def test_an_address_cannot_store_what_is_no_setting() -> None:
-    query = {"attention-head": "h" * 81, "attention-" + "x" * 60: "1", "stranger": "1", "fields-a": "1"}
+    query = {"attention-head": "h" * 301, "attention-" + "x" * 60: "1", "stranger": "1", "fields-a": "1"}
     assert decode(query, View()).options == {"fields-a": "1"}
