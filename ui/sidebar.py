@@ -16,6 +16,7 @@ from models.samples import SAMPLES, find_sample, thumbnail_bytes
 from models.weights import categories
 from ui.classes import canonical, offered, told_apart
 from ui.controls import choice
+from ui.findings import found
 from ui.fleet import known_networks, presence
 from ui.language import LANGUAGES
 from ui.panels import sheet_panel, show_sheets
@@ -64,7 +65,7 @@ def _picture() -> None:
     )
     show_sheets("gallery", (sheet, lambda index: choose_picture(identifiers[index])))
     if view().picture in identifiers:
-        st.caption(t(f"sample.{view().picture}.hint"))
+        st.caption(found("gallery") or t(f"sample.{view().picture}.hint"))
         sample = find_sample(view().picture)
         if sample.author:
             st.caption(

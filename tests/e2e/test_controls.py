@@ -158,7 +158,7 @@ def test_the_gallery_changes_the_picture_and_keeps_the_rest(page: Page) -> None:
     wait_for_address(page, "picture", "dolphin")
     wait_for_other_map(page, "why", 0, before)
     expect(panel(page, "reach", 1).locator(".answer")).to_contain_text("dolphin")
-    expect(page.get_by_test_id("stSidebar")).to_contain_text(t("sample.dolphin.hint"))
+    expect(page.get_by_test_id("stSidebar")).to_contain_text(t("finding.dolphin", answer="dolphin"))
     assert address(page)["depth"] == "0.000"
     click_tile(page, "gallery", names.index("cat"), 4, len(names))
     wait_for_address(page, "picture", "cat")

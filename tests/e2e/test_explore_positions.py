@@ -28,7 +28,7 @@ pytestmark = pytest.mark.e2e
 
 BOARDS = {
     "learned": ("learned", "components-right", "component-right"),
-    "worth": ("worth", "tiles"),
+    "worth": ("tiles", "worth"),
     "sizes": ("sizes",),
     "padding": ("empty", "dot"),
 }

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis import is_unfamiliar
 from models import decode_image, load_model, trace
 from models.errors import PictureError
 from models.loading import LoadedModel
@@ -21,7 +20,7 @@ FILES = [sample for sample in SAMPLES if sample.file is not None]
 LICENCES = {"CC0-1.0", "CC-BY-SA-2.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "LicenseRef-Public-Domain"}
 NETWORKS = ("resnet18_distilled", "vit_s_14_classroom")
 
-# The hints in the catalogues rest on these answers (ResNet, ViT): where they change, the hints must.
+# First answers (ResNet, ViT): where they change, so does what the gallery shows of them.
 ANSWERS = {
     "sunflower": ("sunflower", "sunflower"),
     "cat": ("cat", "cat"),
@@ -166,28 +165,7 @@ def test_first_picture_is_recognised(key: str) -> None:
     assert probability > 0.25
 
 
-@pytest.mark.parametrize(("identifier", "expected"), [("coffee", "French horn"), ("dog", "dog")])
-def test_the_untaught_network_answers_what_the_hints_say(identifier: str, expected: str) -> None:
-    assert answer("resnet18_classroom", identifier)[0] == expected
-
-
-def test_the_distilled_network_wavers_at_the_rhino() -> None:
-    loaded = network("resnet18_distilled")
-    logits = trace(loaded, decode_image(sample_bytes("rhino"))).logits
-    first, second, third = logits.argsort()[::-1][:3]
-    assert {loaded.categories[first], loaded.categories[second]} == {"elephant", "rhino"}
-    # Nearly the same, and clear of every other class.
-    assert logits[first] - logits[second] < 0.1 and logits[second] - logits[third] > 1
-
-
-def test_the_transformer_finds_the_dolphin_unfamiliar() -> None:
-    loaded = network("vit_s_14_classroom")
-    assert loaded.spec.calibration is not None
-    logits = trace(loaded, decode_image(sample_bytes("dolphin"))).logits
-    assert is_unfamiliar(logits, loaded.spec.calibration)
-
-
 @pytest.mark.parametrize("index", [0, 1], ids=NETWORKS)
 @pytest.mark.parametrize("identifier", ANSWERS)
-def test_networks_answer_what_the_hints_say(identifier: str, index: int) -> None:
+def test_networks_answer_as_before(identifier: str, index: int) -> None:
     assert answer(NETWORKS[index], identifier)[0] == ANSWERS[identifier][index]

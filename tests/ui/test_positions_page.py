@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import re
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.running import Open, problems, texts
+from ui import component
 from ui.language import translate
 
-PARTS = ("learned", "worth", "sizes", "padding")
+PARTS = ("worth", "learned", "sizes", "padding")
 ROWS = {
+    "worth": ("tiles", "worth"),
     "learned": ("learned", "structure"),
-    "worth": ("worth", "tiles"),
     "sizes": ("sizes",),
     "padding": ("empty", "dot", "errors"),
 }
@@ -59,6 +64,46 @@ def test_any_pair_is_shown_and_who_has_no_positions_says_why(
     look_at(page, "learned")
     untrained = translate("en", "positions.untrained")
     assert (untrained in texts(page)) == (left == "vit_b_32_untrained")
+
+
+@pytest.fixture
+def boards(monkeypatch: pytest.MonkeyPatch) -> dict[str, component.Board]:
+    """Every board of the last run, by its key; AppTest does not read components."""
+    found: dict[str, component.Board] = {}
+    draw = component.show
+
+    def kept(board: component.Board, **callbacks: Any) -> None:
+        found[board.key] = board
+        draw(board, **callbacks)
+
+    monkeypatch.setattr(component, "show", kept)
+    return found
+
+
+def test_the_page_opens_with_the_shuffled_cat_and_what_both_make_of_it(
+    open_page: Open, boards: dict[str, component.Board]
+) -> None:
+    page = open_page(page="positions", picture="cat")
+    assert problems(page) == []
+    assert page.query_params["positions-part"] == "worth"
+    assert page.subheader[0].value == translate("en", "positions_page.tiles.title")
+    assert page.button_group(key="positions-tiles").value == "8"
+    left, right = boards["tiles"].panels
+    assert (left.answer, right.answer) == ("chandelier 78 %", "cat >99 %")
+    # Both get the same picture, cut and shuffled alike.
+    assert left.picture and left.picture == right.picture
+
+
+@pytest.mark.parametrize(
+    ("right", "said"),
+    [("vit_s_14_classroom", True), ("vit_b_32_untrained", False), ("resnet18_classroom", False)],
+)
+def test_the_training_with_half_of_the_patches_is_told_of_its_network_alone(
+    open_page: Open, right: str, said: bool
+) -> None:
+    page = open_page(page="positions", right=right)
+    assert problems(page) == []
+    assert (translate("en", "finding.half_patches", share=50) in texts(page)) == said
 
 
 def numbers_of_checks(page: AppTest) -> list[float]:
@@ -120,6 +165,27 @@ def test_a_point_outside_the_crop_breaks_nothing(open_page: Open) -> None:
     for part in PARTS:
         look_at(page, part)
         assert problems(page) == [], part
+
+
+def test_an_even_grey_ground_is_grey(open_page: Open, boards: dict[str, component.Board]) -> None:
+    page = open_page(page="positions", **{"positions-part": "padding"})
+    assert problems(page) == []
+    mean = [round(255 * share) for share in (0.485, 0.456, 0.406)]
+    for panel in (*boards["empty"].panels, *boards["dot"].panels):
+        assert panel.picture is not None
+        pixels = pixels_of(panel.picture)
+        assert (pixels == mean).all(), panel.id
+    # The dot is white and covers its own pixels alone: around it the ground shows.
+    first = boards["dot"].panels[0].frames[0].colours
+    assert first is not None
+    dot = pixels_of(first, "RGBA")
+    covered = dot[:, :, 3] > 0
+    assert 0 < covered.mean() < 0.01 and (dot[covered] == 255).all()
+
+
+def pixels_of(encoded: bytes, mode: str = "RGB") -> np.ndarray:
+    with Image.open(io.BytesIO(encoded)) as picture:
+        return np.asarray(picture.convert(mode))
 
 
 def test_equivariance_is_measured_when_somebody_asks(open_page: Open) -> None:

@@ -11,6 +11,7 @@ from models.preprocess import crop_box, resized_size
 from models.registry import Fit, Preprocess
 from ui.component import Frame, Panel
 from ui.explore.patches.fitting import FIT, FITS, chosen_fit, fitted_runs, probabilities
+from ui.findings import found
 from ui.options import choose_option
 from ui.panels import original_panel, panel_of, show_board
 from ui.sections import heading, row
@@ -42,7 +43,7 @@ def show_square() -> None:
     )
     _show_steps(pair)
     _show_comparison(runs())
-    st.caption(t("patches.square.note"))
+    st.caption(found("square") or t("patches.square.note"))
 
 
 def _view(run: Run, side: SideName) -> Panel:

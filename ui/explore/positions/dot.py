@@ -11,10 +11,12 @@ from analysis import DOT, dot_mask, dot_traces, plain_ground
 from models.adapters.base import LayerRef
 from models.jobs import JobControl
 from ui.component import Frame, Panel, Steps, to_uint8_map
+from ui.explore.positions.ground import even_ground
 from ui.options import choose_option
 from ui.panels import panel_of, show_board
+from ui.pictures import encode_sheet
 from ui.sections import heading, row
-from ui.service import Run, result, runs
+from ui.service import Run, derived, result, runs
 from ui.state import SIDES, SideName, change, view
 from ui.words import name_of_layer, network_in_text, t
 
@@ -109,11 +111,10 @@ def _traces(run: Run, side: SideName, ground: str, row_: int) -> Mapping[str, np
 
 def _dot_panel(run: Run, ground: str, place: tuple[int, int]) -> Panel:
     size = run.loaded.preprocess.crop
-    frames = []
-    for centre in _centres(size, place[0]):
-        covered = dot_mask(size, centre)[_CELL // 2 :: _CELL, _CELL // 2 :: _CELL]
-        brightness = to_uint8_map(covered * 100.0, unit="%")
-        frames.append(Frame(label=t("positions_page.dot.label"), grid=(1, 1), map=brightness))
+    frames = [
+        Frame(label=t("positions_page.dot.label", width=DOT), grid=(1, 1), colours=_dot(size, centre))
+        for centre in _centres(size, place[0])
+    ]
     return panel_of(
         run,
         "input",
@@ -121,8 +122,18 @@ def _dot_panel(run: Run, ground: str, place: tuple[int, int]) -> Panel:
         title=t("positions_page.dot.input"),
         family="neutral",
         frame_of_step=tuple(range(_STEPS)),
-        **({} if ground == "picture" else {"picture": None, "alt": t("positions_page.empty.alt")}),
+        **({} if ground == "picture" else even_ground(run)),
     )
+
+
+def _dot(size: int, centre: tuple[int, int]) -> bytes:
+    """The white dot, with whatever ground there is around it."""
+
+    def draw() -> bytes:
+        covered = dot_mask(size, centre)[_CELL // 2 :: _CELL, _CELL // 2 :: _CELL]
+        return encode_sheet(np.where(covered[:, :, None], 255, 0).repeat(4, axis=2).astype(np.uint8))
+
+    return derived(("dot", size, centre), draw)
 
 
 def _trace_panel(run: Run, side: SideName, layer: LayerRef, ground: str, place: tuple[int, int]) -> Panel:
@@ -142,7 +153,7 @@ def _trace_panel(run: Run, side: SideName, layer: LayerRef, ground: str, place: 
         side,
         frames,
         frame_of_step=tuple(range(_STEPS)),
-        **({} if ground == "picture" else {"picture": None, "alt": t("positions_page.empty.alt")}),
+        **({} if ground == "picture" else even_ground(run)),
     )
 
 

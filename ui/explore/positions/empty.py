@@ -10,6 +10,7 @@ import streamlit as st
 from analysis import place_deviations
 from models.jobs import JobControl
 from ui.component import Frame, Panel, to_uint8_map
+from ui.explore.positions.ground import even_ground
 from ui.panels import depth_slider, panel_of, show_board, spread
 from ui.sections import heading, row
 from ui.service import Run, result, runs
@@ -66,7 +67,6 @@ def _panel(run: Run, side: SideName, frames: tuple[Frame, ...], count: int) -> P
         run,
         side,
         frames,
-        picture=None,
-        alt=t("positions_page.empty.alt"),
         frame_of_step=spread(len(frames), count),
+        **even_ground(run),
     )

@@ -1,4 +1,4 @@
-"""The four parts of the page: one is drawn at a time, so that each is there at once."""
+"""The four parts of the page, the most telling first: one is drawn at a time, so each is there at once."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ui.options import choose_option
 from ui.words import t
 
 _PARTS: Mapping[str, tuple[Callable[[], None], ...]] = {
+    "worth": (show_tiles, show_worth),
     "learned": (show_learned, show_structure),
-    "worth": (show_worth, show_tiles),
     "sizes": (show_sizes,),
     "padding": (show_empty, show_dot, show_errors),
 }
@@ -32,7 +32,7 @@ def choose_part() -> str:
         t("positions_page.part"),
         {part: t(f"positions_page.part.{part}") for part in _PARTS},
         name="positions-part",
-        default="learned",
+        default="worth",
         label_visibility="collapsed",
         required=True,
     )

@@ -12,8 +12,9 @@ from models.jobs import JobControl
 from ui.charts import show_chart
 from ui.component import Frame, Panel
 from ui.explore.positions.bars import paired_bars
-from ui.explore.positions.seed import SEED, SEEDS
-from ui.options import choose_option, option
+from ui.explore.positions.seed import choose_seed
+from ui.findings import found
+from ui.options import choose_option
 from ui.panels import panel_of, show_board
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
@@ -31,10 +32,11 @@ def show_tiles() -> None:
     """Draw the row: how finely to cut, the shuffled picture, answers before and after, the whole curve."""
     pair = runs()
     heading(t("positions_page.tiles.title"), t("positions_page.tiles.text"))
+    left, right = st.columns([5, 2], vertical_alignment="bottom")
     names = {str(side): f"{side} × {side}" for side in _SIDES[1:]}
     chosen = int(
         choose_option(
-            st.segmented_control,
+            left.segmented_control,
             t("positions_page.tiles.count"),
             names,
             name="positions-tiles",
@@ -42,28 +44,34 @@ def show_tiles() -> None:
             required=True,
         )
     )
-    seed = int(option(SEED, [str(number) for number in range(1, SEEDS + 1)], "1"))
-    found = [_answers(run, side, seed) for run, side in zip(pair, SIDES, strict=True)]
+    seed = choose_seed(right)
+    shown = [_answers(run, side, chosen, seed) for run, side in zip(pair, SIDES, strict=True)]
     panels = [
         _panel(run, side, answers, chosen, seed)
-        for run, side, answers in zip(pair, SIDES, found, strict=True)
+        for run, side, answers in zip(pair, SIDES, shown, strict=True)
     ]
     show_board("tiles", tuple(panels), controls=())
-    for column, run, answers in zip(st.columns(2, gap="medium"), pair, found, strict=True):
+    if (training := found("tiles")) is not None:
+        st.caption(training)
+    for column, run, answers in zip(st.columns(2, gap="medium"), pair, shown, strict=True):
         with column:
-            st.html(_bars(run, pair, answers, chosen))
-    _show_curve(pair, found)
+            st.html(_bars(run, pair, answers))
+    # What the curve needs beyond the answers above is computed once they are on the screen.
+    _show_curve(pair, [_curve(run, side, seed) for run, side in zip(pair, SIDES, strict=True)])
 
 
-def _answers(run: Run, side: SideName, seed: int) -> np.ndarray:
-    """Probabilities for every number of tiles ``[len(_SIDES), K]``."""
-    views = [_view(run, tiles, seed) for tiles in _SIDES[1:]]
+def _answers(run: Run, side: SideName, tiles: int, seed: int) -> np.ndarray:
+    """Probabilities for the picture cut and shuffled ``[K]``."""
 
     def job(control: JobControl) -> np.ndarray:
-        return probabilities_of_views(run.loaded, views, control.check)
+        return probabilities_of_views(run.loaded, [_view(run, tiles, seed)], control.check)[0]
 
-    shuffled = result(("tiles", run.trace.key, seed), job, f"tiles-{side}")
-    return np.concatenate([run.trace.probabilities[None], shuffled])
+    return result(("tiles", run.trace.key, tiles, seed), job, f"tiles-{side}-{tiles}")
+
+
+def _curve(run: Run, side: SideName, seed: int) -> np.ndarray:
+    """Probabilities for every number of tiles ``[len(_SIDES), K]``, the whole picture first."""
+    return np.stack([run.trace.probabilities, *(_answers(run, side, tiles, seed) for tiles in _SIDES[1:])])
 
 
 def _view(run: Run, tiles: int, seed: int) -> np.ndarray:
@@ -71,7 +79,7 @@ def _view(run: Run, tiles: int, seed: int) -> np.ndarray:
 
 
 def _panel(run: Run, side: SideName, answers: np.ndarray, tiles: int, seed: int) -> Panel:
-    best = top_answers(answers[_SIDES.index(tiles)], run.loaded.categories, 1)[0]
+    best = top_answers(answers, run.loaded.categories, 1)[0]
     answer = f"{name_of_class(best.name)} {percent(best.probability)}"
     size = run.loaded.preprocess.crop // tiles
     return panel_of(
@@ -87,8 +95,8 @@ def _panel(run: Run, side: SideName, answers: np.ndarray, tiles: int, seed: int)
     )
 
 
-def _bars(run: Run, pair: tuple[Run, Run], answers: np.ndarray, tiles: int) -> str:
-    before, after = answers[0], answers[_SIDES.index(tiles)]
+def _bars(run: Run, pair: tuple[Run, Run], after: np.ndarray) -> str:
+    before = run.trace.probabilities
     categories = run.loaded.categories
     best = [answer.index for values in (before, after) for answer in top_answers(values, categories, 3)]
     indices = sorted(dict.fromkeys([*best, target_of(run, pair)]), key=lambda index: -before[index])
@@ -99,7 +107,7 @@ def _bars(run: Run, pair: tuple[Run, Run], answers: np.ndarray, tiles: int) -> s
     )
 
 
-def _show_curve(pair: tuple[Run, Run], found: list[np.ndarray]) -> None:
+def _show_curve(pair: tuple[Run, Run], curves: list[np.ndarray]) -> None:
     targets = [target_of(run, pair) for run in pair]
     lines = [
         Line(
@@ -110,7 +118,7 @@ def _show_curve(pair: tuple[Run, Run], found: list[np.ndarray]) -> None:
             x=np.arange(len(_SIDES)),
             y=answers[:, target],
         )
-        for run, answers, target in zip(pair, found, targets, strict=True)
+        for run, answers, target in zip(pair, curves, targets, strict=True)
     ]
     ends = "; ".join(
         f"{unescape(line.name)}: " + ", ".join(percent(float(value)) for value in line.y) for line in lines

@@ -25,7 +25,7 @@ from ui.component import Frame, Panel, to_uint8_map
 from ui.controls import choice
 from ui.explore.positions.asked import with_positions
 from ui.explore.positions.bars import paired_bars
-from ui.explore.positions.seed import choose_seed
+from ui.explore.positions.seed import chosen_seed
 from ui.options import choose_option
 from ui.panels import depth_slider, panel_of, show_board, spread
 from ui.pictures import encode_photograph
@@ -36,6 +36,8 @@ from ui.targets import target_of
 from ui.words import class_in_text, name_of_class, name_of_layer, name_of_network, network_in_text, percent, t
 
 Experiment = Literal["kept", "mean", "zero", "shuffled", "patches"]
+
+_SHUFFLES = ("shuffled", "patches")
 
 
 @row
@@ -49,7 +51,7 @@ def show_worth() -> None:
 
 
 def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]]) -> None:
-    left, middle, right = st.columns([5, 2, 2])
+    left, middle = st.columns([5, 3])
     names = {each: t(f"positions_page.change.{each}") for each in get_args(Experiment)}
     experiment: Experiment = choose_option(  # type: ignore[assignment]
         left.segmented_control,
@@ -68,9 +70,11 @@ def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]])
         choose=lambda query: change(query=query),
         required=True,
     )
-    with right:
-        seed = choose_seed()
-    st.caption(t(f"positions_page.change.{experiment}.text"))
+    seed = chosen_seed()
+    said = t(f"positions_page.change.{experiment}.text")
+    if experiment in _SHUFFLES:
+        said = t("positions_page.change.seed", said=said, number=seed)
+    st.caption(said)
     count = max(len(run.loaded.adapter.attention_layers()) for run, _ in changed)
     drawn = [_panels(run, side, experiment, seed, count) for run, side in changed]
     show_board(
@@ -93,7 +97,7 @@ def _rerun(run: Run, side: SideName, experiment: Experiment, seed: int) -> Rerun
     order = _order(run, seed)
     positions: Change = "kept" if experiment == "patches" else experiment
     # Only a shuffle depends on the seed.
-    key = ("rerun", run.trace.key, experiment, seed if experiment in ("shuffled", "patches") else 0)
+    key = ("rerun", run.trace.key, experiment, seed if experiment in _SHUFFLES else 0)
     move = experiment == "patches"
 
     def job(_control: JobControl) -> Rerun:
