@@ -192,9 +192,7 @@ def padding_share(field: ReceptiveField, grid: tuple[int, int], size: int) -> np
         return np.zeros(grid)
     inside = []
     for count in grid:
-        centres = np.array([field.centre(index) for index in range(count)])
-        first = np.clip(centres - field.size / 2, 0, size)
-        last = np.clip(centres + field.size / 2, 0, size)
-        inside.append((last - first) / field.size)
+        ends = np.array([field.inside(index, size) for index in range(count)])
+        inside.append((ends[:, 1] - ends[:, 0]) / field.size)
     share: np.ndarray = 1 - np.outer(*inside)
     return share

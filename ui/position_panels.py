@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from analysis import padding_share, position_similarity
-from ui.component import Frame, Panel, ReceptiveBox, RowData, to_uint8_map, to_uint8_rows
+from ui.component import Frame, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.panels import panel_of
 from ui.pictures import encode_sheet
+from ui.reach_frames import box_of
 from ui.service import Run, derived
 from ui.state import SideName
 from ui.words import name_of_layer, name_of_network, t
@@ -63,7 +64,7 @@ def padding_panel(run: Run, side: SideName) -> Panel:
         label=name_of_layer(layer),
         grid=layer.grid,
         map=to_uint8_map(share * 100, unit="%", limit=100.0, minimum=0.0),
-        box=ReceptiveBox(field.jump, field.size, field.start),
+        box=box_of(run, layer),
         caption=t("positions.padding", size=field.size, stride=layer.stride),
     )
     return panel_of(run, side, (frame,), title=name_of_network(run.loaded.spec))

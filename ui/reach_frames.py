@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis import EffectiveField, half_distances, head_mean, patch_rows, pooled_energy
+from analysis import EffectiveField, half_distances, head_mean, nearest_place, patch_rows, pooled_energy
 from models.adapters.base import LayerRef
 from ui.component import Frame, ReceptiveBox, RowData, to_uint8_map, to_uint8_rows
 from ui.panels import spread
@@ -76,6 +76,8 @@ def attention_frame(run: Run, layer: LayerRef) -> Frame:
         label=name_of_layer(layer),
         grid=layer.grid,
         rows=found.rows,
+        box=box_of(run, layer),
+        caption=theory_text(run, layer),
         readout=template("reach.half.attention"),
         readout_values=tuple(f"{value:.0f}" for value in found.half),
         marks=found.outliers,
@@ -84,25 +86,48 @@ def attention_frame(run: Run, layer: LayerRef) -> Frame:
 
 def field_frame(run: Run, layer: LayerRef, field: EffectiveField | None) -> Frame:
     """The theoretical box of each place, and the effective field of the point's, relative to its peak."""
-    theory = run.loaded.adapter.receptive_field(layer)
-    side = run.loaded.preprocess.crop
-    caption = t("reach.theory.larger" if theory.size > side else "reach.theory", size=theory.size)
     return Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
         map=None if field is None else to_uint8_map(strength(pooled_energy(field.energy, CELL)), unit="%"),
         map_of_point=True,
         box=box_of(run, layer),
-        caption=t("reach.whole") if theory.whole else caption,
+        caption=theory_text(run, layer),
         readout=template("reach.half.field") if field else None,
         readout_values=(f"{field.radius():.0f}",) if field else (),
     )
 
 
-def box_of(run: Run, layer: LayerRef) -> ReceptiveBox | None:
-    """The theoretical field of a layer's places; None where it is the whole picture."""
+def box_of(run: Run, layer: LayerRef) -> ReceptiveBox:
+    """The theoretical field of a layer's places."""
     theory = run.loaded.adapter.receptive_field(layer)
-    return None if theory.whole else ReceptiveBox(theory.jump, theory.size, theory.start)
+    return ReceptiveBox(theory.jump, theory.size, theory.start, theory.whole)
+
+
+def inside_at_point(run: Run, layer: LayerRef) -> tuple[int, int] | None:
+    """Width and height of the part of the point's theoretical field that lies inside the picture, in pixels.
+
+    None where the network does not see the point.
+    """
+    box, size = run.trace.crop_box, run.trace.input_view.shape[0]
+    if not box.contains(*view().point):
+        return None
+    theory = run.loaded.adapter.receptive_field(layer)
+    row, column = nearest_place(run.loaded.adapter, layer, box.to_view(*view().point, size))
+    (left, right), (top, bottom) = (theory.inside(index, size) for index in (column, row))
+    return round(right - left), round(bottom - top)
+
+
+def theory_text(run: Run, layer: LayerRef) -> str:
+    """The theoretical field of the point's place in a sentence: its size, and what of it is padding."""
+    theory, inside = run.loaded.adapter.receptive_field(layer), inside_at_point(run, layer)
+    if theory.whole:
+        return t("reach.whole")
+    if inside is None:
+        return t("reach.theory", size=theory.size)
+    if inside == (theory.size, theory.size):
+        return t("reach.theory.inside", size=theory.size)
+    return t("reach.theory.padding", size=theory.size, width=inside[0], height=inside[1])
 
 
 def strength(energy: np.ndarray, peak: float | None = None) -> np.ndarray:

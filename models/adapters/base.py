@@ -69,6 +69,13 @@ class ReceptiveField:
     def centre(self, index: int) -> float:
         return self.start + self.jump * index
 
+    def inside(self, index: int, length: int) -> tuple[float, float]:
+        """Where the field of a place begins and ends within ``length`` pixels; the rest of it is padding."""
+        if self.whole:
+            return 0.0, float(length)
+        first, last = (self.centre(index) + half for half in (-self.size / 2, self.size / 2))
+        return min(max(first, 0.0), float(length)), min(max(last, 0.0), float(length))
+
     def nearest(self, position: float, count: int) -> int:
         """Index of the place among ``count`` whose centre lies nearest to ``position``, in pixels.
 

@@ -216,6 +216,36 @@ def test_published_sizes_are_where_input_gradients_are(name: str) -> None:
     assert bottom + 1 - top == PUBLISHED[name]
 
 
+def test_a_place_in_the_corner_sees_the_part_of_its_field_that_is_picture(network: Network) -> None:
+    """ResNet-18's last block: 435 pixels around 0.5, of which 218 are picture; and so the gradient says."""
+    loaded = network(RESNET)
+    layer = loaded.adapter.layer("layer4.1")
+    field = loaded.adapter.receptive_field(layer)
+    assert [field.inside(index, 224) for index in (0, 3, 6)] == [(0, 218), (0, 224), (0, 224)]
+    assert [field.inside(index, 1000) for index in (0, 15)] == [(0, 218), (263, 698)]
+    kind, counts = BLOCKS["resnet18"]
+    stages = [
+        [block_of(kind, 2, 2 if number and not index else 1) for index in range(count)]
+        for number, count in enumerate(counts)
+    ]
+    module = SmallResNet(nn.Conv2d(3, 2, 7, 2, 3, bias=False), SumPool(3, 2, 1), stages)
+    inputs = torch.ones(1, 3, 224, 224, dtype=torch.float64, requires_grad=True)
+    *_, last = module(inputs).values()
+    for row, column in ((0, 0), (0, 6), (3, 0)):
+        (gradient,) = torch.autograd.grad(last[0, :, row, column].sum(), inputs, retain_graph=True)
+        top, left, bottom, right = extent(gradient[0].sum(dim=0))
+        assert (top, bottom + 1) == field.inside(row, 224)
+        assert (left, right + 1) == field.inside(column, 224)
+
+
+def test_by_arithmetic_a_vit_sees_the_whole_picture_from_block_1(network: Network) -> None:
+    adapter = network(VIT).adapter
+    embedding, *blocks = (adapter.receptive_field(layer) for layer in adapter.feature_layers())
+    assert embedding.inside(0, 224) == (0, 14)
+    assert embedding.inside(15, 224) == (210, 224)
+    assert {field.inside(index, 224) for field in blocks for index in range(16)} == {(0, 224)}
+
+
 def test_nearest_is_the_place_whose_centre_is_nearest() -> None:
     field = ReceptiveField(size=435, jump=32, start=0.5)
     for position in np.arange(0, 224, 0.75):

@@ -63,6 +63,11 @@ def test_depth_moves_both_networks_and_plays(page: Page) -> None:
 
 def test_the_transformer_shows_attention_or_its_own_field(page: Page) -> None:
     before = maps(page, "reach", 1)
+    # Both networks have the box of what could reach the point; this one's is the picture, whatever is shown.
+    boxes = [panel(page, "reach", side).locator(".overlay > .box:not(.dashed)") for side in (0, 1)]
+    for box in boxes:
+        expect(box).not_to_have_attribute("hidden", "")
+    expect(panel(page, "reach", 1).locator(".caption[data-shown]")).to_have_text(t("reach.whole"))
     widget(page, "reach-measure").get_by_role("radio", name=t("reach.measure.field")).click()
     wait_for_address(page, "reach", "field")
     wait_for_other_map(page, "reach", 1, before)

@@ -46,6 +46,23 @@ def test_it_opens_with_numbers_for_the_chosen_depth(open_page: Open, language: s
     assert translate(language, "fields.note.trained") in texts(page)
 
 
+@pytest.mark.parametrize(
+    ("at", "depth", "inside"),
+    [
+        ("0.0100,0.0100", "1.000", ["218 × 218 px", "224 × 224 px"]),
+        ("0.5000,0.0100", "1.000", ["224 × 218 px", "224 × 224 px"]),
+        ("0.5000,0.5000", "0.000", ["7 × 7 px", "14 × 14 px"]),
+        ("0.0100,0.0100", "0.000", ["6 × 6 px", "14 × 14 px"]),
+    ],
+)
+def test_what_of_the_box_is_picture_stands_beside_its_size(
+    open_page: Open, at: str, depth: str, inside: list[str]
+) -> None:
+    page = open_page(page="fields", at=at, depth=depth)
+    assert problems(page) == []
+    assert rows(page)[translate("en", "fields.table.inside")] == inside
+
+
 def test_a_link_restores_every_setting(open_page: Open) -> None:
     page = open_page(
         page="fields",

@@ -48,12 +48,14 @@ class Point:
 class ReceptiveBox:
     """Theoretical receptive field of the cells of a grid, in pixels of the panel's picture.
 
-    The field of cell i along an axis is `size` wide and centred at `start + jump * i`; both axes alike.
+    The field of cell i along an axis is `size` wide and centred at `start + jump * i`; both axes alike. Only
+    what lies inside the picture is drawn on it. `whole` makes it the whole picture, whichever cell is asked.
     """
 
     jump: float
     size: float
     start: float
+    whole: bool = False
 
 
 @dataclass(frozen=True)

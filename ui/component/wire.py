@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from ui.component.board import DEFAULT_STRINGS, Board, Frame, Panel
+from ui.component.board import DEFAULT_STRINGS, Board, Frame, Panel, ReceptiveBox
 from ui.component.encode import Blob, MapData, RowData, encode_blob, map_bytes, row_bytes
 
 ALONE = 8_000
@@ -46,13 +46,17 @@ def _scale(data: MapData | RowData) -> dict[str, Any]:
     return {"scale": data.scale, "unit": data.unit, "limit": limit}
 
 
+def _box(box: ReceptiveBox | None) -> list[float] | None:
+    return None if box is None else _numbers((box.jump, box.size, box.start, box.whole))
+
+
 def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
     message: dict[str, Any] = {
         "label": frame.label,
         "grid": list(frame.grid),
         "map": None,
         "rows": None,
-        "box": _numbers((frame.box.jump, frame.box.size, frame.box.start)) if frame.box else None,
+        "box": _box(frame.box),
         "caption": frame.caption,
         "readout": frame.readout,
         "values": [value if isinstance(value, str) else number(value) for value in frame.readout_values],

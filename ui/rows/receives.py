@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from models.errors import UnsupportedViewError
-from ui.component import Frame, Panel, ReceptiveBox, Steps
+from ui.component import Frame, Panel, Steps
 from ui.panels import original_panel, panel_of, show_board, spread
+from ui.reach_frames import box_of
 from ui.sections import heading, row
 from ui.service import Run, current_picture, runs
 from ui.state import SIDES
@@ -69,7 +70,7 @@ def _frame(run: Run, index: int) -> Frame:
         grid=layer.grid,
         # Lines closer than a few pixels would hide the picture they divide.
         lines=rows <= 32,
-        box=None if field.whole else ReceptiveBox(field.jump, field.size, field.start),
+        box=box_of(run, layer),
         caption=t(
             "receives.grid",
             rows=rows,

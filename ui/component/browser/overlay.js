@@ -155,33 +155,38 @@ class Overlay {
   }
 
   /**
-   * The theoretical field whose centre lies nearest to a place, as [x, y, side] in pixels of the picture.
+   * The theoretical field whose centre lies nearest to a place, in pixels of the picture: its centre [x, y], and
+   * its sides, which may lie outside the picture, where there is padding.
    *
    * Nearest, not the cell drawn around the place: padding shifts the centres of a network's places by up to half
    * a stride against the cells that maps are drawn in.
    */
   static field(box, [h, w], [u, v], [width, height]) {
-    const [jump, size, start] = box;
-    const first = (share, extent, count) =>
-      start + jump * clamp(Math.floor((share * extent - start) / jump + 0.5), 0, count - 1) - size / 2;
-    return [first(u, width, w), first(v, height, h), size];
+    const [jump, size, start, whole] = box;
+    const centre = (share, extent, count) =>
+      start + jump * clamp(Math.floor((share * extent - start) / jump + 0.5), 0, count - 1);
+    const [x, y] = [centre(u, width, w), centre(v, height, h)];
+    if (whole) return { x, y, left: 0, top: 0, right: width, bottom: height };
+    return { x, y, left: x - size / 2, top: y - size / 2, right: x + size / 2, bottom: y + size / 2 };
   }
 
+  /** The part of a field that lies inside the picture; a side along the border is drawn just within it. */
   drawBox(which, field) {
     if (!field) return this.boxes[which].hide();
-    const [x, y, side] = field.map((value) => value * this.scale);
-    this.boxes[which].show(rectPath(x, y, side, side));
+    const [left, right] = [field.left, field.right].map((x) => clamp(x * this.scale, 1, this.width - 1));
+    const [top, bottom] = [field.top, field.bottom].map((y) => clamp(y * this.scale, 1, this.height - 1));
+    this.boxes[which].show(rectPath(left, top, right - left, bottom - top));
   }
 
   /** A field larger than the picture cannot be drawn on it: show both to scale in the corner far from the point. */
   drawInset(field, point, words) {
     const { group, ground, picture, box, point: spot, label } = this.inset;
-    if (!field || (field[2] <= this.size[0] && field[2] <= this.size[1])) return setAttribute(group, "hidden", "");
-    const [x, y, side] = field;
     const [width, height] = this.size;
-    const left = Math.min(0, x);
-    const top = Math.min(0, y);
-    const extent = Math.max(Math.max(width, x + side) - left, Math.max(height, y + side) - top);
+    const side = field ? field.right - field.left : 0;
+    if (side <= width && side <= height) return setAttribute(group, "hidden", "");
+    const left = Math.min(0, field.left);
+    const top = Math.min(0, field.top);
+    const extent = Math.max(Math.max(width, field.right) - left, Math.max(height, field.bottom) - top);
     const k = (INSET - 12) / extent;
     const cornerX = point[0] < this.width / 2 ? this.width - INSET - 8 : 8;
     const cornerY = point[1] < this.height / 2 ? this.height - INSET - 26 : 8;
@@ -191,7 +196,7 @@ class Overlay {
     const place = (px, py) => [6 + (px - left) * k, 6 + (py - top) * k];
     const [px, py] = place(0, 0);
     put(picture, { x: px, y: py, width: width * k, height: height * k });
-    const [bx, by] = place(x, y);
+    const [bx, by] = place(field.left, field.top);
     put(box, { x: bx, y: by, width: side * k, height: side * k });
     const [sx, sy] = place(point[0] / this.scale, point[1] / this.scale);
     put(spot, { cx: sx, cy: sy });

@@ -279,7 +279,8 @@ class Panel {
     if (framed) overlay.cells.pin.show(overlay.cellPath(frame.grid, Panel.cellAt(frame.grid, pin)));
     else overlay.cells.pin.hide();
     overlay.drawBox("pin", fieldOf(pin));
-    overlay.drawBox("hover", fieldOf(hover));
+    // The whole picture is the same box from everywhere.
+    overlay.drawBox("hover", frame.box?.[3] ? null : fieldOf(hover));
     if (ring) overlay.ring.at(...css(ring));
     else overlay.ring.hide();
     if (cross) overlay.cross.at(...css(cross));
@@ -298,7 +299,7 @@ class Panel {
     const [width, height] = this.data.size;
     const [u, v] = Panel.centreOf(frame.grid, cell);
     const field = frame.box && Overlay.field(frame.box, frame.grid, place, this.data.size);
-    const [x, y] = field ? [field[0] + field[2] / 2, field[1] + field[2] / 2] : [u * width, v * height];
+    const [x, y] = field ? [field.x, field.y] : [u * width, v * height];
     return frame.rings
       .map(({ radii, label, dashed }) => ({ x, y, radius: radii.length > 1 ? radii[cell] : radii[0], label, dashed }))
       .filter(({ radius }) => radius > 0);

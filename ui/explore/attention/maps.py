@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis import patch_rows
 from models.adapters.base import LayerRef
 from models.errors import UnsupportedViewError
-from ui.component import Frame, MapData, Panel, ReceptiveBox, RowData, to_uint8_map, to_uint8_rows
+from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.controls import choice
 from ui.explore.attention.choice import (
     BY_CLASS,
@@ -34,6 +34,7 @@ from ui.explore.attention.weights import (
 )
 from ui.options import choose_option, number_option, set_option
 from ui.panels import answer_of, panel_of, show_board
+from ui.reach_frames import box_of
 from ui.rows.marks import marked_patches
 from ui.sections import row
 from ui.service import Run, derived
@@ -167,11 +168,8 @@ def _neighbourhood(run: Run, layer: LayerRef) -> Frame:
     return Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
-        box=None if field.whole else ReceptiveBox(field.jump, field.size, field.start),
-        caption=t(
-            "attention.window.larger" if field.size > run.loaded.preprocess.crop else "attention.window",
-            size=field.size,
-        ),
+        box=box_of(run, layer),
+        caption=t("attention.window", size=field.size),
     )
 
 
@@ -227,6 +225,7 @@ def _frame(side: Chosen, index: int, *, alone: bool) -> Frame:
         map=None if rows is not None or token is None else data,
         rows=rows,
         map_of_point=asks_patch and rows is None,
+        box=box_of(run, layer) if asks_patch else None,
         marks=derived(("attention-marks", *shown), outliers),
         caption=t(
             f"attention.caption.rollout.{way}"

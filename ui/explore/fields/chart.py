@@ -15,6 +15,7 @@ from ui.charts import show_chart
 from ui.explore.fields.measures import Measured, layer_at
 from ui.options import choose_option
 from ui.panels import step_of_depth
+from ui.reach_frames import inside_at_point
 from ui.tables import show_table
 from ui.words import escape, name_of_layer, name_of_network, t
 from viz.reach import Measure, ReachLine, reach_curve
@@ -132,7 +133,7 @@ def _show_table(pair: tuple[Measured, Measured]) -> None:
     at = [layer_at(len(each.layers), step_of_depth(count), count) for each in pair]
     names = [t("fields.table.depth")]
     names += [t(f"fields.measure.{name}") for name in ("theory", "half", "most")]
-    names.append(t("fields.table.ratio"))
+    names += [t("fields.table.inside"), t("fields.table.ratio")]
     if any(any(each.attention) for each in pair):
         names += [t(f"fields.measure.{name}") for name in ("attention_here", "attention")]
     columns = [_cells(each, index) for each, index in zip(pair, at, strict=True)]
@@ -146,12 +147,14 @@ def _cells(measured: Measured, index: int) -> list[str]:
     """What stands in the table's column of one network."""
     reach, layer = measured.reach, measured.layers[index]
     half, most = reach.radii[index].tolist()
+    inside = inside_at_point(measured.run, layer)
     # Against the whole picture a share says nothing: the point decides how far its corners are.
     whole = measured.run.loaded.adapter.receptive_field(layer).whole
     ratio = np.nan if whole else most / reach.theory[index]
     return [
         name_of_layer(layer),
         *(_pixels(distance) for distance in (reach.theory[index], half, most)),
+        "–" if inside is None else f"{inside[0]} × {inside[1]} px",
         "–" if np.isnan(ratio) else f"{ratio:.0%}".replace("%", " %"),
         _pixels(reach.attention_here[index]),
         _pixels(reach.attention[index]),

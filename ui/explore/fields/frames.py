@@ -10,7 +10,7 @@ from analysis import pooled_energy
 from models.adapters.base import LayerRef
 from ui.component import Frame, Ring, to_uint8_map
 from ui.explore.fields.measures import Measured
-from ui.reach_frames import CELL, attention_rows, box_of, strength
+from ui.reach_frames import CELL, attention_rows, box_of, strength, theory_text
 from ui.words import name_of_layer, t, template
 
 
@@ -70,6 +70,7 @@ def attention_frame(measured: Measured, index: int, peak: float | None) -> Frame
         label=name_of_layer(part),
         grid=part.grid,
         rows=replace(found.rows, limit=peak or None),
+        box=box_of(measured.run, part),
         caption=t("fields.caption.attention", here=f"{here:.0f}", mean=f"{mean:.0f}")
         if measured.sees_point
         else t("fields.caption.attention.mean", mean=f"{mean:.0f}"),
@@ -92,13 +93,7 @@ def _cells(measured: Measured, index: int) -> np.ndarray:
 
 
 def _caption(measured: Measured, layer: LayerRef, half: float, most: float) -> str:
-    theory = measured.run.loaded.adapter.receptive_field(layer)
-    if theory.whole:
-        could = t("fields.could.whole")
-    elif theory.size > measured.run.loaded.preprocess.crop:
-        could = t("fields.could.padding", size=theory.size)
-    else:
-        could = t("fields.could", size=theory.size)
+    could = theory_text(measured.run, layer)
     if not measured.sees_point:
         return could
     return f"{could} {t('fields.does', half=f'{half:.0f}', most=f'{most:.0f}')}"

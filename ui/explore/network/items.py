@@ -74,7 +74,7 @@ def items(
             found.append(_group(group, blocks, whole, pictures))
         for part in blocks:
             here = [each for each in additions if each.part == part.name]
-            facts = (*_reach(fields.get(part.name), parts[0].shape[1]), *(_fact(each) for each in here))
+            facts = (*_reach(fields.get(part.name)), *(_fact(each) for each in here))
             found.append(_item(part, group, here, facts, whole, pictures.get(part.name, ("", ""))))
     return tuple(found)
 
@@ -175,10 +175,10 @@ def _about(part: Part, projected: bool) -> str:
     return about
 
 
-def _reach(field: ReceptiveField | None, side: int) -> Iterator[str]:
+def _reach(field: ReceptiveField | None) -> Iterator[str]:
     """What one place of the output can see, in one sentence."""
     if field is not None:
-        kind = "whole" if field.whole else "field" if field.size <= side else "beyond"
+        kind = "whole" if field.whole else "field"
         yield t(f"network_map.reach.{kind}", size=field.size)
 
 
