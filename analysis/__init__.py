@@ -69,9 +69,9 @@ from analysis.reach import (
 )
 from analysis.receptive_field import (
     EffectiveField,
+    FieldProbe,
     effective_fields,
     energy_radii,
-    input_gradients,
     nearest_place,
     padding_share,
     pooled_energy,
@@ -80,6 +80,7 @@ from analysis.relevance import legrad, relevance, relevance_matrix
 from analysis.residual import Addition, residual_additions
 from analysis.resolution import grid_at, probabilities_at
 from analysis.tiles import probabilities_of_views, shuffled_tiles
+from analysis.vector_field import VectorField, backwards_of, vector_field
 
 __all__ = [
     "CAMS",
@@ -99,6 +100,7 @@ __all__ = [
     "Explained",
     "Explanation",
     "Extent",
+    "FieldProbe",
     "FitCost",
     "HeadProjections",
     "PictureReach",
@@ -110,6 +112,7 @@ __all__ = [
     "Reach",
     "Rerun",
     "Tiling",
+    "VectorField",
     "Window",
     "Written",
     "attention_bytes",
@@ -119,6 +122,7 @@ __all__ = [
     "attention_rollout",
     "attention_sinks",
     "average_reach",
+    "backwards_of",
     "channel_numbers",
     "class_activation",
     "decide",
@@ -144,7 +148,6 @@ __all__ = [
     "head_max",
     "head_mean",
     "head_projections",
-    "input_gradients",
     "interpolated_positions",
     "is_unfamiliar",
     "kernels_as_rgb",
@@ -188,5 +191,6 @@ __all__ = [
     "theoretical_radius",
     "token_norms",
     "top_answers",
+    "vector_field",
     "window_at",
 ]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 
 from analysis.cams import CAMS
-from analysis.evidence import Question, evidence, unasked
+from analysis.evidence import Evidence, Question, evidence, unasked
 from analysis.occlusion import occlusion, window_starts
 from analysis.relevance import legrad, relevance
 from analysis.saliency import cell_size, guided_grad_cam, in_cells, integrated_gradients, smooth_grad
@@ -179,19 +179,44 @@ def explain(
     return _rectified(in_cells(lost, cell) / cell**2, cost)
 
 
-def quick_maps(
-    loaded: LoadedModel, record: Trace, question: Question, layer: LayerRef | None = None
-) -> Mapping[str, np.ndarray]:
-    """Magnitudes ``[h, w]`` of all methods that cost next to nothing and that this network can be asked for.
+def quick_methods(loaded: LoadedModel) -> tuple[str, ...]:
+    """The methods that cost next to nothing and that this network can be asked for, in order."""
+    try:
+        attends = bool(loaded.adapter.attention_layers())
+    except UnsupportedViewError:
+        attends = False
+    return (*CAMS, *(("relevance", "legrad") if attends else ()))
 
-    Those of a layer share one run of the tail.
+
+def quick_explanations(
+    loaded: LoadedModel, record: Trace, question: Question, layer: LayerRef | None = None
+) -> Callable[[str], Explanation]:
+    """What :func:`explain` gives for each of :func:`quick_methods`, made when it is asked for.
+
+    Those of a layer share one run of the tail, made with the first of them.
+
+    >>> make = quick_explanations(vit, record, Question(17))  # doctest: +SKIP
+    >>> maps = {name: make(name) for name in quick_methods(vit)}  # doctest: +SKIP
+
+    Args:
+        loaded: the network that made ``record``.
+        record: its recorded forward.
+        question: which score.
+        layer: a recorded layer; the adapter's default if None.
     """
-    given = evidence(loaded, record, question, layer)
-    maps = {name: np.maximum(make(given), 0) for name, make in CAMS.items()}
-    for name in ("relevance", "legrad"):
-        with suppress(UnsupportedViewError):
-            maps[name] = explain(loaded, record, name, question).magnitude
-    return MappingProxyType(maps)
+    place = layer or loaded.adapter.default_cam_layer()
+
+    @cache
+    def given() -> Evidence:
+        return evidence(loaded, record, question, place)
+
+    def make(method: str) -> Explanation:
+        if method in CAMS:
+            cost = cost_of(METHODS[method], loaded, record, place, Settings())
+            return _rectified(CAMS[method](given()), cost)
+        return explain(loaded, record, method, question, place)
+
+    return make
 
 
 def cost_of(method: Method, loaded: LoadedModel, record: Trace, layer: LayerRef, settings: Settings) -> Cost:

@@ -26,7 +26,8 @@ class Reach:
     Attributes:
         layers: n layers in order of depth.
         theory: half the width of the theoretical field ``[n]``; half the picture where all of it is seen.
-        radii: within which the shares ``SHARES`` of the energy lie ``[n, 2]``; 0 where no gradient arrives.
+        radii: within which the shares ``SHARES`` of the energy lie ``[n, 2]``; 0 where no gradient arrives,
+            NaN where it is not known.
         attention: mean attention distance over all patches ``[n]``; NaN where a layer has no attention.
         attention_here: the same of the place's own patch ``[n]``; NaN where there is no such place.
     """
@@ -108,7 +109,7 @@ def reach_at(
     record: Trace,
     point: tuple[float, float],
     layers: Sequence[LayerRef],
-    fields: Sequence[EffectiveField],
+    fields: Sequence[EffectiveField | None],
 ) -> Reach:
     """Sum the fields of a place up, beside what its patch attends to.
 
@@ -121,11 +122,14 @@ def reach_at(
         record: its recorded forward.
         point: x and y on the input view, in pixels.
         layers: in order of depth.
-        fields: of these layers, or none at all where the network does not see the point (what belongs to the
-            place is NaN then).
+        fields: of these layers, None for what is not known yet; or none at all where the network does not see
+            the point (what belongs to the place is NaN then).
     """
     adapter, size = loaded.adapter, record.input_view.shape[0]
-    radii = np.array([field.radii(SHARES) for field in fields] or np.full((len(layers), 2), np.nan))
+    radii = np.full((len(layers), 2), np.nan)
+    for index, field in enumerate(fields):
+        if field is not None:
+            radii[index] = field.radii(SHARES)
     mean, here = np.full((2, len(layers)), np.nan)
     for index, part in enumerate(attention_inside(adapter, layers)):
         if part is None:

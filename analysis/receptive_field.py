@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -59,6 +59,56 @@ def nearest_place(adapter: Adapter, layer: LayerRef, point: tuple[float, float])
     return row, column
 
 
+class FieldProbe:
+    """Effective fields of the places nearest to a point, each made when it is asked for.
+
+    One forward serves all, made with the first; its graph is held as long as the probe is.
+
+    Args:
+        loaded: the network that made ``record``.
+        record: its recorded forward; gives the input.
+        point: x and y on the input view, in pixels.
+    """
+
+    def __init__(self, loaded: LoadedModel, record: Trace, point: tuple[float, float]) -> None:
+        self._loaded = loaded
+        self._record = record
+        self._point = point
+        self._graph: tuple[torch.Tensor, Mapping[str, torch.Tensor]] | None = None
+
+    def gradient(self, layer: LayerRef) -> tuple[tuple[int, int], np.ndarray]:
+        """The signed gradient of a place's vector, summed over channels.
+
+        Args:
+            layer: a recorded layer.
+
+        Returns:
+            Row and column of the place, and the gradient with respect to the normalised input
+            ``[C, H, W]`` float32.
+        """
+        if self._graph is None:
+            inputs = torch.tensor(self._record.inputs, device=self._loaded.device).requires_grad_()
+            with torch.enable_grad(), recording(live=True) as recorder:
+                self._loaded.module(inputs)
+            self._graph = inputs, recorder.tensors
+        inputs, tensors = self._graph
+        adapter = self._loaded.adapter
+        places = adapter.to_nchw(layer, tensors[layer.name])
+        row, column = nearest_place(adapter, layer, self._point)
+        (gradient,) = torch.autograd.grad(places[0, :, row, column].sum(), inputs, retain_graph=True)
+        return (row, column), gradient[0].float().cpu().numpy()
+
+    def field(self, layer: LayerRef) -> EffectiveField:
+        """The effective field; see :func:`effective_fields`."""
+        cell, gradient = self.gradient(layer)
+        reach = self._loaded.adapter.receptive_field(layer)
+        energy = np.square(gradient, dtype=np.float64).sum(axis=0)
+        total = energy.sum()
+        energy = energy / total if total > 0 else energy
+        centre = (reach.centre(cell[1]), reach.centre(cell[0]))
+        return EffectiveField(layer, cell, centre, energy.astype(np.float32))
+
+
 def effective_fields(
     loaded: LoadedModel,
     record: Trace,
@@ -83,49 +133,12 @@ def effective_fields(
     Returns:
         One field per layer, in the order given.
     """
+    probe = FieldProbe(loaded, record, point)
     fields: list[EffectiveField] = []
-    gradients = input_gradients(loaded, record, point, layers, check)
-    for layer, (cell, gradient) in zip(layers, gradients, strict=True):
-        reach = loaded.adapter.receptive_field(layer)
-        energy = np.square(gradient, dtype=np.float64).sum(axis=0)
-        total = energy.sum()
-        energy = energy / total if total > 0 else energy
-        centre = (reach.centre(cell[1]), reach.centre(cell[0]))
-        fields.append(EffectiveField(layer, cell, centre, energy.astype(np.float32)))
-    return tuple(fields)
-
-
-def input_gradients(
-    loaded: LoadedModel,
-    record: Trace,
-    point: tuple[float, float],
-    layers: Sequence[LayerRef],
-    check: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
-    """What each effective field is made of: the signed gradient of a place's vector, summed over channels.
-
-    Args:
-        loaded: the network that made ``record``.
-        record: its recorded forward; gives the input.
-        point: x and y on the input view, in pixels.
-        layers: recorded layers, in any order.
-        check: called before each backward; what it raises ends the work.
-
-    Yields:
-        For each layer, in the order given, the row and column of the place nearest to the point and the
-        gradient with respect to the normalised input ``[C, H, W]`` float32.
-    """
-    inputs = torch.tensor(record.inputs, device=loaded.device).requires_grad_()
-    with torch.enable_grad(), recording(live=True) as recorder:
-        loaded.module(inputs)
-    for position, layer in enumerate(layers):
+    for layer in layers:
         check()
-        places = loaded.adapter.to_nchw(layer, recorder.tensors[layer.name])
-        row, column = nearest_place(loaded.adapter, layer, point)
-        (gradient,) = torch.autograd.grad(
-            places[0, :, row, column].sum(), inputs, retain_graph=position < len(layers) - 1
-        )
-        yield (row, column), gradient[0].float().cpu().numpy()
+        fields.append(probe.field(layer))
+    return tuple(fields)
 
 
 def energy_radii(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import fields, latency, networks, traffic
+from benchmarks import fields, latency, networks, order, traffic
 from benchmarks.measure import Line, table
 from tests.e2e.browser import ROOT, server
 
@@ -18,6 +18,7 @@ from tests.e2e.browser import ROOT, server
 def _lines() -> Iterator[Line]:
     yield from networks.lines()
     yield from fields.lines()
+    yield from order.lines()
     with (
         tempfile.TemporaryDirectory() as folder,
         server(ROOT / "app.py", {}, Path(folder) / "log") as address,

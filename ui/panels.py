@@ -108,7 +108,7 @@ def show_board(
     """
     strings = {**words_of_boards(), **words}
     board = Board(key=key, panels=panels, point=Point(*view().point), strings=strings, **more)
-    component.show(board, on_pin=_pin, on_step=on_step, on_select=on_select)
+    component.show(board, on_pin=_pin, on_step=on_step, on_select=on_select, on_fill=_fill)
 
 
 def depth_slider(count: int, step: str = "reach.step") -> dict[str, Any]:
@@ -133,12 +133,15 @@ def step_of_depth(count: int) -> int:
     return round(view().depth * (count - 1))
 
 
-def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
+def show_sheets(
+    key: str, *sheets: tuple[Panel, Callable[[int], None]], on_fill: Callable[[], None] | None = None
+) -> None:
     """Sheets of small maps or pictures beside each other, of which a click chooses one.
 
     Args:
         key: of the board.
         sheets: each with what is called with the index of the tile that was chosen.
+        on_fill: called while pending sheets are on the screen, before the run that fills them.
     """
     panels = tuple(panel for panel, _ in sheets)
     # A tile has a name; its row and column say nothing.
@@ -151,12 +154,16 @@ def show_sheets(key: str, *sheets: tuple[Panel, Callable[[int], None]]) -> None:
         if panel.frames[0].readout_values[cell]:
             chosen(cell)
 
-    component.show(board, on_select=choose)
+    component.show(board, on_select=choose, on_fill=on_fill)
 
 
 def words_of_boards() -> dict[str, str]:
     """The component's own words in the session's language."""
     return {word: template(f"board.{word}") for word in DEFAULT_STRINGS}
+
+
+def _fill() -> None:
+    """Nothing to choose: the run that follows draws what has been computed meanwhile."""
 
 
 def _pin(point: Point) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from analysis import EffectiveField, half_distances, head_mean, nearest_place, patch_rows, pooled_energy
 from models.adapters.base import LayerRef
+from models.jobs import Urgency
 from ui.component import Frame, ReceptiveBox, RowData, to_uint8_map, to_uint8_rows
 from ui.panels import spread
 from ui.rows.marks import marked_patches
-from ui.service import Run, derived, fields
+from ui.service import Run, derived, derived_ahead, field, fields_ahead, known, known_field
 from ui.state import SideName, view
 from ui.words import name_of_layer, t, template
 
@@ -39,6 +43,12 @@ class AttentionRows:
     outliers: tuple[int, ...]
 
 
+Rows = tuple[AttentionRows | None, ...]
+"""The attention inside each block, None where it has not been measured yet."""
+
+T = TypeVar("T")
+
+
 def depths(run: Run) -> tuple[LayerRef, ...]:
     """Layers in even steps of depth, ends included: each costs a backward, and a slider needs no more."""
     layers = run.loaded.adapter.feature_layers()
@@ -46,46 +56,134 @@ def depths(run: Run) -> tuple[LayerRef, ...]:
     return tuple(layers[index] for index in spread(len(layers), count))
 
 
-def fields_at_point(run: Run, layers: tuple[LayerRef, ...], side: SideName) -> tuple[EffectiveField, ...]:
-    """Effective fields of the point's places; none where the network does not see the point."""
+Fields = tuple[EffectiveField | None, ...]
+"""The field of each layer's place, None where it has not been computed yet."""
+
+
+def point_on_view(run: Run) -> tuple[float, float] | None:
+    """The point in pixels of what the network was given; None where it does not see the point."""
     box, size = run.trace.crop_box, run.trace.input_view.shape[0]
-    if not box.contains(*view().point):
+    return box.to_view(*view().point, size) if box.contains(*view().point) else None
+
+
+def fields_at_point(run: Run, layers: tuple[LayerRef, ...], side: SideName, shown: int) -> Fields:
+    """Effective fields of the point's places: that of the shown layer, waited for, and those that are known.
+
+    Args:
+        run: the network.
+        layers: in order of depth.
+        side: where it stands.
+        shown: index of the layer that is on the screen.
+
+    Returns:
+        Nothing where the network does not see the point.
+    """
+    point = point_on_view(run)
+    if point is None:
         return ()
-    return fields(run, box.to_view(*view().point, size), layers, side)
+    first = field(run, point, layers[shown], side)
+    return _in_stages(layers, shown, first, lambda layer: known_field(run, point, layer))
 
 
-def attention_rows(run: Run, layer: LayerRef) -> AttentionRows:
-    """Attention of a layer among patches, prefix tokens left out."""
+def look_ahead(run: Run, layers: tuple[LayerRef, ...], side: SideName, shown: int) -> None:
+    """Have the other layers' fields computed, the shown one's neighbours before the rest; see `ahead`.
 
-    def measure() -> AttentionRows:
-        rows = patch_rows(head_mean(run.trace.attentions[layer.name]), layer.prefix_tokens)
-        return AttentionRows(
-            to_uint8_rows(rows * 100, layer.grid, unit="%"),
-            half_distances(rows, layer.grid, layer.stride),
-            half_distances(rows, layer.grid, layer.stride, 0.95),
-            marked_patches(run.trace, layer, rows),
+    To be called when what is on the screen has been drawn.
+    """
+    point = point_on_view(run)
+    if point is None:
+        return
+    for urgency, others in _others(layers, shown):
+        fields_ahead(f"fields-{side}-{urgency}", run, point, others, urgency)
+
+
+def _others(layers: Sequence[LayerRef], shown: int) -> Iterator[tuple[Urgency, list[LayerRef]]]:
+    """The layers that are not on the screen, the neighbours of the shown one apart from the rest."""
+    order = sorted(range(len(layers)), key=lambda index: abs(index - shown))
+    yield Urgency.NEAR, [layers[index] for index in order[1:3]]
+    yield Urgency.IDLE, [layers[index] for index in order[3:]]
+
+
+def _in_stages(
+    layers: Sequence[LayerRef], shown: int, first: T, known_of: Callable[[LayerRef], T | None]
+) -> tuple[T | None, ...]:
+    """What is known of each layer: the shown one's neighbours only together, and the rest only together.
+
+    Whatever is new is sent with all that surrounds it: in two goes, not in as many as there are layers.
+    """
+    found: dict[str, T | None] = {layers[shown].name: first}
+    for _, others in _others(layers, shown):
+        values = [known_of(layer) for layer in others]
+        complete = all(value is not None for value in values)
+        found.update(
+            {layer.name: value if complete else None for layer, value in zip(others, values, strict=True)}
         )
+    return tuple(found[layer.name] for layer in layers)
 
-    return derived(("reach", run.trace.key, layer.name), measure)
+
+def attention_rows(run: Run, layers: Sequence[LayerRef], shown: int) -> Rows:
+    """Attention of each block among patches, prefix tokens left out: of the shown one, and what is known."""
+    first = derived(_rows_key(run, layers[shown]), lambda: _measure_rows(run, layers[shown]))
+
+    def known_of(layer: LayerRef) -> AttentionRows | None:
+        found: AttentionRows | None = known(_rows_key(run, layer))
+        return found
+
+    return _in_stages(layers, shown, first, known_of)
 
 
-def attention_frame(run: Run, layer: LayerRef) -> Frame:
-    """Where each patch looks in one block."""
-    found = attention_rows(run, layer)
-    return Frame(
+def look_ahead_at_attention(run: Run, layers: Sequence[LayerRef], side: SideName, shown: int) -> None:
+    """Have the attention of the other blocks measured; see `look_ahead`."""
+    for urgency, others in _others(layers, shown):
+        makers: dict[Hashable, Callable[[], object]] = {
+            _rows_key(run, layer): partial(_measure_rows, run, layer) for layer in others
+        }
+        derived_ahead(f"attention-{side}-{urgency}", makers, urgency)
+
+
+def _rows_key(run: Run, layer: LayerRef) -> tuple[object, ...]:
+    return ("reach", run.trace.key, layer.name)
+
+
+def _measure_rows(run: Run, layer: LayerRef) -> AttentionRows:
+    rows = patch_rows(head_mean(run.trace.attentions[layer.name]), layer.prefix_tokens)
+    return AttentionRows(
+        to_uint8_rows(rows * 100, layer.grid, unit="%"),
+        half_distances(rows, layer.grid, layer.stride),
+        half_distances(rows, layer.grid, layer.stride, 0.95),
+        marked_patches(run.trace, layer, rows),
+    )
+
+
+def attention_frame(run: Run, layer: LayerRef, found: AttentionRows | None) -> Frame:
+    """Where each patch looks in one block; pending where it has not been measured."""
+    plain = Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
-        rows=found.rows,
         box=box_of(run, layer),
         caption=theory_text(run, layer),
+        pending=found is None,
+    )
+    if found is None:
+        return plain
+    return replace(
+        plain,
+        rows=found.rows,
         readout=template("reach.half.attention"),
         readout_values=tuple(f"{value:.0f}" for value in found.half),
         marks=found.outliers,
     )
 
 
-def field_frame(run: Run, layer: LayerRef, field: EffectiveField | None) -> Frame:
-    """The theoretical box of each place, and the effective field of the point's, relative to its peak."""
+def field_frame(run: Run, layer: LayerRef, field: EffectiveField | None, *, pending: bool = False) -> Frame:
+    """The theoretical box of each place, and the effective field of the point's, relative to its peak.
+
+    Args:
+        run: the network.
+        layer: one of its layers.
+        field: None where it is not known.
+        pending: whether it will be.
+    """
     return Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
@@ -93,6 +191,7 @@ def field_frame(run: Run, layer: LayerRef, field: EffectiveField | None) -> Fram
         map_of_point=True,
         box=box_of(run, layer),
         caption=theory_text(run, layer),
+        pending=pending,
         readout=template("reach.half.field") if field else None,
         readout_values=(f"{field.radius():.0f}",) if field else (),
     )
@@ -109,11 +208,11 @@ def inside_at_point(run: Run, layer: LayerRef) -> tuple[int, int] | None:
 
     None where the network does not see the point.
     """
-    box, size = run.trace.crop_box, run.trace.input_view.shape[0]
-    if not box.contains(*view().point):
+    point, size = point_on_view(run), run.trace.input_view.shape[0]
+    if point is None:
         return None
     theory = run.loaded.adapter.receptive_field(layer)
-    row, column = nearest_place(run.loaded.adapter, layer, box.to_view(*view().point, size))
+    row, column = nearest_place(run.loaded.adapter, layer, point)
     (left, right), (top, bottom) = (theory.inside(index, size) for index in (column, row))
     return round(right - left), round(bottom - top)
 

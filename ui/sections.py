@@ -13,13 +13,14 @@ from streamlit.runtime.pages_manager import PagesManager
 from models.errors import BusyError, CancelledError, ModelError, SightlinesError
 from ui.address import page_link, publish
 from ui.defaults import settle
-from ui.service import runs, waiting_place
+from ui.service import leave_other_pages, runs, waiting_place
 from ui.state import choose_bundled_pair, is_restored, view
 from ui.words import sentence_for, t
 
 _log = logging.getLogger("sightlines")
 _DRAWN_FOR = "drawn_for"
 _SETTINGS = "settings_of_the_page"
+_BY_DEPTH = "page_follows_depth"
 
 
 def row(draw: Callable[[], None]) -> Callable[[], None]:
@@ -40,16 +41,18 @@ def row(draw: Callable[[], None]) -> Callable[[], None]:
     return fragment
 
 
-def page(draw: Callable[[], None], *settings: str) -> None:
+def page(draw: Callable[[], None], *settings: str, depth: bool = False) -> None:
     """Draw a page about the picture: both networks have seen it, and every row knows what it is drawn for.
 
     Args:
         draw: the page, defined in its own file.
         settings: names of the options that more than one row depends on; changing one redraws the page.
+        depth: whether more than one row depends on the depth, too.
     """
 
     def about_the_picture() -> None:
         st.session_state[_SETTINGS] = settings
+        st.session_state[_BY_DEPTH] = depth
         settle(runs())
         st.session_state[_DRAWN_FOR] = _shared()
         draw()
@@ -63,6 +66,7 @@ def plain_page(draw: Callable[[], None]) -> None:
         # Until app.py has run once, a fresh server takes a page's address for its file and runs that alone.
         PagesManager.uses_pages_directory = False
         st.rerun()
+    leave_other_pages()
     with waiting_place(), guarded():
         draw()
 
@@ -125,4 +129,5 @@ def _shared() -> tuple[Any, ...]:
     current = view()
     networks = (current.left.network, current.right.network)
     settings = tuple(current.options.get(name) for name in st.session_state.get(_SETTINGS, ()))
-    return (current.language, current.picture, networks, current.target, current.point, settings)
+    depth = current.depth if st.session_state.get(_BY_DEPTH) else None
+    return (current.language, current.picture, networks, current.target, current.point, depth, settings)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+import atexit
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TypeVar
+from functools import lru_cache, partial
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -15,20 +16,23 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
-from analysis import EffectiveField, effective_fields, grad_cam, nearest_place
+from analysis import EffectiveField, FieldProbe, grad_cam, nearest_place
 from models.adapters.base import LayerRef
 from models.engine import Engine
-from models.errors import UnsupportedViewError
+from models.errors import BusyError, UnsupportedViewError
 from models.image import DecodedImage, decode_image
-from models.jobs import JobControl, Ticket
+from models.jobs import JobControl, Ticket, Urgency
 from models.loading import LoadedModel
 from models.samples import sample_bytes
 from models.shelf import ModelShelf
 from models.tracing import Trace, trace, trace_key
-from ui.state import OWN, own_picture, view
+from ui.state import OWN, current_page, own_picture, view
 from ui.words import t
 
 T = TypeVar("T")
+
+Parts = Mapping[Hashable, Callable[[], object]]
+"""Computations by the key of their result, in the order in which they are wanted."""
 
 _place: ContextVar[DeltaGenerator] = ContextVar("place")
 
@@ -52,16 +56,30 @@ class Run:
             return False
 
 
+@dataclass(frozen=True, eq=False)
+class _Ahead:
+    """Work that a session asked for on a page and does not wait for."""
+
+    page: str
+    ticket: Ticket[bool]
+
+
 @st.cache_resource
 def engine() -> Engine:
     """The one engine of this server."""
-    return Engine()
+    return _closed_at_exit(Engine())
 
 
 @st.cache_resource
 def background() -> Engine:
     """Where work of many seconds runs, so that whoever asked for a second's work need not wait for it."""
-    return Engine(queue_limit=16, cache_bytes=64 * 1024**2)
+    return _closed_at_exit(Engine(queue_limit=16, cache_bytes=64 * 1024**2))
+
+
+def _closed_at_exit(made: Engine) -> Engine:
+    # A worker that is inside torch when the interpreter ends takes the process down with a core dump.
+    atexit.register(made.close, 5.0)
+    return made
 
 
 @st.cache_resource
@@ -100,19 +118,87 @@ def cam(run: Run, target: int, side: str) -> np.ndarray:
     return _wait([_submit(key, lambda: grad_cam(run.loaded, run.trace, target), f"cam-{side}")])[0]
 
 
-def fields(
-    run: Run, point: tuple[float, float], layers: Sequence[LayerRef], side: str
-) -> tuple[EffectiveField, ...]:
-    """Effective fields of the places nearest to ``point`` (pixels of the input view)."""
-    # Points that fall on the same place of every layer share one computation.
-    places = tuple((layer.name, *nearest_place(run.loaded.adapter, layer, point)) for layer in layers)
-    key = ("fields", run.trace.key, places)
-
-    def job(control: JobControl) -> tuple[EffectiveField, ...]:
-        return effective_fields(run.loaded, run.trace, point, layers, control.check)
-
-    ticket = engine().submit(key, job, session=_session(), lane=f"fields-{side}", cooperative=True)
+def field(run: Run, point: tuple[float, float], layer: LayerRef, side: str) -> EffectiveField:
+    """Effective field of the place of one layer nearest to ``point`` (pixels of the input view)."""
+    key = _field_key(run, point, layer)
+    ticket = _submit(key, lambda: FieldProbe(run.loaded, run.trace, point).field(layer), f"field-{side}")
     return _wait([ticket])[0]
+
+
+def known_field(run: Run, point: tuple[float, float], layer: LayerRef) -> EffectiveField | None:
+    """The same if somebody has had it computed, else None, at once."""
+    found: EffectiveField | None = engine().cached(_field_key(run, point, layer))
+    return found
+
+
+def fields_ahead(
+    name: str, run: Run, point: tuple[float, float], layers: Sequence[LayerRef], urgency: Urgency
+) -> None:
+    """Have the fields of some layers computed, in this order, without waiting for them; see `ahead`."""
+
+    def parts() -> Parts:
+        probe = FieldProbe(run.loaded, run.trace, point)
+        return {_field_key(run, point, layer): partial(probe.field, layer) for layer in layers}
+
+    ahead(name, parts, urgency)
+
+
+def _field_key(run: Run, point: tuple[float, float], layer: LayerRef) -> tuple[Hashable, ...]:
+    # Points that fall on the same place of a layer share its field.
+    return ("field", run.trace.key, layer.name, *nearest_place(run.loaded.adapter, layer, point))
+
+
+def ahead(name: str, make: Callable[[], Parts], urgency: Urgency) -> None:
+    """Have results computed that nobody waits for yet, one after the other, in order, and go on.
+
+    Each is a result of its own under a key of its own, and there for whoever asks for it by that key, who
+    need not wait for the others. The work gives way to what is more urgent between any two of them. Asking
+    for something else under the same name drops the earlier wish, and so does leaving the page.
+
+    Args:
+        name: of the place on the page it is for.
+        make: gives the computations by key; called anew if the work has had to begin again, so that what they
+            share lives no longer than they need it.
+        urgency: what else is more urgent.
+    """
+    held: dict[str, _Ahead] = st.session_state.setdefault("ahead", {})
+    before = held.pop(name, None)
+    missing = tuple(key for key in make() if engine().cached(key) is None)
+    if missing:
+        turn = 0
+        # Done once, but some of them have had to make room since.
+        while engine().cached(("ahead", missing, turn)) is not None:
+            turn += 1
+        job = partial(_one_by_one, engine(), make)
+        # A full queue refuses: whoever comes to look at it will ask again.
+        with suppress(BusyError):
+            ticket = engine().submit(
+                ("ahead", missing, turn),
+                job,
+                session=_session(),
+                lane=f"ahead-{name}",
+                urgency=urgency,
+                cooperative=True,
+            )
+            held[name] = _Ahead(current_page(), ticket)
+    if before is not None:
+        before.ticket.cancel()
+
+
+def leave_other_pages() -> None:
+    """Drop what was asked for ahead on pages that this session has left."""
+    held: dict[str, _Ahead] = st.session_state.get("ahead", {})
+    for name, each in list(held.items()):
+        if each.page != current_page():
+            held.pop(name).ticket.cancel()
+
+
+def _one_by_one(store: Engine, make: Callable[[], Parts], control: JobControl) -> bool:
+    for key, compute in make().items():
+        if store.cached(key) is None:
+            control.check()
+            store.run(key, compute)
+    return True
 
 
 def result(key: Hashable, job: Callable[[JobControl], T], lane: str) -> T:
@@ -198,6 +284,16 @@ def _clicked_meanwhile() -> bool:
 def derived(key: Hashable, make: Callable[[], T]) -> T:
     """Maths on a trace that many views share, kept like any result; each session's stands in its own line."""
     return _wait([_submit(("derived", key), make, "derived")])[0]
+
+
+def known(key: Hashable) -> Any:
+    """What `derived` gives for this key if it is there already, else None, at once."""
+    return engine().cached(("derived", key))
+
+
+def derived_ahead(name: str, makers: Mapping[Hashable, Callable[[], object]], urgency: Urgency) -> None:
+    """Have what `derived` gives for these keys made, in this order, without waiting for it; see `ahead`."""
+    ahead(name, lambda: {("derived", key): make for key, make in makers.items()}, urgency)
 
 
 def _network(key: str) -> LoadedModel:

@@ -46,6 +46,21 @@ def blended(
     return result
 
 
+def awaited(view: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
+    """A picture so pale that nobody takes it for one with an empty map on it: what belongs there is to come.
+
+    Args:
+        view: RGB uint8 ``[H, W, 3]``.
+        side: of the square result, in pixels.
+
+    Returns:
+        uint8 ``[side, side, 3]``.
+    """
+    ground = _nearest(view.mean(axis=2, keepdims=True), side)
+    result: npt.NDArray[np.uint8] = np.rint(0.25 * ground + 0.75 * 208).astype(np.uint8)
+    return np.repeat(result, 3, axis=2)
+
+
 def with_band(tile: npt.NDArray[np.uint8], height: int) -> npt.NDArray[np.uint8]:
     """A tile ``[h, w, 3]`` under a transparent band for its name: RGBA ``[height + h, w, 4]``."""
     result = np.zeros((height + tile.shape[0], tile.shape[1], 4), dtype=np.uint8)

@@ -13,11 +13,11 @@ from openerf import compute_erf, compute_erf_metrics
 from PIL import Image
 
 from analysis import (
+    FieldProbe,
     attention_inside,
     average_reach,
     effective_fields,
     energy_radii,
-    input_gradients,
     pooled_energy,
     reach_at,
     reach_in_the_middle,
@@ -85,7 +85,7 @@ class TestAgainstOpenerf:
             Image.fromarray(pixels).save(tmp_path / f"{seed}.png")
             scaled = (pixels / np.float32(255) - loaded.preprocess.mean) / np.asarray(loaded.preprocess.std)
             inputs = scaled.astype(np.float32).transpose(2, 0, 1)[None]
-            ((cell, gradient),) = input_gradients(loaded, replace(record(key), inputs=inputs), point, [layer])
+            cell, gradient = FieldProbe(loaded, replace(record(key), inputs=inputs), point).gradient(layer)
             assert cell == place
             total += np.clip(gradient.mean(axis=0, dtype=np.float64), 0, None)
         theirs = compute_erf(

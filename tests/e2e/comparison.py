@@ -54,6 +54,11 @@ def drawn(page: Page, boards: Iterable[str] = BOARDS) -> None:
     )
 
 
+def filled(page: Page, key: str) -> None:
+    """Wait until every step of a board has its map, also those that the slider does not stand at."""
+    page.wait_for_function("key => globalThis.__sightlines?.debug?.(key)?.lacking === 0", arg=key)
+
+
 def settled(page: Page, boards: Iterable[str] = BOARDS) -> None:
     """Wait until the script is at rest and these boards are drawn."""
     wait_idle(page)

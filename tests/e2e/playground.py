@@ -143,6 +143,24 @@ def hues(whole: bytes) -> Panel:
     )
 
 
+def awaited(whole: bytes, fills: int) -> Panel:
+    """A panel whose second step is there once it has been asked for twice."""
+    there = to_uint8_map(np.eye(4, dtype=np.float32))
+    frames = (
+        Frame(label="shown", grid=(4, 4), map=there),
+        Frame(label="awaited", grid=(4, 4), map=there if fills >= 2 else None, pending=fills < 2),
+    )
+    return Panel(
+        id="awaited",
+        title="Awaited",
+        alt="The whole scene",
+        picture=whole,
+        size=(640, 480),
+        frames=frames,
+        frame_of_step=(0, 1),
+    )
+
+
 def extras(whole: bytes, chosen: int | None) -> tuple[Panel, ...]:
     """A panel that chooses cells, one without a picture, and one that sees the whole picture."""
     yy, xx = np.mgrid[0:14, 0:14]
@@ -234,6 +252,16 @@ def main() -> None:
         )
     if "hues" in st.query_params:
         show(Board(key="hues", link="hues", panels=(hues(whole),), steps=Steps(("one", "two"), title="Hue")))
+    if "pending" in st.query_params:
+
+        def fill() -> None:
+            state["events"].append("fill")
+
+        panel = awaited(whole, state["events"].count("fill"))
+        show(
+            Board(key="awaited", link="awaited", panels=(panel,), steps=Steps(("one", "two"), 1, "Step")),
+            on_fill=fill,
+        )
     st.text("\n".join(["events:", *state["events"]]))
 
 

@@ -15,6 +15,7 @@ from tests.e2e.comparison import (
     board,
     debug,
     drawn,
+    filled,
     maps,
     panel,
     place_pointer,
@@ -37,6 +38,7 @@ def visit(open_page: Opener, app: str, query: str = "", **options: Any) -> OpenP
     # The first look at a point takes a backward for every layer of both networks.
     opened.page.set_default_timeout(5 * PATIENCE_MS)
     drawn(opened.page, [KEY])
+    filled(opened.page, KEY)
     settled(opened.page, [KEY])
     return opened
 

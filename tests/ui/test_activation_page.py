@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.explain import METHODS
-from tests.ui.running import Open, problems, texts
+from tests.ui.running import Open, finished_ahead, patient_engine, problems, texts
 from ui.language import translate
 from ui.service import background
 
@@ -43,6 +43,23 @@ def test_it_opens_with_finished_maps(open_page: Open, shown: dict[str, tuple], l
     assert [len(panel.outlines) for panel in shown["activation-sheet"]] == [6, 8]
     assert [len(panel.outlines) for panel in shown["activation-layers"]] == [10, 14]
     assert translate(language, "activation.about.grad_cam") in texts(page)
+
+
+def test_sheets_wait_for_nobody_and_nobody_for_them(open_page: Open, shown: dict[str, tuple]) -> None:
+    with patient_engine() as engine:
+        page = open_page(page=PAGE)
+        assert problems(page) == []
+        assert all(panel.frames[0].map is not None for panel in shown["activation"])
+        sheets = ("activation-sheet", "activation-layers")
+        before = {key: shown[key] for key in sheets}
+        assert all(panel.frames[0].pending and panel.picture for key in sheets for panel in before[key])
+        page = finished_ahead(page, engine)
+        assert problems(page) == []
+        for key in sheets:
+            for first, then in zip(before[key], shown[key], strict=True):
+                assert not then.frames[0].pending
+                assert then.picture != first.picture
+                assert then.outlines == first.outlines and then.size == first.size, "nothing moves"
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.running import Open, problems, texts
+from tests.ui.running import Open, finished_ahead, patient_engine, problems, texts
 from ui.language import translate
 
 RESNET, VIT = "resnet18_classroom", "vit_s_14_classroom"
@@ -49,16 +50,15 @@ def test_it_opens_with_numbers_for_the_chosen_depth(open_page: Open, language: s
 @pytest.mark.parametrize(
     ("at", "depth", "inside"),
     [
-        ("0.0100,0.0100", "1.000", ["218 × 218 px", "224 × 224 px"]),
-        ("0.5000,0.0100", "1.000", ["224 × 218 px", "224 × 224 px"]),
+        ("0.0700,0.0700", "1.000", ["218 × 218 px", "224 × 224 px"]),
+        ("0.5000,0.0700", "1.000", ["224 × 218 px", "224 × 224 px"]),
         ("0.5000,0.5000", "0.000", ["7 × 7 px", "14 × 14 px"]),
-        ("0.0100,0.0100", "0.000", ["6 × 6 px", "14 × 14 px"]),
     ],
 )
 def test_what_of_the_box_is_picture_stands_beside_its_size(
     open_page: Open, at: str, depth: str, inside: list[str]
 ) -> None:
-    page = open_page(page="fields", at=at, depth=depth)
+    page = open_page(page="fields", picture="sunflower", at=at, depth=depth)
     assert problems(page) == []
     assert rows(page)[translate("en", "fields.table.inside")] == inside
 
@@ -116,6 +116,36 @@ def test_a_point_outside_the_crop_leaves_theory_and_says_why(open_page: Open) ->
     assert table[translate("en", "fields.measure.half")] == ["–", "–"]
     assert number(table[translate("en", "fields.measure.theory")][0]) > 0
     assert number(table[translate("en", "fields.measure.attention")][1]) > 0
+
+
+def test_the_shown_depth_comes_first_and_the_chart_follows(open_page: Open) -> None:
+    """Nothing but the chosen depth is waited for; once the rest is there, the chart has it."""
+    with patient_engine() as engine:
+        page = open_page(page="fields", depth="0.500")
+        assert problems(page) == []
+        fields = [urgency for key, urgency in engine.asked if key[0] in ("field", "ahead")]
+        assert fields[:6] == [0, 0, 1, 2, 1, 2], "both that are shown, then neighbours and rest of each"
+        assert number(rows(page)[translate("en", "fields.measure.half")][0]) > 0
+        assert page.session_state["fields_lacking"]
+        page = finished_ahead(page, engine)
+        assert problems(page) == []
+        assert not page.session_state["fields_lacking"]
+
+
+def test_the_whole_vector_waits_to_be_asked_for_and_says_how_sure_it_is(open_page: Open) -> None:
+    page = open_page(page="fields", depth="1.000")
+    (button,) = [button for button in page.button if button.key == "start-fields-vector"]
+    assert re.fullmatch(r"Compute for this depth \(\d+ backward passes\)", button.label)
+    page = button.click().run()
+    assert problems(page) == []
+    assert not [button for button in page.button if button.key == "start-fields-vector"]
+    messages = [
+        json.loads(element.proto.json) for element in page.get("bidi_component") if element.proto.json
+    ]
+    board = next(message for message in messages if message.get("key") == "fields-vector")
+    resnet, vit = (panel["frames"][0]["caption"] for panel in board["panels"])
+    assert "channels are active" in resnet
+    assert re.search(r"± \d+\.\d px, .*64 random vectors .*384 of 384", vit)
 
 
 def test_the_average_waits_to_be_asked_for(open_page: Open) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
+import numpy as np
 import pytest
 
-from analysis import effective_fields
+from analysis import EffectiveField, FieldProbe, effective_fields
+from models.adapters.base import LayerRef
 from models.engine import Engine
+from models.jobs import Urgency
 from tests.conftest import Network, Record
 from ui import service
 
@@ -22,15 +27,87 @@ def test_neighbouring_points_never_get_each_others_field(
     monkeypatch.setattr(service, "_PATIENCE", 60.0)  # No session is here to be told that it waits.
     run = service.Run(network(RESNET), record(RESNET))
     layers = run.loaded.adapter.feature_layers()
+    places = set()
     with Engine() as engine, service.waiting_place():
         monkeypatch.setattr(service, "engine", lambda: engine)
         for point in ((2.0, 112.0), (3.0, 112.0)):
-            found = service.fields(run, point, layers, "left")
             expected = effective_fields(run.loaded, run.trace, point, layers)
-            assert [field.cell for field in found] == [field.cell for field in expected]
-        assert engine.stats().run == 2
-        service.fields(run, (3.0, 112.25), layers, "left")
-        assert engine.stats().run == 2, "the same places of every layer cost one computation"
+            for layer, field in zip(layers, expected, strict=True):
+                found = service.field(run, point, layer, "left")
+                assert found.cell == field.cell
+                np.testing.assert_array_equal(found.energy, field.energy)
+                places.add((layer.name, *field.cell))
+        assert len(layers) < len(places) < 2 * len(layers)
+        assert engine.stats().run == len(places), "points that share the place of a layer share its field"
+
+
+def test_fields_ahead_come_one_by_one_and_give_way(
+    network: Network, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks at one of them, or at anything else, waits for one field and not for all."""
+    monkeypatch.setattr(service, "_PATIENCE", 60.0)
+    monkeypatch.setattr(service, "current_page", lambda: "")
+    state: dict[str, Any] = {}
+    monkeypatch.setattr("streamlit.session_state", state)
+    run = service.Run(network(RESNET), record(RESNET))
+    layers, point = run.loaded.adapter.feature_layers()[:4], (112.0, 112.0)
+    computed: list[str] = []
+    first, go_on = threading.Event(), threading.Event()
+    make = FieldProbe.field
+
+    def watched(probe: FieldProbe, layer: LayerRef) -> EffectiveField:
+        computed.append(layer.name)
+        if not first.is_set():
+            first.set()
+            assert go_on.wait(60)
+        return make(probe, layer)
+
+    monkeypatch.setattr(FieldProbe, "field", watched)
+    with Engine() as engine, service.waiting_place():
+        monkeypatch.setattr(service, "engine", lambda: engine)
+        service.fields_ahead("rest", run, point, layers, Urgency.IDLE)
+        assert first.wait(60)
+        elsewhere = engine.submit("elsewhere", lambda: list(computed), session="another")
+        looks = threading.Thread(target=service.field, args=(run, point, layers[3], "left"), daemon=True)
+        looks.start()
+        while engine.stats().queued < 2:
+            threading.Event().wait(0.001)
+        go_on.set()
+        assert elsewhere.result() == [layers[0].name], "one field was made, the others waited"
+        looks.join(60)
+        state["ahead"]["rest"].ticket.result()
+        assert computed[1] == layers[3].name, "what is looked at does not stand behind the others"
+        assert sorted(computed) == sorted(layer.name for layer in layers), "none was computed twice"
+        assert all(service.known_field(run, point, layer) for layer in layers)
+        service.fields_ahead("rest", run, point, layers, Urgency.IDLE)
+        assert engine.stats().queued + engine.stats().running == 0, "there is nothing left to do"
+
+
+def test_what_was_asked_for_ahead_is_dropped_with_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamlit.session_state", {})
+    started, gate = threading.Event(), threading.Event()
+    ran: list[str] = []
+
+    def occupy() -> None:
+        started.set()
+        assert gate.wait(60)
+
+    with Engine() as engine:
+        monkeypatch.setattr(service, "engine", lambda: engine)
+        engine.submit("gate", occupy)
+        assert started.wait(60)
+        monkeypatch.setattr(service, "current_page", lambda: "fields")
+        for name in "ab":
+            service.ahead(name, partial(dict, {name: partial(ran.append, name)}), Urgency.IDLE)
+        service.ahead("a", partial(dict, {"c": partial(ran.append, "c")}), Urgency.NEAR)
+        assert engine.stats().queued == 2, "the newer wish took the place of the older"
+        service.leave_other_pages()
+        assert engine.stats().queued == 2
+        monkeypatch.setattr(service, "current_page", lambda: "network")
+        service.leave_other_pages()
+        assert engine.stats().queued == 0
+        gate.set()
+    assert ran == []
 
 
 def test_a_newcomers_small_job_is_not_behind_the_backlog_of_others(monkeypatch: pytest.MonkeyPatch) -> None:

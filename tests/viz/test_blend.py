@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from viz.blend import blended, with_band
+from viz.blend import awaited, blended, with_band
 from viz.colormaps import lut
 from viz.sheets import tile_sheet
 
@@ -55,3 +55,12 @@ def test_a_band_is_clear_and_stays_clear_in_a_sheet() -> None:
     assert not tile[:6].any() and (tile[6:, :, 3] == 255).all()
     sheet = tile_sheet(np.stack([tile, tile]), 2, gap=2)
     assert np.array_equal(sheet[1:27, 1:21], tile) and np.array_equal(sheet[1:27, 23:43], tile)
+
+
+def test_what_is_to_come_looks_like_no_map_at_all() -> None:
+    """Neither like one that is empty, which is the picture in grey, nor like one that is full."""
+    view = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    pale, empty = awaited(view, 10), blended(view, np.zeros((1, 1)), 10)
+    assert pale.shape == empty.shape and pale.dtype == np.uint8
+    assert (pale[..., :1] == pale).all(), "no colours"
+    assert pale.min() >= 156 and np.ptp(pale.astype(int)) < 0.3 * np.ptp(empty.astype(int)) + 2

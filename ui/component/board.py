@@ -25,6 +25,7 @@ DEFAULT_STRINGS: Mapping[str, str] = {
     "outside": "The point lies outside what this network sees",
     "waiting": "Loading",
     "updating": "Updating",
+    "pending": "Being computed",
     "field": "{size} px wide",
     "keys": "Arrow keys move the point, Home centres it, Escape ends the preview",
     "keys_select": "Arrow keys move, Enter chooses, Escape ends the preview",
@@ -103,6 +104,8 @@ class Frame:
             picture of type `colours_mime`, one pixel a cell, in place of `map` and `rows`. It answers to the
             same strength and smoothing, and has no scale.
         box: theoretical receptive field of each cell.
+        pending: what belongs here is being computed: said on the picture, and asked for (event `fill`) while
+            the board is on the screen.
         rings: circles around the place shown; with `map_of_point` around the pinned point alone.
         caption: a sentence under the picture.
         readout: a template for the line that follows the pointer, with {value} and optionally {row},
@@ -128,6 +131,7 @@ class Frame:
     colours: bytes | None = None
     colours_mime: str = "image/webp"
     rings: tuple[Ring, ...] = ()
+    pending: bool = False
 
     def __post_init__(self) -> None:
         cells = self.grid[0] * self.grid[1]

@@ -100,13 +100,16 @@ def show(
     on_pin: Callable[[Point], None] | None = None,
     on_step: Callable[[int], None] | None = None,
     on_select: Callable[[str, int], None] | None = None,
+    on_fill: Callable[[], None] | None = None,
 ) -> None:
     """Mount a board, and the data it needs, at this place of the page.
 
     The callbacks run before the script's next run, as Streamlit's own do, and only for events that make
     sense for this board: `on_pin(point)` after the point of interest was moved, `on_step(step)` after the
-    slider came to rest, `on_select(panel id, cell)` after a cell of a panel with `select` was chosen. Without
-    a callback the browser acts for itself and sends nothing. The library must be on the page: see `runtime`.
+    slider came to rest, `on_select(panel id, cell)` after a cell of a panel with `select` was chosen,
+    `on_fill()` now and again while the board is on the screen and has pending frames: the run that follows
+    hands over what has been computed meanwhile. Without a callback the browser acts for itself and sends
+    nothing. The library must be on the page: see `runtime`.
     """
     key = f"sightlines-board-{board.key}"
 
@@ -136,6 +139,8 @@ def show(
         callbacks["on_step_change"] = stepped
     if on_select is not None:
         callbacks["on_select_change"] = selected
+    if on_fill is not None:
+        callbacks["on_fill_change"] = on_fill
     message, stores = board_message(board, [name[3:-7] for name in callbacks])
     with st.container(key=f"sightlines-store-{board.key}", gap=None):
         for store in stores:

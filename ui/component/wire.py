@@ -63,6 +63,7 @@ def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
         "marks": list(frame.marks),
         "lines": frame.lines,
         "ofPoint": frame.map_of_point,
+        "pending": frame.pending,
         "colours": None,
         "rings": [
             {
@@ -143,7 +144,7 @@ def board_message(board: Board, events: Sequence[str] = ()) -> tuple[dict[str, A
 
     Args:
         board: what to show. Equal boards give equal JSON, so that Streamlit need not send them again.
-        events: which of "pin", "step", "select" the page listens to; others are not sent by the browser.
+        events: which of "pin", "step", "select", "fill" the page listens to; the browser sends no others.
 
     Returns:
         The data of the board component, and the stores to mount beside it, without repetition.

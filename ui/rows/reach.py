@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
+from models.adapters.base import LayerRef
 from ui.component import Frame
 from ui.controls import choice
-from ui.panels import answer_of, depth_slider, panel_of, show_board, spread
-from ui.reach_frames import CELL, attention_frame, depths, field_frame, fields_at_point
+from ui.panels import answer_of, depth_slider, panel_of, show_board, spread, step_of_depth
+from ui.reach_frames import (
+    CELL,
+    attention_frame,
+    attention_rows,
+    depths,
+    field_frame,
+    fields_at_point,
+    look_ahead,
+    look_ahead_at_attention,
+)
 from ui.sections import row, show_doors
 from ui.service import Run, runs
 from ui.state import SIDES, SideName, change, view
@@ -22,23 +32,23 @@ def show_reach() -> None:
         # Above the panel that it changes.
         with st.columns(2, gap="medium")[1 if pair[1].has_attention else 0]:
             _choose_measure()
-    drawn = [_frames(run, side) for run, side in zip(pair, SIDES, strict=True)]
-    count = max(len(frames) for frames in drawn)
+    layers = [_layers(run) for run in pair]
+    count = max(map(len, layers))
+    of_step = [spread(len(each), count) for each in layers]
+    shown = [each[step_of_depth(count)] for each in of_step]
     panels = tuple(
         panel_of(
             run,
             side,
-            frames,
+            _frames(run, side, layers[place], shown[place]),
             answer=answer_of(run),
-            frame_of_step=spread(len(frames), count),
+            frame_of_step=of_step[place],
         )
-        for run, side, frames in zip(pair, SIDES, drawn, strict=True)
+        for place, (run, side) in enumerate(zip(pair, SIDES, strict=True))
     )
-    show_board(
-        "reach",
-        panels,
-        **depth_slider(count),
-    )
+    show_board("reach", panels, **depth_slider(count))
+    for place, (run, side) in enumerate(zip(pair, SIDES, strict=True)):
+        (look_ahead_at_attention if _attends(run) else look_ahead)(run, layers[place], side, shown[place])
     for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
         column.caption(_note(run))
     st.caption(t("reach.measures"))
@@ -58,13 +68,26 @@ def _choose_measure() -> None:
     )
 
 
-def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
-    if run.has_attention and view().reach == "attention":
-        return tuple(attention_frame(run, layer) for layer in run.loaded.adapter.attention_layers())
-    layers = depths(run)
-    # Nothing of the picture at a point outside the crop reaches the network: only the boxes can be shown.
-    found = fields_at_point(run, layers, side) or (None,) * len(layers)
-    return tuple(field_frame(run, layer, field) for layer, field in zip(layers, found, strict=True))
+def _attends(run: Run) -> bool:
+    return run.has_attention and view().reach == "attention"
+
+
+def _layers(run: Run) -> tuple[LayerRef, ...]:
+    return run.loaded.adapter.attention_layers() if _attends(run) else depths(run)
+
+
+def _frames(run: Run, side: SideName, layers: tuple[LayerRef, ...], shown: int) -> tuple[Frame, ...]:
+    if _attends(run):
+        rows = attention_rows(run, layers, shown)
+        return tuple(attention_frame(run, layer, found) for layer, found in zip(layers, rows, strict=True))
+    found = fields_at_point(run, layers, side, shown)
+    if not found:
+        # Nothing of the picture at a point outside the crop reaches the network: only the boxes can be shown.
+        return tuple(field_frame(run, layer, None) for layer in layers)
+    return tuple(
+        field_frame(run, layer, field, pending=field is None)
+        for layer, field in zip(layers, found, strict=True)
+    )
 
 
 def _note(run: Run) -> str:

@@ -3,6 +3,9 @@
 /** How long new data may wait for their blobs before they are shown without them. */
 const PATIENCE_MS = 4000;
 const KEY_PIN_MS = 300;
+/** How soon pending frames are asked for, how seldom at last, and how often without an answer. */
+const FILL_MS = [500, 6000];
+const FILL_TRIES = 60;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Board {
@@ -17,6 +20,11 @@ class Board {
     this.row = element("div", "panels");
     this.bar = element("div", "toolbar");
     this.root = element("section", "board", {}, this.tabs, this.row, this.bar);
+    this.watcher = new IntersectionObserver((entries) => {
+      this.seen = entries.at(-1).isIntersecting;
+      this.fill();
+    });
+    this.watcher.observe(this.root);
     this.row.addEventListener("scroll", () => this.markTab(), { passive: true });
     this.onView = () => this.syncView();
     view.listeners.add(this.onView);
@@ -53,6 +61,24 @@ class Board {
     this.agreeOnStep(before, data);
     this.syncView();
     this.redraw();
+    this.fill();
+  }
+
+  /** Ask for what is being computed, while it can be seen: soon at first, then ever more seldom. */
+  fill() {
+    clearTimeout(this.filling);
+    const lacking = this.data?.panels.flatMap((panel) => panel.frames).filter((frame) => frame.pending).length;
+    if (lacking !== this.lacking) [this.lull, this.tries] = [FILL_MS[0], 0];
+    this.lacking = lacking;
+    if (!lacking || !this.seen || this.gone || this.tries >= FILL_TRIES) return;
+    this.filling = setTimeout(() => {
+      if (!document.hidden) {
+        this.tries += 1;
+        this.lull = Math.min(this.lull * 1.6, FILL_MS[1]);
+        this.send("fill", { lacking, tries: this.tries });
+      }
+      this.fill();
+    }, this.lull);
   }
 
   follow(before, data) {
@@ -254,6 +280,8 @@ class Board {
     this.gone = true;
     this.incoming = null;
     clearTimeout(this.sending);
+    clearTimeout(this.filling);
+    this.watcher.disconnect();
     this.steps?.remove();
     view.listeners.delete(this.onView);
     if (this.data) leaveLink(this.data.link, this);
@@ -267,6 +295,7 @@ class Board {
       point: this.link.pin,
       hover: this.link.hover,
       step: this.step,
+      lacking: this.lacking ?? 0,
       redraw: this.link.lastRedraw,
       opacity: view.opacity,
       smooth: view.smooth,

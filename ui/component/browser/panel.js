@@ -222,10 +222,10 @@ class Panel {
     this.drawPlaces(frame, places);
     this.drawReadout(frame, places, Boolean(state.hover) || Boolean(this.local));
     setHidden(this.outside, !places.missed);
-    this.await(missing);
+    this.await(missing, frame.pending);
     const rings = this.ringsOf(frame, places, state);
     this.overlay.drawRings(rings);
-    this.shown = { frame: index, what: choice.what, places, dim: choice.dim, rings };
+    this.shown = { frame: index, what: choice.what, places, dim: choice.dim, rings, pending: frame.pending };
   }
 
   drawPicture() {
@@ -327,9 +327,9 @@ class Panel {
   }
 
   /** Say that something is on its way, and draw again when it is there. */
-  await(missing) {
-    setHidden(this.waiting, !missing.length);
-    setText(this.waiting, this.board.strings[missing.length ? "waiting" : "updating"]);
+  await(missing, pending) {
+    setHidden(this.waiting, !missing.length && !pending);
+    setText(this.waiting, this.board.strings[missing.length ? "waiting" : pending ? "pending" : "updating"]);
     if (this.stage.getAttribute("data-pending") === "true") setHidden(this.waiting, false);
     const wanted = missing.join(" ");
     if (!missing.length || this.wanted === wanted) return;

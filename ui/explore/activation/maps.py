@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -13,12 +13,12 @@ import numpy as np
 import streamlit as st
 
 from analysis.evidence import Question
-from analysis.explain import METHODS, Cost, Explanation, Step, cost_of, explain
-from models.jobs import JobControl
+from analysis.explain import METHODS, Cost, Explanation, Step, cost_of, explain, quick_explanations
+from models.jobs import JobControl, Urgency
 from models.loading import LoadedModel
 from models.tracing import Trace
 from ui.explore.activation.choices import Ask, asks, layer_of, methods, questions, settings
-from ui.service import Run, asked_for, background, result, runs
+from ui.service import Parts, Run, ahead, asked_for, background, engine, result, runs
 from ui.state import SideName
 from ui.words import t
 
@@ -83,6 +83,29 @@ def explanation_of(run: Run, ask: Ask, lane: str) -> Explanation | None:
         lambda control: _explain(run, ask, lambda fraction: control.check()),
         f"activation-{lane}",
     )
+
+
+def known_map(run: Run, ask: Ask) -> Explanation | None:
+    """A quick map if somebody has had it made, else None, at once."""
+    found: Explanation | None = engine().cached(_key(run, ask))
+    return found
+
+
+def maps_ahead(name: str, run: Run, wanted: Sequence[Ask], urgency: Urgency) -> None:
+    """Have quick maps made, in this order, without waiting for them; see :func:`ui.service.ahead`."""
+
+    def parts() -> Parts:
+        # What the maps of one layer share, by layer and question.
+        makers: dict[tuple[object, ...], Callable[[str], Explanation]] = {}
+        found: dict[Hashable, Callable[[], object]] = {}
+        for ask in wanted:
+            place = (ask.question, ask.layer.name)
+            if place not in makers:
+                makers[place] = quick_explanations(run.loaded, run.trace, ask.question, ask.layer)
+            found[_key(run, ask)] = partial(makers[place], ask.method)
+        return found
+
+    ahead(name, parts, urgency)
 
 
 def ask_for_missing(wanted: list[tuple[Run, Ask]]) -> None:

@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import streamlit as st
 
 from analysis.evidence import Question
-from analysis.explain import METHODS, explain, quick_maps
+from analysis.explain import METHODS, Explanation, quick_methods
 from models.adapters.base import LayerRef
-from models.jobs import JobControl
+from models.jobs import Urgency
 from ui.component import Outline, Panel
 from ui.explore.activation.choices import (
     DEFAULT_METHOD,
     METHOD,
+    Ask,
     layer_of,
     layers_of,
     methods,
     questions,
+    settings,
 )
+from ui.explore.activation.maps import known_map, maps_ahead
 from ui.explore.activation.words import name_of_method
 from ui.options import set_option
 from ui.panels import sheet_panel, show_sheets
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
-from ui.service import Run, result, runs
+from ui.service import Run, runs
 from ui.state import SIDES, SideName
 from ui.words import name_of_layer, name_of_network, t
-from viz.blend import blended, with_band
+from viz.blend import awaited, blended, with_band
 
 _TILE = 112
 _BAND = 28
 _COLUMNS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """Maps of one network side by side.
+
+    Attributes:
+        run: the network.
+        side: where it stands.
+        asks: the maps, in the order in which they stand.
+        labels: what stands above each.
+        shown: index of the one that the page shows large, if it is among them.
+        answer: what to know about the sheet.
+        choose: called with the index of the map that was chosen.
+    """
+
+    run: Run
+    side: SideName
+    asks: tuple[Ask, ...]
+    labels: tuple[str, ...]
+    shown: int | None
+    choose: Callable[[int], None]
+    answer: str = ""
 
 
 @row
@@ -41,8 +68,10 @@ def show_methods_sheet() -> None:
     """Draw the row: every map that costs next to nothing, each on its own scale."""
     pair = runs()
     heading(t("activation.sheet.title"), t("activation.sheet.text"))
-    sheets = (_of_methods(run, side, questions(run, pair)[0]) for run, side in zip(pair, SIDES, strict=True))
-    show_sheets("activation-sheet", *sheets)
+    _show(
+        "activation-sheet",
+        [_of_methods(run, side, questions(run, pair)[0]) for run, side in zip(pair, SIDES, strict=True)],
+    )
 
 
 @row
@@ -54,10 +83,33 @@ def show_layers_sheet() -> None:
         t("activation.layers.title", method=name_of_method(method)),
         t("activation.layers.text"),
     )
-    sheets = (
-        _of_layers(run, side, questions(run, pair)[0], method) for run, side in zip(pair, SIDES, strict=True)
+    _show(
+        "activation-layers",
+        [
+            _of_layers(run, side, questions(run, pair)[0], method)
+            for run, side in zip(pair, SIDES, strict=True)
+        ],
     )
-    show_sheets("activation-layers", *sheets)
+
+
+def _show(key: str, sheets: Sequence[_Sheet]) -> None:
+    """The sheets as far as they are made, and the making of the rest, which nobody waits for.
+
+    What has come meanwhile is drawn when it is complete: in between, only what the page shows anyway. Until
+    somebody has them on the screen, the rest is nobody's business and waits for everybody else's.
+    """
+    looked_at, wanted = f"{key}-looked-at", tuple((each.run.trace.key, each.asks) for each in sheets)
+    drawn = []
+    for each in sheets:
+        found = [known_map(each.run, ask) for ask in each.asks]
+        if None in found:
+            found = [known if index == each.shown else None for index, known in enumerate(found)]
+        drawn.append((_panel(each, found), each.choose))
+    show_sheets(key, *drawn, on_fill=lambda: st.session_state.update({looked_at: wanted}))
+    urgency = Urgency.NEAR if st.session_state.get(looked_at) == wanted else Urgency.IDLE
+    for each in sheets:
+        order = sorted(range(len(each.asks)), key=lambda index: abs(index - (each.shown or 0)))
+        maps_ahead(f"{key}-{each.side}", each.run, [each.asks[index] for index in order], urgency)
 
 
 def _method_of_layers() -> str:
@@ -70,67 +122,57 @@ def _method_of_layers() -> str:
     )
 
 
-def _of_methods(run: Run, side: SideName, question: Question) -> tuple[Panel, Callable[[int], None]]:
-    layer = layer_of(run, side)
-    key = (run.trace.key, question, layer.name)
-    maps = result(
-        ("quick", *key),
-        lambda control: quick_maps(run.loaded, run.trace, question, layer),
-        f"activation-sheet-{side}",
-    )
-    names = tuple(maps)
-    shown = methods()[0]
-    panel = _sheet(run, side, ("quick", *key), maps, tuple(name_of_method(name) for name in names))
-    selected = names.index(shown) if shown in names else None
-    return (
-        replace(panel, answer=name_of_layer(layer), selected=selected),
+def _of_methods(run: Run, side: SideName, question: Question) -> _Sheet:
+    layer, names, shown = layer_of(run, side), quick_methods(run.loaded), methods()[0]
+    return _Sheet(
+        run,
+        side,
+        tuple(Ask(name, question, layer, settings()) for name in names),
+        tuple(name_of_method(name) for name in names),
+        names.index(shown) if shown in names else None,
         lambda index: set_option(METHOD, names[index]),
+        name_of_layer(layer),
     )
 
 
-def _of_layers(
-    run: Run, side: SideName, question: Question, method: str
-) -> tuple[Panel, Callable[[int], None]]:
+def _of_layers(run: Run, side: SideName, question: Question, method: str) -> _Sheet:
     layers = layers_of(run)
-    key = ("by layer", run.trace.key, question, method)
-
-    def job(control: JobControl) -> Mapping[str, np.ndarray]:
-        found = {}
-        for layer in layers:
-            control.check()
-            found[layer.name] = explain(run.loaded, run.trace, method, question, layer).magnitude
-        return found
-
-    maps = result(key, job, f"activation-layers-{side}")
-    panel = _sheet(run, side, key, maps, tuple(_short(layer) for layer in layers))
-    names = tuple(maps)
-    return (
-        replace(panel, selected=names.index(layer_of(run, side).name)),
-        lambda index: set_option(f"activation-{side}-layer", names[index]),
+    return _Sheet(
+        run,
+        side,
+        tuple(Ask(method, question, layer, settings()) for layer in layers),
+        tuple(_short(layer) for layer in layers),
+        layers.index(layer_of(run, side)),
+        lambda index: set_option(f"activation-{side}-layer", layers[index].name),
     )
 
 
-def _sheet(
-    run: Run, side: SideName, key: tuple[object, ...], maps: Mapping[str, np.ndarray], labels: tuple[str, ...]
-) -> Panel:
-    """A sheet of maps over the picture, each under its name."""
+def _panel(sheet: _Sheet, found: Sequence[Explanation | None]) -> Panel:
+    """A sheet of maps over the picture, each under its name; where there is none yet, the picture, pale."""
+    view = sheet.run.trace.input_view
 
     def tiles() -> list[np.ndarray]:
-        return [with_band(blended(run.trace.input_view, heat, _TILE), _BAND) for heat in maps.values()]
+        drawn = (
+            awaited(view, _TILE) if each is None else blended(view, each.magnitude, _TILE) for each in found
+        )
+        return [with_band(tile, _BAND) for tile in drawn]
 
+    missing = tuple(each is None for each in found)
     panel = sheet_panel(
-        side,
-        ("activation", *key),
+        sheet.side,
+        ("activation", sheet.run.trace.key, *(ask.key for ask in sheet.asks), missing),
         tiles,
-        labels,
+        sheet.labels,
         _COLUMNS,
-        title=name_of_network(run.loaded.spec),
-        family=run.loaded.spec.family,
-        selected=None,
+        title=name_of_network(sheet.run.loaded.spec),
+        answer=sheet.answer,
+        family=sheet.run.loaded.spec.family,
+        selected=sheet.shown,
         # A new class changes four sheets at once.
         encode=partial(encode_photograph, quality=58),
     )
-    return replace(panel, outlines=_names(panel, labels))
+    frames = tuple(replace(frame, pending=any(missing)) for frame in panel.frames)
+    return replace(panel, frames=frames, outlines=_names(panel, sheet.labels))
 
 
 def _short(layer: LayerRef) -> str:

@@ -6,15 +6,24 @@ import streamlit as st
 
 from ui.component import Panel
 from ui.explore.fields.frames import attention_frame, field_frame, strongest_cell, strongest_patch
-from ui.explore.fields.measures import Measured, layer_at
+from ui.explore.fields.measures import Measured, compute_the_rest, layer_at, measured_pair
 from ui.options import choose_option
 from ui.panels import depth_slider, panel_of, show_board
 from ui.reach_frames import CELL
+from ui.sections import row
 from ui.words import t
 
+LACKING = "fields_lacking"
+"""Where the session keeps whether the chart was drawn before all depths were known."""
 
-def show_fields(pair: tuple[Measured, Measured]) -> None:
+
+@row
+def show_fields() -> None:
     """Draw the choice of colours, the board, and what its marks mean."""
+    pair = measured_pair()
+    if all(each.complete for each in pair) and st.session_state.get(LACKING):
+        # The chart of all depths has waited for this.
+        st.rerun()
     scale = choose_option(
         st.segmented_control,
         t("fields.scale"),
@@ -29,6 +38,7 @@ def show_fields(pair: tuple[Measured, Measured]) -> None:
         columns=2 if len(panels) != 3 else 3,
         **depth_slider(steps_of(pair)),
     )
+    compute_the_rest(pair)
     st.caption(t(f"fields.legend.{scale}", cell=CELL))
     notes = _notes(pair)
     for column, note in zip(st.columns(len(notes), gap="medium"), notes, strict=True):

@@ -10,21 +10,22 @@ from analysis import pooled_energy
 from models.adapters.base import LayerRef
 from ui.component import Frame, Ring, to_uint8_map
 from ui.explore.fields.measures import Measured
-from ui.reach_frames import CELL, attention_rows, box_of, strength, theory_text
+from ui.reach_frames import CELL, box_of, strength, theory_text
 from ui.words import name_of_layer, t, template
 
 
 def strongest_cell(measured: Measured, index: int) -> float:
     """The largest share of the energy on one cell at one layer; 0 where there is none."""
-    return float(_cells(measured, index).max()) if measured.sees_point else 0.0
+    cells = _cells(measured, index)
+    return 0.0 if cells is None else float(cells.max())
 
 
 def strongest_patch(measured: Measured, index: int) -> float:
     """The largest share of the attention that the point's patch gives to one patch, in percent."""
-    part = measured.attention[index]
-    if part is None or not measured.sees_point:
+    part, found = measured.attention[index], measured.rows[index]
+    if part is None or found is None or not measured.sees_point:
         return 0.0
-    return float(attention_rows(measured.run, part).rows.maxima[measured.patch(part)])
+    return float(found.rows.maxima[measured.patch(part)])
 
 
 def field_frame(measured: Measured, index: int, peak: float | None) -> Frame:
@@ -35,17 +36,18 @@ def field_frame(measured: Measured, index: int, peak: float | None) -> Frame:
         index: of the layer.
         peak: share of the energy on one cell that stands for 100 % gradient; this map's own if None.
     """
-    layer = measured.layers[index]
+    layer, cells = measured.layers[index], _cells(measured, index)
     energy = None
-    if measured.sees_point:
+    if cells is not None:
         limit = None if peak is None else 100.0
-        energy = to_uint8_map(strength(_cells(measured, index), peak), unit="%", limit=limit)
+        energy = to_uint8_map(strength(cells, peak), unit="%", limit=limit)
     half, most = measured.reach.radii[index].tolist()
     return Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
         map=energy,
         map_of_point=True,
+        pending=measured.sees_point and cells is None,
         box=box_of(measured.run, layer),
         caption=_caption(measured, layer, half, most),
         readout=template("fields.readout.field") if energy else None,
@@ -64,7 +66,9 @@ def attention_frame(measured: Measured, index: int, peak: float | None) -> Frame
     layer, part = measured.layers[index], measured.attention[index]
     if part is None:
         return Frame(label=name_of_layer(layer), grid=layer.grid, caption=t("fields.caption.no_block"))
-    found = attention_rows(measured.run, part)
+    found = measured.rows[index]
+    if found is None:
+        return Frame(label=name_of_layer(part), grid=part.grid, box=box_of(measured.run, part), pending=True)
     mean, here = measured.reach.attention[index], measured.reach.attention_here[index]
     return Frame(
         label=name_of_layer(part),
@@ -88,12 +92,14 @@ def rings(half: float, most: float) -> tuple[Ring, ...]:
     return (Ring((half,), "50 %"), Ring((most,), "95 %", dashed=True))
 
 
-def _cells(measured: Measured, index: int) -> np.ndarray:
-    return pooled_energy(measured.fields[index].energy, CELL)
+def _cells(measured: Measured, index: int) -> np.ndarray | None:
+    """Energy by cell; None where there is no field, or not yet."""
+    field = measured.fields[index] if measured.sees_point else None
+    return None if field is None else pooled_energy(field.energy, CELL)
 
 
 def _caption(measured: Measured, layer: LayerRef, half: float, most: float) -> str:
     could = theory_text(measured.run, layer)
-    if not measured.sees_point:
+    if np.isnan(half):
         return could
     return f"{could} {t('fields.does', half=f'{half:.0f}', most=f'{most:.0f}')}"

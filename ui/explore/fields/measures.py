@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis import EffectiveField, Reach, attention_inside, nearest_place, reach_at
+from analysis import Reach, attention_inside, nearest_place, reach_at
 from models.adapters.base import LayerRef
 from models.errors import UnsupportedViewError
-from ui.panels import spread
-from ui.reach_frames import depths, fields_at_point
-from ui.service import Run, derived
+from ui.panels import spread, step_of_depth
+from ui.reach_frames import (
+    Fields,
+    Rows,
+    attention_rows,
+    depths,
+    fields_at_point,
+    look_ahead,
+    look_ahead_at_attention,
+)
+from ui.service import Run, derived, runs
 from ui.state import SideName, view
 from ui.words import sentence_for
 
@@ -23,7 +32,12 @@ class Measured:
         side: where it stands.
         layers: in order of depth.
         attention: the attention inside each layer, None where there is none.
-        fields: effective field of each layer's place; empty where the network does not see the point.
+        rows: that attention, measured; None where there is none, or not yet.
+        shown: index of the layer at the depth of the slider.
+        point: in pixels of what the network was given, also where it lies outside of that.
+        sees_point: whether it lies inside.
+        fields: effective field of each layer's place, None while it is being computed; empty where the
+            network does not see the point.
         reach: their distances, and those of attention.
     """
 
@@ -31,12 +45,17 @@ class Measured:
     side: SideName
     layers: tuple[LayerRef, ...]
     attention: tuple[LayerRef | None, ...]
-    fields: tuple[EffectiveField, ...]
+    rows: Rows
+    shown: int
+    point: tuple[float, float]
+    sees_point: bool
+    fields: Fields
     reach: Reach
 
     @property
-    def sees_point(self) -> bool:
-        return bool(self.fields)
+    def complete(self) -> bool:
+        """Whether nothing is being computed any more."""
+        return None not in self.fields
 
     @property
     def why_no_attention(self) -> str:
@@ -49,19 +68,31 @@ class Measured:
 
     def patch(self, layer: LayerRef) -> int:
         """The patch at the point, counted row by row."""
-        row, column = nearest_place(self.run.loaded.adapter, layer, _on_view(self.run))
+        row, column = nearest_place(self.run.loaded.adapter, layer, self.point)
         return row * layer.grid[1] + column
 
 
-def measure(run: Run, side: SideName) -> Measured:
-    """Fields and distances at the point: computed once for all points that share their places."""
-    layers = depths(run)
-    found = fields_at_point(run, layers, side)
-    point = _on_view(run)
-    places = tuple(nearest_place(run.loaded.adapter, layer, point) for layer in layers)
-    key = ("fields", run.trace.key, places, bool(found))
-    reach = derived(key, lambda: reach_at(run.loaded, run.trace, point, layers, found))
-    return Measured(run, side, layers, attention_inside(run.loaded.adapter, layers), found, reach)
+def measured_pair() -> tuple[Measured, Measured]:
+    """Both networks at the point, as far as it is known: the depth of the slider in any case."""
+    left, right = runs()
+    count = max(len(depths(run)) for run in (left, right))
+    return _measure(left, "left", count), _measure(right, "right", count)
+
+
+def compute_the_rest(pair: tuple[Measured, Measured]) -> None:
+    """Have the fields of the other depths computed; to be called when the board has been drawn."""
+    for each in pair:
+        look_ahead(each.run, each.layers, each.side, each.shown)
+        parts, shown = _parts(each.attention, each.shown)
+        if parts:
+            look_ahead_at_attention(each.run, parts, each.side, shown)
+
+
+def _parts(attention: Sequence[LayerRef | None], shown: int) -> tuple[list[LayerRef], int]:
+    """The layers that have attention inside, and which of them is shown: the first, if the shown has none."""
+    parts = [part for part in attention if part is not None]
+    before = sum(part is not None for part in attention[:shown])
+    return parts, min(before, max(len(parts) - 1, 0))
 
 
 def layer_at(layers: int, step: int, count: int) -> int:
@@ -69,5 +100,27 @@ def layer_at(layers: int, step: int, count: int) -> int:
     return spread(layers, count)[step]
 
 
-def _on_view(run: Run) -> tuple[float, float]:
-    return run.trace.crop_box.to_view(*view().point, run.trace.input_view.shape[0])
+def _measure(run: Run, side: SideName, count: int) -> Measured:
+    layers = depths(run)
+    shown = layer_at(len(layers), step_of_depth(count), count)
+    found = fields_at_point(run, layers, side, shown)
+    point = run.trace.crop_box.to_view(*view().point, run.trace.input_view.shape[0])
+    places = tuple(nearest_place(run.loaded.adapter, layer, point) for layer in layers)
+    known = tuple(field is not None for field in found)
+    key = ("fields", run.trace.key, places, known)
+    reach = derived(key, lambda: reach_at(run.loaded, run.trace, point, layers, found))
+    attention = attention_inside(run.loaded.adapter, layers)
+    parts, first = _parts(attention, shown)
+    rows = iter(attention_rows(run, parts, first) if parts else ())
+    return Measured(
+        run=run,
+        side=side,
+        layers=layers,
+        attention=attention,
+        rows=tuple(None if part is None else next(rows) for part in attention),
+        shown=shown,
+        point=point,
+        sees_point=bool(found),
+        fields=found,
+        reach=reach,
+    )
