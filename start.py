@@ -28,6 +28,7 @@ INDEX_SECONDS = 6.0
 SETS = {
     "app": ("requirements.txt",),
     "dev": ("requirements-dev.txt", "requirements.txt"),
+    "training": ("requirements-training.txt", "requirements.txt"),
     "backbone": ("requirements-training.txt", "requirements.txt"),
 }
 """What can be installed, and the files that say what it is; the first one is handed to pip."""

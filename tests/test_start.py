@@ -301,6 +301,15 @@ def test_make_goes_the_same_way(tmp_path: Path) -> None:
         assert f"start.py --install {what}\n" in make("-n", goal, "DATA=x").stdout
     assert "start.py --install dev" in make("-n", "test").stdout
     assert "start.py --install backbone" in make("-n", "backbone").stdout
+    shutil.copytree(ROOT / "training" / "recipes", tmp_path / "training" / "recipes")
+    needed = {
+        "resnet18_taught": "app",
+        "convit_tiny_taught": "training",
+        "coatnet_taught": "training",
+        "vit_s_14_classroom": "backbone",
+    }
+    for model, what in needed.items():
+        assert f"start.py --install {what}\n" in make("-n", "train", "DATA=x", f"MODEL={model}").stdout
     missing = make("run", "PYTHON=/no/python")
     assert missing.returncode and "needs Python 3.11 or newer" in missing.stderr
     assert "make PYTHON=python3.11 run" in missing.stderr

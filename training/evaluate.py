@@ -27,7 +27,7 @@ from models.calibration import Calibration, probabilities
 from models.errors import SightlinesError
 from models.loading import best_device
 from models.preprocess import preprocess, to_input
-from models.registry import REGISTRY, ModelSpec, Preprocess
+from models.registry import REGISTRY, Preprocess
 from training.cards import measured
 from training.data import DataError, Picture, class_names, find_pictures, open_picture, split
 from training.devices import available_device
@@ -41,10 +41,10 @@ from training.metrics import (
     scores_by_class,
     top_k,
 )
-from training.networks import at_side, read_network
 from training.recipe import RECIPES, read_recipe
-from training.results import read_measurements, write_card, write_measurements
+from training.results import read_measurements, write_card, write_found, write_measurements
 from training.strangers import KINDS, strangers
+from training.subjects import Subject, for_side, measurable, read_network, subject
 
 SIDES = (160, 192, 224, 256, 288, 320)
 ACCEPTED = 0.95
@@ -114,14 +114,14 @@ def summary(logits: np.ndarray, labels: np.ndarray, temperature: float) -> dict[
     }
 
 
-def nearest_side(spec: ModelSpec, side: int) -> int:
+def nearest_side(spec: Subject, side: int) -> int:
     """The side closest to ``side`` that the network can be given: a ViT needs whole patches."""
-    patch = spec.options.get("patch_size", 1)
+    patch = spec.options["patch_size"] if "image_size" in spec.options else 1
     return round(side / patch) * patch
 
 
 def by_size(
-    spec: ModelSpec,
+    spec: Subject,
     module: nn.Module,
     pictures: Sequence[Picture],
     device: torch.device,
@@ -140,7 +140,7 @@ def by_size(
             continue
         say(f"at {side} pixels")
         recipe = replace(spec.preprocess, resize=side, crop=side)
-        sized = at_side(module, spec.options, side)
+        sized = for_side(spec, module, side)
         with half_precision(device):
             logits = answer(sized, recipe, pictures, device)
         yield {"side": side, "top1": top_k(logits, labels, 1)}
@@ -169,7 +169,7 @@ def _png(pixels: np.ndarray) -> bytes:
 
 
 def evaluate(
-    spec: ModelSpec,
+    spec: Subject,
     module: nn.Module,
     validation: Sequence[Picture],
     held_out: Sequence[Picture],
@@ -180,7 +180,7 @@ def evaluate(
     """Everything that is told about a network, measured.
 
     Args:
-        spec: a bundled network.
+        spec: a bundled network, or one that a recipe makes.
         module: that network, or one made anew that may replace it.
         validation: pictures that no training saw.
         held_out: pictures held out of its training, to fit temperature and threshold; the stored ones stay if
@@ -224,14 +224,20 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="validation pictures: a folder or a tar")
     parser.add_argument("--train", type=Path, help="training pictures; the part held out of them calibrates")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="whose logs the model cards quote")
-    parser.add_argument("--networks", nargs="+", choices=bundled, default=bundled)
+    parser.add_argument("--networks", nargs="+", choices=measurable(), default=bundled)
     parser.add_argument(
-        "--weights", type=Path, help="measure this file as the one network named, and write nothing"
+        "--weights",
+        type=Path,
+        help="measure this file as the one network named, and leave what ships as it is",
     )
+    parser.add_argument("--found", type=Path, help="with --weights: write what was found into this JSON file")
     parser.add_argument("--device", type=available_device, default=best_device(), help="cpu, cuda or mps")
     arguments = parser.parse_args()
     if arguments.weights and len(arguments.networks) != 1:
         parser.error("--weights are of one network: name it with --networks")
+    unknown = [key for key in arguments.networks if key not in bundled]
+    if unknown and not arguments.weights:
+        parser.error(f"{unknown[0]} is not bundled: name its file with --weights")
 
     def say(text: str) -> None:
         print(text, flush=True)
@@ -240,13 +246,16 @@ def main() -> int:
         validation = find_pictures(arguments.data, class_names())
         train = find_pictures(arguments.train, class_names()) if arguments.train else ()
         for key in arguments.networks:
-            spec = REGISTRY[key]
             held_out = split(train, read_recipe(RECIPES / f"{key}.toml").held_out)[1]
             if arguments.weights:
-                module = read_network(spec, arguments.weights, arguments.device)
-                found = evaluate(spec, module, validation, held_out, arguments.device, {}, say)
+                one = subject(key)
+                module = read_network(one, arguments.weights, arguments.device)
+                found = evaluate(one, module, validation, held_out, arguments.device, {}, say)
                 say(measured(found, "reliability.svg"))
+                if arguments.found:
+                    write_found(found, arguments.weights, arguments.found)
                 continue
+            spec = REGISTRY[key]
             module = load_model(key, arguments.device).module
             found = evaluate(
                 spec, module, validation, held_out, arguments.device, read_measurements(spec), say

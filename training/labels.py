@@ -66,7 +66,8 @@ def fingerprint(recipe: Recipe, data: str, weights: str) -> str:
     wanted = recipe.distillation
     if wanted is None:
         raise ValueError(f"{recipe.key} learns from the labels alone: nobody answers to crops.")
-    facts = (data, wanted.teacher, weights, wanted.crops, wanted.side)
+    # Not how many crops: those that are asked for beyond another recipe's are added to them.
+    facts = (data, wanted.teacher, weights, wanted.side)
     return hashlib.sha256(repr((*facts, recipe.scale, recipe.shorter, recipe.seed)).encode()).hexdigest()
 
 
@@ -108,10 +109,10 @@ def label_crops(
     weights = draw_weights(labels)
     with ThreadPoolExecutor(os.cpu_count()) as pool, ThreadPoolExecutor(1) as ahead:
         for first in range(0, crops, SHARD):
-            path = folder / f"{first:07d}.npz"
+            path = _file(folder, first)
             if not path.exists():
                 random = generator(seed, first)
-                chosen = random.choice(len(pictures), size=min(SHARD, crops - first), p=weights)
+                chosen = random.choice(len(pictures), size=SHARD, p=weights)
                 boxes = [draw_box(pictures[i].shape[1::-1], scale, random) for i in chosen]
                 parts = [slice(start, start + _AT_ONCE) for start in range(0, len(chosen), _AT_ONCE)]
                 # Crops are cut out while the teacher answers to those before them.
@@ -127,17 +128,22 @@ def label_crops(
                 places, logits = np.asarray(boxes, np.float32), np.concatenate(answers)
                 _write(path, LabelBank(chosen.astype(np.int32), places, logits))
             progress(min(first + SHARD, crops), crops)
-    return read_bank(folder)
+    return read_bank(folder, crops)
 
 
-def read_bank(folder: Path) -> LabelBank:
-    """The labels that :func:`label_crops` stored.
+def read_bank(folder: Path, crops: int) -> LabelBank:
+    """The first ``crops`` of the labels that :func:`label_crops` stored: others may have asked for more.
 
     Raises:
+        OSError: if there are fewer.
         ValueError: if a file is damaged, naming it.
     """
-    shards = [_read(path) for path in sorted(folder.glob("*.npz"))]
-    return LabelBank(*(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
+    shards = [_read(_file(folder, first)) for first in range(0, crops, SHARD)]
+    return LabelBank(*(np.concatenate(arrays)[:crops] for arrays in zip(*shards, strict=True)))
+
+
+def _file(folder: Path, first: int) -> Path:
+    return folder / f"{first:07d}.npz"
 
 
 def _claim(folder: Path, identity: str) -> None:

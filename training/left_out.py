@@ -22,9 +22,10 @@ from training.data import DataError, Picture, class_names, find_pictures, split
 from training.devices import available_device
 from training.evaluate import ACCEPTED, answer, share_below
 from training.metrics import familiar_above
-from training.networks import product, read_network
+from training.networks import product
 from training.recipe import RECIPES, Recipe, read_recipe
 from training.results import read_measurements, write_card, write_measurements
+from training.subjects import read_network
 
 _SUFFIX = "-left_out"
 

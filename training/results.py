@@ -36,8 +36,17 @@ def read_measurements(spec: ModelSpec) -> dict[str, Any]:
 
 def write_measurements(spec: ModelSpec, found: Mapping[str, Any]) -> None:
     """Store what was measured, rounded: five digits are more than such numbers hold."""
-    text = json.dumps(_rounded({**found, "sha256": spec.sha256}), indent=1, ensure_ascii=False)
-    write_whole(_file(spec), f"{text}\n".encode())
+    _write(found, spec.sha256 or "", _file(spec))
+
+
+def write_found(found: Mapping[str, Any], weights: Path, target: Path) -> None:
+    """Store what was measured of a file, in the same form."""
+    _write(found, hashlib.sha256(weights.read_bytes()).hexdigest(), target)
+
+
+def _write(found: Mapping[str, Any], sha256: str, target: Path) -> None:
+    text = json.dumps(_rounded({**found, "sha256": sha256}), indent=1, ensure_ascii=False)
+    write_whole(target, f"{text}\n".encode())
 
 
 def write_card(spec: ModelSpec, runs: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from dataclasses import replace
@@ -20,14 +21,17 @@ from models.registry import REGISTRY
 from models.samples import SAMPLES, sample_bytes
 from models.weights import BUNDLED
 from tests.conftest import Network
+from tests.training.tiny import SCHOOL
 from training import evaluate as measuring
 from training import left_out
 from training.data import DataError, Picture, class_names, find_pictures
 from training.evaluate import answer, by_size, evaluate, nearest_side
 from training.loop import Progress
-from training.networks import product
+from training.make import save
+from training.networks import product, start
 from training.recipe import RECIPES, read_recipe
 from training.results import read_measurements, write_card, write_measurements
+from training.subjects import read_network, subject
 
 CPU = torch.device("cpu")
 PHOTOS = [sample for sample in SAMPLES if sample.label_class][:4]
@@ -195,6 +199,36 @@ def test_a_network_of_ones_own_is_measured_and_nothing_written(
     assert {path.name: path.read_bytes() for path in tmp_path.glob(f"{key}.*")} == before
     assert ask(monkeypatch, measuring, *asked, "--weights", tmp_path / "none.safetensors") == 2
     assert "none.safetensors" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", SCHOOL)
+def test_a_network_that_only_has_a_recipe_is_measured_too(
+    key: str,
+    few_files: Path,
+    few_strangers: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    weights, found = tmp_path / "made.safetensors", tmp_path / "found.json"
+    recipe = read_recipe(RECIPES / f"{key}.toml")
+    save(start(recipe, tmp_path), weights)
+    asked = ["--data", few_files, "--train", few_files, "--networks", key, "--device", "cpu"]
+    monkeypatch.setattr(measuring, "split", lambda pictures, share: (pictures, pictures))
+    monkeypatch.setattr(measuring, "SIDES", (160, 224))
+    before = {path: path.read_bytes() for path in BUNDLED.iterdir()}
+    assert ask(monkeypatch, measuring, *asked, "--weights", weights, "--found", found) == 0
+    stored = json.loads(found.read_text(encoding="utf-8"))
+    assert stored["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert [row["side"] for row in stored["evaluation"]["sizes"]] == [160, 224]
+    loaded = read_network(subject(key), weights, CPU)
+    logits = answer(loaded, subject(key).preprocess, _pictures(), CPU)
+    right = logits.argmax(axis=1) == [picture.label for picture in _pictures()]
+    assert stored["evaluation"]["top1"] == pytest.approx(100 * right.mean())
+    assert {path: path.read_bytes() for path in BUNDLED.iterdir()} == before
+    with pytest.raises(SystemExit, match="2"):
+        ask(monkeypatch, measuring, *asked)
+    assert f"{key} is not bundled" in capsys.readouterr().err
 
 
 def test_a_broken_picture_is_named(

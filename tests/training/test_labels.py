@@ -49,7 +49,7 @@ def test_each_crop_has_the_teachers_answer_to_it(tmp_path: Path) -> None:
         expected = teacher(render([PICTURES[picture]], [box], 14))[0]
         # Stored as float16: three digits; and the box as float32, which may turn a pixel by one.
         np.testing.assert_allclose(logits, expected, rtol=2e-3, atol=0.1)
-    assert same(bank, read_bank(tmp_path))
+    assert same(bank, read_bank(tmp_path, 20))
     assert len(np.unique(bank.boxes, axis=0)) == 20
 
 
@@ -67,8 +67,18 @@ def test_interrupted_labelling_goes_on_where_it_was(tmp_path: Path) -> None:
         resumed(stop=lambda: len(answered) == 1)
     assert [path.name for path in (tmp_path / "resumed").glob("*.npz")] == ["0000000.npz"]
     bank = resumed()
-    assert answered == [8, 8, 4]
+    # Files are whole: what lies in the last one beyond the twentieth waits for whoever asks for it.
+    assert answered == [8, 8, 8]
     assert same(bank, label(tmp_path / "whole"))
+
+
+def test_more_crops_are_added_to_those_that_were_asked_for_before(tmp_path: Path) -> None:
+    label(tmp_path / "grown", crops=9)
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "grown").glob("*.npz")}
+    grown, few = label(tmp_path / "grown"), label(tmp_path / "grown", crops=9)
+    assert before == {name: (tmp_path / "grown" / name).stat().st_mtime_ns for name in before}
+    assert same(grown, label(tmp_path / "at once"))
+    assert len(few) == 9 and same(few, LabelBank(*(array[:9] for array in vars(grown).values())))
 
 
 def test_a_killed_write_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +120,6 @@ def test_the_fingerprint_tells_everything_apart_that_decides_labels() -> None:
         replace(recipe, seed=recipe.seed + 1),
         replace(recipe, scale=(0.5, 1.0)),
         replace(recipe, shorter=40),
-        replace(recipe, distillation=replace(wanted, crops=65)),
         replace(recipe, distillation=replace(wanted, side=42)),
         replace(recipe, distillation=replace(wanted, teacher="resnet18_classroom")),
     ]
@@ -118,7 +127,7 @@ def test_the_fingerprint_tells_everything_apart_that_decides_labels() -> None:
     prints += [fingerprint(recipe, "others", "weights"), fingerprint(recipe, "pictures", "others")]
     assert len(set(prints)) == len(prints)
     # How the student learns from the labels may change: they can be used again.
-    later = replace(recipe, batch=8, distillation=replace(wanted, temperature=4.0, truth=0.5))
+    later = replace(recipe, batch=8, distillation=replace(wanted, temperature=4.0, truth=0.5, crops=65))
     assert fingerprint(later, "pictures", "weights") == prints[0]
     with pytest.raises(ValueError, match="learns from the labels alone"):
         fingerprint(tiny("resnet18_classroom"), "pictures", "weights")

@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.training.tiny import draw, tiny
+from tests.training.tiny import SCHOOL, draw, tiny
 from training import state
 from training.feeds import HardLabels
 from training.files import write_whole
@@ -60,6 +60,22 @@ def same(one: nn.Module, other: nn.Module) -> bool:
 
 def without_times(log: list[Progress]) -> list[Progress]:
     return [replace(progress, speed=0, seconds=0) for progress in log]
+
+
+@pytest.mark.parametrize("kind", SCHOOL)
+def test_each_family_learns_and_ends_in_the_same_bits_however_often_it_stopped(
+    kind: str, tmp_path: Path
+) -> None:
+    recipe = tiny(kind, distillation=None)
+    assert recipe.start == "scratch" and len({stage.side for stage in recipe.stages}) == 2
+    whole = follow(recipe, tmp_path / "whole")
+    # Once on small pictures, once on large ones.
+    for steps, done in ((5, 5), (9, 14)):
+        with pytest.raises(Interrupted, match=f"after step {done} of 18"):
+            follow(recipe, tmp_path / "parts", stop=after(steps))
+    assert same(whole, follow(recipe, tmp_path / "parts"))
+    losses = [progress.loss for progress in read_log(tmp_path / "whole")]
+    assert losses[-1] < 0.6 * losses[0]
 
 
 @pytest.mark.parametrize("averaged", [True, False])

@@ -15,6 +15,25 @@ from training.recipe import RECIPES, Recipe, Stage, read_recipe
 
 CLASSES = ("anchor", "cat", "grand_piano", "tench")
 KINDS = ("resnet18_classroom", "resnet18_distilled", "vit_s_14_classroom")
+SCHOOL: dict[str, dict[str, Any]] = {
+    "resnet18_taught": {},
+    "convnext_atto_taught": {"block_setting": [[16, 32, 1], [32, 0, 1]]},
+    "swin_taught": {"embed_dim": 16, "depths": [2, 2], "num_heads": [1, 2], "window_size": [3, 3]},
+    "convit_tiny_taught": {
+        "img_size": 64,
+        "patch_size": 8,
+        "embed_dim": 8,
+        "depth": 2,
+        "local_up_to_layer": 1,
+    },
+    "coatnet_taught": {
+        "img_size": 64,
+        "embed_dim": [16, 32, 32, 64],
+        "depths": [1, 1, 1, 1],
+        "stem_width": [8, 16],
+    },
+}
+"""The networks that were taught alike, and what makes them small."""
 
 
 def draw(kind: int, random: np.random.Generator) -> np.ndarray:
@@ -64,6 +83,14 @@ def tiny(kind: str, **changes: Any) -> Recipe:
             frozen_blocks=1,
             optimiser=replace(recipe.optimiser, rate=1e-2, warmup=5),
         )
+    elif kind in SCHOOL:
+        rate = 0.02 if recipe.optimiser.name == "sgd" else 5e-3
+        recipe = replace(
+            recipe,
+            options={**recipe.options, **SCHOOL[kind]},
+            stages=(Stage(32, 12, 0.2, 0.2), Stage(64, 6)),
+            optimiser=replace(recipe.optimiser, rate=rate, warmup=2, average=0.8),
+        )
     else:
         rate, first = (0.05, Stage(32, 12)) if recipe.distillation is None else (0.02, Stage(32, 8, 0.5, 0.3))
         recipe = replace(
@@ -74,7 +101,8 @@ def tiny(kind: str, **changes: Any) -> Recipe:
     if recipe.distillation is not None:
         # The teacher knows photographs and takes these figures for anything: the labels must have a say.
         asked = replace(recipe.distillation, crops=64, side=28, truth=0.25)
-        recipe = replace(recipe, start="resnet18_classroom", distillation=asked)
+        begun = "scratch" if kind in SCHOOL else "resnet18_classroom"
+        recipe = replace(recipe, start=begun, distillation=asked)
     return replace(recipe, **{**small, **changes})
 
 
