@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models.registry import REGISTRY
-from tests.training.tiny import KINDS, tiny, write_recipe
+from tests.training.tiny import KINDS, SCHOOL, tiny, write_recipe
 from training.recipe import RECIPES, Distillation, Optimiser, Recipe, Stage, available, read_recipe
 
 
@@ -33,6 +33,21 @@ def test_every_bundled_recipe_can_be_read() -> None:
         if recipe.distillation is not None:
             assert REGISTRY[recipe.distillation.teacher].source == "bundled"
             assert recipe.distillation.side % 14 == 0
+
+
+def test_the_five_that_are_taught_alike_differ_in_the_network_and_its_optimiser_alone() -> None:
+    recipes = {key: read_recipe(RECIPES / f"{key}.toml") for key in SCHOOL}
+    assert {key for key in available() if key.endswith("_taught")} == recipes.keys()
+    one = recipes["convnext_atto_taught"]
+    assert one.distillation is not None and one.start == "scratch"
+    for key, recipe in recipes.items():
+        own: dict[str, Any] = {"key": key, "builder": recipe.builder, "options": recipe.options}
+        residual = key == "resnet18_taught"
+        assert recipe.optimiser.name == ("sgd" if residual else "adamw")
+        assert recipe == replace(one, **own, optimiser=recipe.optimiser if residual else one.optimiser), key
+        # What does not come from the papers is the same for the two optimisers.
+        shared: dict[str, Any] = {name: getattr(one.optimiser, name) for name in ("warmup", "average")}
+        assert recipe.optimiser == replace(recipe.optimiser, **shared)
 
 
 def test_a_card_names_whom_its_network_learned_from() -> None:
