@@ -274,6 +274,15 @@ def _give_up(asked: str, held: str) -> None:
     _let_go(held)
 
 
+def forget_wishes() -> None:
+    """Drop whatever this session asked for, and with it what was found meanwhile."""
+    for key in [str(key) for key in st.session_state]:
+        if key.startswith("asked-"):
+            st.session_state.pop(key)
+        elif key.startswith("held-"):
+            _let_go(key)
+
+
 def _clicked_meanwhile() -> bool:
     """Whether the visitor wants another run; Streamlit lets a fragment's wait until this one has ended."""
     context = st.runtime.scriptrunner.get_script_run_ctx()

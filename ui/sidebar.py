@@ -9,8 +9,6 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from models.errors import PictureError
-from models.image import decode_image
 from models.registry import REGISTRY, ModelSpec
 from models.samples import SAMPLES, find_sample, thumbnail_bytes
 from models.weights import categories
@@ -19,22 +17,19 @@ from ui.controls import choice
 from ui.findings import found
 from ui.fleet import known_networks, presence
 from ui.language import LANGUAGES
+from ui.own_picture import show_instead, show_own_picture
 from ui.panels import sheet_panel, show_sheets
 from ui.pictures import encode_photograph
-from ui.service import current_picture, engine, shelf, waiting_place
+from ui.service import engine, shelf, waiting_place
 from ui.state import (
     AUTO,
-    OWN,
     SIDES,
     SideName,
     change,
     change_side,
-    choose_picture,
-    keep_own_picture,
-    own_picture,
     view,
 )
-from ui.words import name_of_class, name_of_network, sentence_for, t
+from ui.words import name_of_class, name_of_network, t
 
 _THUMBNAIL = 96
 _COLUMNS = 4
@@ -63,7 +58,7 @@ def _picture() -> None:
         selected=identifiers.index(view().picture) if view().picture in identifiers else None,
         encode=encode_photograph,
     )
-    show_sheets("gallery", (sheet, lambda index: choose_picture(identifiers[index])))
+    show_sheets("gallery", (sheet, lambda index: show_instead(identifiers[index])))
     if view().picture in identifiers:
         st.caption(found("gallery") or t(f"sample.{view().picture}.hint"))
         sample = find_sample(view().picture)
@@ -71,18 +66,7 @@ def _picture() -> None:
             st.caption(
                 t("sidebar.credit", author=sample.author, licence=sample.licence, source=sample.source)
             )
-    st.file_uploader(
-        t("sidebar.upload"), help=t("sidebar.upload.help"), key="upload", on_change=lambda: _receive("upload")
-    )
-    _camera()
-    problem = st.session_state.get("picture_problem")
-    if isinstance(problem, PictureError):
-        st.error(sentence_for(problem))
-    if view().picture == OWN:
-        for note in current_picture().notes:
-            st.caption(t(f"image.note.{note.code}", **note.params))
-    elif own_picture() is not None:
-        st.button(t("sidebar.own"), on_click=lambda: choose_picture(OWN), width="stretch")
+    show_own_picture()
 
 
 def _thumbnails() -> list[np.ndarray]:
@@ -93,32 +77,6 @@ def _decoded_thumbnail(identifier: str) -> np.ndarray:
     # Our own files, not a visitor's: no need for the careful decoder.
     with Image.open(io.BytesIO(thumbnail_bytes(identifier, _THUMBNAIL))) as picture:
         return np.asarray(picture.convert("RGB"))
-
-
-def _camera() -> None:
-    # Browsers lend the camera to pages from this machine or over https alone.
-    address = st.context.url or ""
-    if not address.startswith(("https://", "http://localhost", "http://127.0.0.1")):
-        return
-    if st.toggle(t("sidebar.camera"), key="camera-on"):
-        st.camera_input(
-            t("sidebar.camera.take"),
-            label_visibility="collapsed",
-            key="camera",
-            on_change=lambda: _receive("camera"),
-        )
-
-
-def _receive(key: str) -> None:
-    """Decode what a visitor gave us; a picture we cannot show leaves the current one in place."""
-    file = st.session_state.get(key)
-    st.session_state["picture_problem"] = None
-    if file is None:
-        return
-    try:
-        keep_own_picture(decode_image(file.getvalue(), file.name))
-    except PictureError as error:
-        st.session_state["picture_problem"] = error
 
 
 def _networks() -> None:

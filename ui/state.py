@@ -154,3 +154,8 @@ def lose_own_picture() -> None:
     """Show a sample instead of a picture that is not here; uploaded again, it takes its place."""
     st.session_state[_OWN_PLACE] = {"point": view().point, "target": view().target}
     change(picture=SAMPLES[0].id, point=SAMPLES[0].focus)
+
+
+def forget_own_picture() -> None:
+    """Keep the visitor's picture no longer; what is on the screen is the caller's to choose."""
+    st.session_state.pop("own_picture", None)

@@ -62,6 +62,9 @@ _CSS = """<style>
 [class*="st-key-start-"][data-stale="true"] { display: none; }
 [data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
 [data-testid="stFileUploaderDropzone"] button p::after { font-size: .875rem; content: var(--sl-upload); }
+[data-testid="stCameraInputButton"] { font-size: 0; flex-direction: row; gap: .5rem; }
+[data-testid="stCameraInputButton"]::after { font-size: .875rem; content: var(--sl-take); }
+[data-testid="stCameraInput"]:has(img) button::after { content: var(--sl-clear) !important; }
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
 </style>"""
 

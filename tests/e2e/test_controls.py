@@ -198,7 +198,7 @@ def test_strength_and_smoothing_hold_for_all_maps(page: Page) -> None:
 
 
 def test_what_opens_on_demand(page: Page) -> None:
-    expect(widget(page, "camera-on")).to_contain_text(t("sidebar.camera"))
+    expect(widget(page, "camera-open")).to_contain_text(t("sidebar.camera"))
     page.get_by_role("button", name=t("says.known", count=107)).first.click()
     popover = page.get_by_test_id("stPopoverBody")
     for name in categories("classroom"):

@@ -129,6 +129,43 @@ def test_a_file_that_is_no_picture_changes_nothing_but_one_sentence(app: str, op
     assert address(page)["depth"] == "0.000"
 
 
+def test_the_cross_removes_the_picture(app: str, open_page: Opener) -> None:
+    page = open_page(f"{app}/?picture=dog").page
+    settled(page)
+    sidebar = page.get_by_test_id("stSidebar")
+    upload(page, "screen.png", png_of_16_bits())
+    wait_for_address(page, "picture", "own")
+    # The uploader's own × is enough: no second way beside it.
+    expect(widget(page, "own-remove")).to_have_count(0)
+    widget(page, "upload").get_by_test_id("stFileUploaderDeleteBtn").get_by_role("button").click()
+    wait_for_address(page, "picture", "dog")
+    settled(page)
+    expect(sidebar).not_to_contain_text(t("image.note.sixteen_bit", bits=16, maximum=65535))
+    expect(sidebar.get_by_role("button", name=t("sidebar.own"))).to_have_count(0)
+
+
+def test_notes_do_not_stand_beside_a_file_that_was_refused(app: str, open_page: Opener) -> None:
+    page = open_page(app).page
+    settled(page)
+    sidebar = page.get_by_test_id("stSidebar")
+    note = t("image.note.sixteen_bit", bits=16, maximum=65535)
+    upload(page, "screen.png", png_of_16_bits())
+    wait_for_address(page, "picture", "own")
+    expect(sidebar).to_contain_text(note)
+    upload(page, "empty.png", b"")
+    expect(sidebar.get_by_test_id("stAlert")).to_have_text(t("error.empty"))
+    expect(sidebar).to_contain_text(t("own.unchanged"))
+    expect(sidebar).not_to_contain_text(note)
+    assert address(page)["picture"] == "own"
+    # Without the refused file the picture is as it was; it has no × of its own any more.
+    widget(page, "upload").get_by_test_id("stFileUploaderDeleteBtn").get_by_role("button").click()
+    expect(sidebar.get_by_test_id("stAlert")).to_have_count(0)
+    expect(sidebar).to_contain_text(note)
+    widget(page, "own-remove").get_by_role("button").click()
+    wait_for_address(page, "picture", SAMPLES[0].id)
+    expect(sidebar).not_to_contain_text(note)
+
+
 def test_a_link_to_somebodys_own_picture_says_that_it_stayed_with_them(app: str, open_page: Opener) -> None:
     page = open_page(f"{app}/?picture=own&depth=0.5").page
     settled(page)

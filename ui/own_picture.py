@@ -1,0 +1,150 @@
+"""A visitor's own picture: from a file or the camera into the session, and out of it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from models.errors import PictureError
+from models.image import decode_image
+from models.samples import SAMPLES
+from ui.service import current_picture, forget_wishes
+from ui.state import OWN, choose_picture, forget_own_picture, keep_own_picture, own_picture, view
+from ui.words import sentence_for, t
+
+_FILE = "own_picture_file"
+_PROBLEM = "own_picture_problem"
+_SAMPLE = "own_picture_instead"
+_TURN = "camera_turn"
+
+
+@dataclass(frozen=True)
+class _File:
+    """Where the own picture came from.
+
+    Attributes:
+        widget: key of the widget that took it.
+        file_id: under which Streamlit holds its bytes for this session.
+    """
+
+    widget: str
+    file_id: str
+
+
+def show_own_picture() -> None:
+    """The ways to bring a picture, what was done to it, and the way to remove it."""
+    st.file_uploader(
+        t("sidebar.upload"), help=t("sidebar.upload.help"), key="upload", on_change=lambda: _receive("upload")
+    )
+    _camera_button()
+    problem = _problem()
+    if problem is not None:
+        st.error(sentence_for(problem))
+        st.caption(t("own.unchanged"))
+    if own_picture() is None:
+        return
+    if view().picture != OWN:
+        st.button(t("sidebar.own"), on_click=lambda: show_instead(OWN), width="stretch")
+    elif problem is None:
+        # Beside an error they would read as what was done to the file that was refused.
+        for note in current_picture().notes:
+            st.caption(t(f"image.note.{note.code}", **note.params))
+    if not _has_a_cross():
+        st.button(
+            t("own.remove"), icon=":material/delete:", key="own-remove", on_click=_remove, width="stretch"
+        )
+
+
+def show_instead(identifier: str) -> None:
+    """Show a sample or the own picture; what was wrong with a file is settled by that."""
+    st.session_state.pop(_PROBLEM, None)
+    choose_picture(identifier)
+
+
+def _problem() -> PictureError | None:
+    problem: PictureError | None = st.session_state.get(_PROBLEM)
+    return problem
+
+
+def _has_a_cross() -> bool:
+    """Whether the uploader lists the file of the picture: its × removes it."""
+    listed, source = st.session_state.get("upload"), st.session_state.get(_FILE)
+    return listed is not None and source is not None and listed.file_id == source.file_id
+
+
+@st.fragment
+def _camera_button() -> None:
+    # Browsers lend the camera to pages from this machine or over https alone.
+    address = st.context.url or ""
+    if not address.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        return
+    if st.button(t("sidebar.camera"), icon=":material/photo_camera:", key="camera-open", width="stretch"):
+        # In a dialog, because a sidebar is too narrow to aim.
+        st.dialog(t("sidebar.camera.take"), width="medium", on_dismiss="rerun")(_camera)()
+
+
+def _camera() -> None:
+    # Another key for every removed photograph: the browser remembers the last one of each.
+    key = f"camera-{st.session_state.get(_TURN, 0)}"
+    words = "".join(f' --sl-{name}: "{t(f"camera.{name}")}";' for name in ("take", "clear"))
+    st.html(f"<style>:root {{{words} }}</style>")
+    taken = st.camera_input(
+        t("sidebar.camera.take"),
+        label_visibility="collapsed",
+        key=key,
+        on_change=lambda: _receive(key),
+        resolution="720p",
+    )
+    problem = _problem()
+    if problem is not None:
+        st.error(sentence_for(problem))
+    elif taken is None:
+        st.caption(t("camera.text"))
+    elif st.button(t("camera.use"), type="primary", key="camera-use", width="stretch"):
+        st.rerun()
+
+
+def _receive(widget: str) -> None:
+    """Decode what a visitor gave us; a picture we cannot show leaves the current one in place."""
+    file = st.session_state.get(widget)
+    refused = st.session_state.pop(_PROBLEM, None) is not None
+    source: _File | None = st.session_state.get(_FILE)
+    if file is None:
+        if not refused and source is not None and source.widget == widget:
+            _remove()
+        return
+    before = view().picture
+    try:
+        keep_own_picture(decode_image(file.getvalue(), file.name))
+    except PictureError as error:
+        st.session_state[_PROBLEM] = error
+        return
+    if before != OWN:
+        st.session_state[_SAMPLE] = before
+    if source is not None and source.file_id != file.file_id:
+        _drop(source)
+    st.session_state[_FILE] = _File(widget, file.file_id)
+
+
+def _remove() -> None:
+    """Leave nothing of the picture in the session: pixels, bytes, wishes about it."""
+    source: _File | None = st.session_state.pop(_FILE, None)
+    if source is not None:
+        _drop(source)
+    st.session_state.pop(_PROBLEM, None)
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    forget_wishes()
+    forget_own_picture()
+    sample = st.session_state.pop(_SAMPLE, SAMPLES[0].id)
+    if view().picture == OWN:
+        choose_picture(sample)
+
+
+def _drop(source: _File) -> None:
+    """Give back the bytes that Streamlit holds until the session ends."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, source.file_id)
