@@ -71,22 +71,15 @@ def canonical(target: str, lists: Sequence[str]) -> str | None:
     return None
 
 
-def told_apart(names: Mapping[str, str], shown: Callable[[str], str]) -> dict[str, str]:
-    """What each class is called on the screen, sorted; two of one name get their number.
-
-    Streamlit finds what was chosen by its label, so that no two may be alike.
+def by_name(names: Mapping[str, str], shown: Callable[[str], str]) -> dict[str, str]:
+    """What each class is called on the screen, in order of these names.
 
     Args:
         names: English names by identifier.
         shown: a name in the visitor's language.
     """
     called = {key: shown(name) for key, name in names.items()}
-    repeated = Counter(called.values())
-    labels = {
-        key: f"{name} ({key})" if repeated[name] > 1 else name
-        for key, name in sorted(called.items(), key=lambda entry: entry[1])
-    }
-    return labels
+    return dict(sorted(called.items(), key=lambda entry: entry[1]))
 
 
 def read_link(text: str, lists: Iterable[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,7 +24,17 @@ def choice(
     Args:
         names: what can be chosen, and what each is called in the visitor's language.
     """
-    bound(widget, label, list(names), key=key, value=value, choose=choose, format_func=names.get, **options)
+    shown = _told_apart(names)
+    bound(widget, label, list(shown), key=key, value=value, choose=choose, format_func=shown.get, **options)
+
+
+def _told_apart(names: Mapping[Any, str]) -> dict[Any, str]:
+    """The same names, those that stand there twice with what they stand for.
+
+    Streamlit finds what was chosen by its label: of two that are alike it would take the first.
+    """
+    repeated = Counter(names.values())
+    return {each: f"{name} ({each})" if repeated[name] > 1 else name for each, name in names.items()}
 
 
 def bound(

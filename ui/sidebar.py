@@ -12,7 +12,7 @@ from PIL import Image
 from models.registry import REGISTRY, ModelSpec
 from models.samples import SAMPLES, find_sample, thumbnail_bytes
 from models.weights import categories
-from ui.classes import canonical, offered, told_apart
+from ui.classes import by_name, canonical, offered
 from ui.controls import choice
 from ui.findings import found
 from ui.fleet import known_networks, presence
@@ -112,7 +112,7 @@ def _target() -> None:
     choice(
         st.selectbox,
         t("sidebar.target"),
-        {AUTO: t("sidebar.target.auto"), **told_apart(offered(lists), name_of_class)},
+        {AUTO: t("sidebar.target.auto"), **by_name(offered(lists), name_of_class)},
         key="target",
         value=canonical(view().target, lists) or AUTO,
         choose=lambda chosen: change(target=chosen),

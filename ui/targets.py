@@ -10,11 +10,11 @@ import streamlit as st
 
 from analysis import top_answers
 from models.calibration import probabilities
-from ui.classes import canonical, identifier, index_of, told_apart
+from ui.classes import canonical, identifier, index_of
 from ui.controls import choice
 from ui.service import Run
 from ui.state import AUTO, change, view
-from ui.words import name_of_class, t, verbatim
+from ui.words import class_in_text, t
 
 
 def target_of(run: Run, pair: tuple[Run, Run]) -> int:
@@ -48,13 +48,12 @@ def choose_target(pair: tuple[Run, Run], key: str, pills: Callable[..., Any] = s
         for run in pair
         for answer in top_answers(run.trace.probabilities, run.loaded.categories)
     }
-    labels = told_apart(answers, name_of_class)
     explained = identifier(lists[1], target_of(pair[1], pair))
     shown = canonical(explained, lists)
     choice(
         pills,
         t("why.classes"),
-        {key: verbatim(labels[key]) for key in answers},
+        {each: class_in_text(name) for each, name in answers.items()},
         key=key,
         value=shown if shown in answers else None,
         choose=lambda chosen: change(target=chosen or view().target),

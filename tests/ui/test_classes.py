@@ -13,7 +13,7 @@ from torchvision.models import resnet18
 from models import REGISTRY, load_model
 from models.weights import categories
 from tests.ui.running import Open, problems
-from ui.classes import canonical, identifier, index_of, is_same, offered, read_name, told_apart
+from ui.classes import by_name, canonical, identifier, index_of, is_same, offered, read_name
 from ui.language import translate
 
 Own = Callable[[str, str], str]
@@ -64,8 +64,28 @@ def test_numbers_of_two_networks_without_names_are_no_names(own: Own) -> None:
     assert first.categories == ("#0", "#1", "#2")
     assert index_of(identifier(three, 1), second) is None
     assert len(offered([three, four])) == 7
-    labels = told_apart(offered([three, four]), lambda name: name)
-    assert len(set(labels.values())) == 7, "Streamlit finds what was chosen by its label"
+    names = by_name(offered([three, four]), lambda name: name)
+    assert list(names.values()) == ["#0", "#0", "#1", "#1", "#2", "#2", "#3"]
+
+
+def test_two_networks_and_two_classes_of_one_name_can_both_be_chosen(
+    own: Own, open_page: Open, tmp_path: Path
+) -> None:
+    three, four = own("three", "#\n#\n#"), own("four", "#\n#\n#")
+    for key in (three, four):
+        (tmp_path / f"{key.removeprefix('local.')}.toml").write_text('title = "Birds"')
+    (tmp_path / "four.resnet18.txt").write_text("#0\n#1\ncat")
+    REGISTRY.refresh()
+    page = open_page(left=three, right=three)
+    for key in (four, three):
+        page.selectbox(key="network-right").set_value(key).run()
+        assert page.query_params["right"] == key
+    page = open_page(left=three, right=four)
+    for target in (identifier(four, 1), identifier(three, 1)):
+        page.selectbox(key="target").set_value(target).run()
+        assert page.query_params["class"] == target
+    assert len(set(page.selectbox(key="target").options)) == len(page.selectbox(key="target").options)
+    assert len(set(page.selectbox(key="network-left").options)) == len(REGISTRY)
 
 
 def test_settings_once_named_a_class_by_its_name(own: Own) -> None:

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
-from torchvision.models import resnet18
+from torchvision.models import VisionTransformer, resnet18
 
 from models import REGISTRY
 from tests.ui.running import Open, problems
@@ -125,6 +125,20 @@ def test_one_channel_and_one_output_work_on_every_page(own: Own, open_page: Open
         assert problems(page) == []
         assert {"pneumonia", "not pneumonia"} <= set(page.selectbox(key="target").options)
         assert page.selectbox(key="target").value == f"{key}.{index}"
+
+
+def test_so_does_a_transformer_of_one_channel(own: Own, open_page: Open, tmp_path: Path) -> None:
+    module: Any = VisionTransformer(96, 32, 12, 12, 768, 3072, num_classes=1)
+    module.conv_proj = nn.Conv2d(1, 768, 32, 32)
+    nn.init.normal_(module.heads.head.weight, std=0.04)
+    save_file(module.state_dict(), tmp_path / "chest.vit_b_32.safetensors")
+    (tmp_path / "chest.vit_b_32.txt").write_text("healthy\npneumonia")
+    REGISTRY.refresh()
+    key = "local.chest.vit_b_32"
+    for name in PAGES:
+        page = open_page(page=name, left=key, right="vit_s_14_classroom", **{"class": f"{key}.0"})
+        assert problems(page) == [], name
+        assert page.selectbox(key="target").value == f"{key}.0"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

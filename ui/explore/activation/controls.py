@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from analysis.explain import METHODS
-from ui.classes import told_apart
+from ui.classes import by_name
 from ui.explore.activation.choices import (
     AGAINST,
     COMPARE,
@@ -73,7 +73,7 @@ def _classes(pair: tuple[Run, Run]) -> None:
         choose_option(
             second.selectbox,
             t("activation.against"),
-            {AUTO: t("activation.against.auto"), **told_apart(known(pair), name_of_class)},
+            {AUTO: t("activation.against.auto"), **by_name(known(pair), name_of_class)},
             name=AGAINST,
             default=AUTO,
         )
