@@ -152,9 +152,12 @@ def _prefix(tensors: Mapping[str, T], file: str) -> tuple[str, bool]:
     averaged = [one for one in outermost if re.search(r"(^|[._])ema[._]", one)]
     if len(outermost) > 1 and len(averaged) != 1:
         raise _several(file, [one.rstrip(".") for one in outermost])
-    if averaged:
-        return averaged[0], True
-    return (outermost[0], False) if outermost else ("", False)
+    prefix = (averaged or outermost or [""])[0]
+    heads = tuple(f"{prefix}{head}." for head in _HEADS)
+    if not any(name.startswith(heads) for name in tensors):
+        # A network of somebody's own around torchvision's: its names are the better explanation.
+        return "", False
+    return prefix, bool(averaged)
 
 
 def _plain_head(tensors: Mapping[str, T], rank: Callable[[T], int]) -> dict[str, T]:

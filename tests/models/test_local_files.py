@@ -201,6 +201,16 @@ def test_an_optimiser_and_the_mean_of_the_pictures_are_no_networks(folder: Path)
     assert torch.equal(build(spec).get_parameter("fc.weight"), birds()["fc.weight"])
 
 
+def test_a_head_outside_the_prefix_is_shown_where_it_does_not_fit(folder: Path) -> None:
+    state = {name if name.startswith("fc.") else f"backbone.{name}": value for name, value in birds().items()}
+    state = {name.replace("fc.", "classifier."): value for name, value in state.items()}
+    torch.save(state, folder / "birds.resnet18.pt")
+    with pytest.raises(ModelError) as caught:
+        build(only(folder))
+    assert caught.value.params["theirs"].startswith("backbone.conv1.weight 64×3×7×7, ")
+    assert caught.value.params["ours"].startswith("conv1.weight 64×3×7×7, ")
+
+
 def test_several_networks_are_not_guessed_between(folder: Path) -> None:
     torch.save({"first": birds(), "second": birds()}, folder / "birds.resnet18.pt")
     error = problem(folder)
