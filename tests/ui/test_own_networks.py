@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchvision.models import VisionTransformer, resnet18
 
 from models import REGISTRY
-from tests.ui.running import Open, problems
+from tests.ui.running import Open, problems, texts
 from ui.language import LANGUAGES, translate
 from ui.pages import EXPLORE
 from ui.words import verbatim
@@ -139,6 +139,19 @@ def test_so_does_a_transformer_of_one_channel(own: Own, open_page: Open, tmp_pat
         page = open_page(page=name, left=key, right="vit_s_14_classroom", **{"class": f"{key}.0"})
         assert problems(page) == [], name
         assert page.selectbox(key="target").value == f"{key}.0"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_networks_that_know_nothing_in_common_do_not_disagree(
+    own: Own, open_page: Open, language: str
+) -> None:
+    key = own("chest", network(1, 1), "pneumonia")
+    said = texts(open_page(left=key, right="resnet18_classroom", lang=language))
+    beginnings = {name: translate(language, f"says.{name}").split("{")[0] for name in ("apart", "disagree")}
+    assert beginnings["apart"] in said and beginnings["disagree"] not in said
+    both = own("other", network(3, 2), "cat\nnot cat")
+    said = texts(open_page(left=both, right="resnet18_classroom", lang=language))
+    assert beginnings["apart"] not in said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from analysis import Answer, familiarity, is_unfamiliar, top_answers
-from ui.classes import is_same
+from ui.classes import identifier, index_of, is_same
 from ui.marking import marking_of
 from ui.schooling import began_as, student_and_teacher, taught_otherwise
 from ui.sections import heading, row
@@ -100,12 +100,20 @@ def _verdict(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> str:
     if len(markings) == len(pair):
         return t("says.unlike.both", mistaken=min(marking.mistaken for marking in markings), **names)
     if not is_same(*((run.loaded, answers[0].index) for run, answers in zip(pair, best, strict=True))):
-        return t("says.disagree", **names)
+        return t("says.disagree" if _comparable(pair, best) else "says.apart", **names)
     taught = student_and_teacher(*(run.loaded.spec for run in pair))
     if taught is None:
         return t("says.agree", **names)
     student, teacher = map(network_in_text, taught)
     return t("says.agree.taught", student=student, teacher=teacher, **names)
+
+
+def _comparable(pair: tuple[Run, Run], best: list[tuple[Answer, ...]]) -> bool:
+    """Whether at least one network knows the other's answer: otherwise they could not have agreed."""
+    left, right = (
+        identifier(run.loaded.spec.classes, answers[0].index) for run, answers in zip(pair, best, strict=True)
+    )
+    return index_of(left, pair[1].loaded) is not None or index_of(right, pair[0].loaded) is not None
 
 
 def _show_limits(pair: tuple[Run, Run]) -> None:

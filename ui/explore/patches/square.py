@@ -72,7 +72,7 @@ def _steps(run: Run, recipe: Preprocess) -> str:
     square = t(f"patches.steps.{recipe.fit}", **numbers)
     inputs = run.trace.inputs
     scaled = t(
-        "patches.steps.normalise",
+        "patches.steps.normalise" if recipe.channels == 3 else "patches.steps.normalise.grey",
         mean=", ".join(f"{value:g}" for value in recipe.mean),
         std=", ".join(f"{value:g}" for value in recipe.std),
         low=f"{inputs.min():.2f}".replace("-", "−"),
