@@ -160,6 +160,8 @@ def test_a_network_of_one_output_is_told_as_one(own: Own, open_page: Open, langu
     page = open_page(page="models", lang=language)
     words = "\n".join(text for _, text in markdown_of(page))
     assert translate(language, "models.one_output") in words
+    decision = texts(open_page(page="network", left="local.chest.resnet18", lang=language))
+    assert translate(language, "network_map.one_output", no="not pneumonia", yes="pneumonia") in decision
     assert translate(language, "models.grey", mean=0.449, std=0.226) in words
 
 

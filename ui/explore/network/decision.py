@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import familiarity, is_unfamiliar
+from models.two_sided import TWO_SIDED
 from ui.explore.network.case import Case, added, make_case
 from ui.explore.network.doors import follow_door
 from ui.explore.network.origin import show_origin
@@ -16,7 +17,7 @@ from ui.sections import heading, row
 from ui.service import runs
 from ui.state import SIDES
 from ui.targets import choose_target
-from ui.words import escape, name_of_network, t, verbatim
+from ui.words import class_in_text, escape, name_of_network, t, verbatim
 
 _FOR = 10
 _AGAINST = 3
@@ -89,6 +90,9 @@ def _show_sum(case: Case) -> None:
     )
     st.html(bars(heads, groups, limit=limit, family=family, label=t("network_map.bars.alt")))
     _show_familiarity(case)
+    if case.run.loaded.spec.calibration is TWO_SIDED:
+        no, yes = map(class_in_text, case.run.loaded.categories)
+        st.caption(t("network_map.one_output", no=no, yes=yes))
 
 
 def _show_familiarity(case: Case) -> None:
