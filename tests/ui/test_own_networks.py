@@ -16,7 +16,7 @@ from torchvision.models import VisionTransformer, resnet18
 
 from models import REGISTRY
 from tests.ui.running import Open, problems, texts
-from ui.language import LANGUAGES, translate
+from ui.language import LANGUAGES, catalogue, translate
 from ui.pages import EXPLORE
 from ui.words import verbatim
 
@@ -147,7 +147,7 @@ def test_networks_that_know_nothing_in_common_do_not_disagree(
 ) -> None:
     key = own("chest", network(1, 1), "pneumonia")
     said = texts(open_page(left=key, right="resnet18_classroom", lang=language))
-    beginnings = {name: translate(language, f"says.{name}").split("{")[0] for name in ("apart", "disagree")}
+    beginnings = {name: catalogue(language)[f"says.{name}"].split("{")[0] for name in ("apart", "disagree")}
     assert beginnings["apart"] in said and beginnings["disagree"] not in said
     both = own("other", network(3, 2), "cat\nnot cat")
     said = texts(open_page(left=both, right="resnet18_classroom", lang=language))
