@@ -16,9 +16,9 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.language import match_language
-from ui.links import decode, encode
+from ui.links import decode, encode, not_here
 from ui.pages import ADDRESSES, file_of
-from ui.state import View, current_page, is_restored, view
+from ui.state import MISSING, View, current_page, is_restored, view
 from ui.tab import Address, show_address
 from ui.words import t
 
@@ -47,6 +47,7 @@ def read() -> None:
 def take(query: Mapping[str, str], base: View) -> None:
     """Show what an address says, and ``base`` where it says nothing."""
     st.session_state["view"] = decode(query, base)
+    st.session_state[MISSING] = not_here(query, view())
     if {"strength", "smooth"} & query.keys():
         st.session_state[_LOOKS] = looks_from_links() + 1
 
