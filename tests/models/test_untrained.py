@@ -49,7 +49,7 @@ def test_signals_neither_vanish_nor_explode(key: str, samples: tuple[DecodedImag
 
 def test_after_calibration_the_batch_itself_is_normalised() -> None:
     module = small_resnet().eval()
-    calibrate(module, 64)
+    calibrate(module, 128)
     seen: list[torch.Tensor] = []
     hooks = [
         layer.register_forward_hook(lambda layer, inputs, output: seen.append(output.clone()))
@@ -57,7 +57,7 @@ def test_after_calibration_the_batch_itself_is_normalised() -> None:
         if isinstance(layer, nn.BatchNorm2d)
     ]
     with torch.no_grad():
-        module(generated_pictures(6, 3, 64))
+        module(generated_pictures(6, 3, 128))
     assert len(seen) == len(hooks) > 8
     for output in seen:
         # Not exactly: the variance that is kept is divided by one sample less than the one of a batch.
