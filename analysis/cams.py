@@ -1,8 +1,9 @@
 """Class activation maps: one map from the activation of a layer and the gradient of a class score there.
 
 All formulas are written with ``A`` for the activation, ``g`` for the gradient, ``c`` for channels and
-``i`` for places. Each function returns the map *before* its last ReLU, so that a page can also show what
-speaks against a class; :func:`class_activation` applies it.
+``i`` for places. Every map is a sum over channels, ``Σ_c W_ci A_ci``, and the methods differ in their
+weights ``W``: of a channel, or of a channel at a place. :func:`cam` adds up, *before* the last ReLU, so that
+a page can also show what speaks against a class; :func:`class_activation` applies it.
 """
 
 from __future__ import annotations
@@ -15,22 +16,24 @@ import torch
 from torch import Tensor
 
 from analysis.evidence import Evidence, evidence, question_of
+from analysis.rounding import Sums
 from models.adapters.base import LayerRef
 from models.loading import LoadedModel
 from models.tracing import Trace
 
 
-def grad_cam_map(given: Evidence) -> np.ndarray:
-    """Grad-CAM: ``Σ_c w_c A_c`` with ``w_c`` the mean of ``g_c`` over places ``[h, w]``.
+def grad_cam_weights(given: Evidence) -> Tensor:
+    """Grad-CAM: ``Σ_c w_c A_c`` with ``w_c`` the mean of ``g_c`` over places ``[C, 1, 1]``.
 
     Selvaraju et al., *Grad-CAM*, 2017, equations 1 and 2.
     """
-    activation, gradient = _tensors(given)
-    return _weighted(gradient.mean(dim=(1, 2)), activation)
+    _, gradient = _tensors(given)
+    weights: Tensor = gradient.mean(dim=(1, 2), keepdim=True)
+    return weights
 
 
-def grad_cam_pp_map(given: Evidence) -> np.ndarray:
-    """Grad-CAM++: ``w_c = Σ_i α_ci relu(g_ci)`` with ``α = g² / (2 g² + g³ Σ_j A_cj)`` ``[h, w]``.
+def grad_cam_pp_weights(given: Evidence) -> Tensor:
+    """Grad-CAM++: ``w_c = Σ_i α_ci relu(g_ci)`` with ``α = g² / (2 g² + g³ Σ_j A_cj)`` ``[C, 1, 1]``.
 
     Chattopadhay et al., *Grad-CAM++*, 2018, equations 5 and 19. As in pytorch-grad-cam, the factor
     ``exp(score)`` of the paper is left out: it is one number for the whole map. That library also adds a
@@ -40,37 +43,38 @@ def grad_cam_pp_map(given: Evidence) -> np.ndarray:
     The paper supposes activations that are never negative, as after a ReLU. Those of a transformer are of
     both signs: a denominator can then come close to zero, and one channel can take over the map.
     """
-    activation, gradient = (part.double() for part in _tensors(given))
+    activation, gradient = _tensors(given)
     square = gradient.square()
     below = 2 * square + square * gradient * activation.sum(dim=(1, 2), keepdim=True)
     alpha = torch.where(below == 0, torch.zeros_like(below), square / below)
-    return _weighted((alpha * torch.relu(gradient)).sum(dim=(1, 2)), activation)
+    return (alpha * torch.relu(gradient)).sum(dim=(1, 2), keepdim=True)
 
 
-def hires_cam_map(given: Evidence) -> np.ndarray:
-    """HiRes-CAM: ``Σ_c g_c A_c`` place by place, no averaging of gradients ``[h, w]``.
+def hires_cam_weights(given: Evidence) -> Tensor:
+    """HiRes-CAM: ``Σ_c g_c A_c`` place by place, no averaging of gradients ``[C, h, w]``.
 
     Draelos and Carin, *Use HiResCAM instead of Grad-CAM*, 2020, equation 6. Where one linear layer follows
     the pooling of the places, the map sums to the score less the layer's bias.
+
+    Where a layer norm alone reads the activation, as after a ViT's last block but one, every cell is zero up
+    to rounding: the norm ignores the size of a token, so ``g`` has no part along ``A``.
     """
-    activation, gradient = _tensors(given)
-    result: np.ndarray = (gradient * activation).sum(dim=0).numpy()
-    return result
+    _, gradient = _tensors(given)
+    return gradient
 
 
-def layer_cam_map(given: Evidence) -> np.ndarray:
-    """Layer-CAM: ``Σ_c relu(g_c) A_c`` place by place ``[h, w]``.
+def layer_cam_weights(given: Evidence) -> Tensor:
+    """Layer-CAM: ``Σ_c relu(g_c) A_c`` place by place ``[C, h, w]``.
 
     Jiang et al., *LayerCAM: Exploring Hierarchical Class Activation Maps for Localization*, 2021,
     equations 4 and 5.
     """
-    activation, gradient = _tensors(given)
-    result: np.ndarray = (torch.relu(gradient) * activation).sum(dim=0).numpy()
-    return result
+    _, gradient = _tensors(given)
+    return torch.relu(gradient)
 
 
-def xgrad_cam_map(given: Evidence) -> np.ndarray:
-    """XGrad-CAM: ``w_c = Σ_i g_ci A_ci / Σ_i A_ci`` ``[h, w]``.
+def xgrad_cam_weights(given: Evidence) -> Tensor:
+    """XGrad-CAM: ``w_c = Σ_i g_ci A_ci / Σ_i A_ci`` ``[C, 1, 1]``.
 
     Fu et al., *Axiom-based Grad-CAM*, 2020, equation 7. A channel whose activations sum to zero weighs
     nothing. (The libraries add a small number to the sum instead.)
@@ -78,44 +82,55 @@ def xgrad_cam_map(given: Evidence) -> np.ndarray:
     Activations of a transformer are of both signs: where those of a channel nearly cancel, its weight grows
     beyond all others, and that one channel can take over the map.
     """
-    activation, gradient = (part.double() for part in _tensors(given))
-    total = activation.sum(dim=(1, 2))
-    given_weight = (gradient * activation).sum(dim=(1, 2))
-    return _weighted(torch.where(total == 0, torch.zeros_like(total), given_weight / total), activation)
+    activation, gradient = _tensors(given)
+    total = activation.sum(dim=(1, 2), keepdim=True)
+    given_weight = (gradient * activation).sum(dim=(1, 2), keepdim=True)
+    return torch.where(total == 0, torch.zeros_like(total), given_weight / total)
 
 
-def eigen_cam_map(given: Evidence) -> np.ndarray:
-    """Eigen-CAM: the places along the first right singular vector of the activation ``[h, w]``. No class.
+def eigen_cam_weights(given: Evidence) -> Tensor:
+    """Eigen-CAM: the places along the first right singular vector of the activation ``[C, 1, 1]``. No class.
 
     Muhammad and Yeasin, *Eigen-CAM*, 2020, equations 4 and 5: ``A = U S Vᵀ`` with one row a place, and the
     map is ``A v₁``. The paper does not centre the activation first; pytorch-grad-cam does. A singular vector
     has no sign of its own: the map is turned so that it sums to zero or more.
     """
-    activation = torch.from_numpy(given.activation).double().flatten(1).T
+    activation = _tensors(given)[0].flatten(1).T
     places, channels = activation.shape
     # The leading eigenvector of the smaller of the two products, in double precision: no need for all others.
     if places <= channels:
-        values, vectors = torch.linalg.eigh(activation @ activation.T)
-        projected = vectors[:, -1] * values[-1].clamp(min=0).sqrt()
+        direction: Tensor = activation.T @ torch.linalg.eigh(activation @ activation.T)[1][:, -1]
+        direction = direction / direction.norm().clamp_min(torch.finfo(direction.dtype).tiny)
     else:
-        projected = activation @ torch.linalg.eigh(activation.T @ activation)[1][:, -1]
-    if projected.sum() < 0:
-        projected = -projected
-    result: np.ndarray = projected.float().reshape(given.layer.grid).numpy()
-    return result
+        direction = torch.linalg.eigh(activation.T @ activation)[1][:, -1]
+    if (activation @ direction).sum() < 0:
+        direction = -direction
+    return direction.reshape(-1, 1, 1)
 
 
-CAMS: Mapping[str, Callable[[Evidence], np.ndarray]] = MappingProxyType(
+CAMS: Mapping[str, Callable[[Evidence], Tensor]] = MappingProxyType(
     {
-        "grad_cam": grad_cam_map,
-        "grad_cam_pp": grad_cam_pp_map,
-        "hires_cam": hires_cam_map,
-        "layer_cam": layer_cam_map,
-        "xgrad_cam": xgrad_cam_map,
-        "eigen_cam": eigen_cam_map,
+        "grad_cam": grad_cam_weights,
+        "grad_cam_pp": grad_cam_pp_weights,
+        "hires_cam": hires_cam_weights,
+        "layer_cam": layer_cam_weights,
+        "xgrad_cam": xgrad_cam_weights,
+        "eigen_cam": eigen_cam_weights,
     }
 )
-"""Maps that cost no more than the tail of the network, by name."""
+"""Maps that cost no more than the tail of the network, by name: the weights ``W`` of each, float64."""
+
+
+def cam(method: str, given: Evidence) -> Sums:
+    """``Σ_c W_ci A_ci`` with the weights of one of :data:`CAMS`, and the size of its terms.
+
+    Raises:
+        KeyError: no such method.
+    """
+    weights = CAMS[method](given)
+    activation, _ = _tensors(given)
+    values: np.ndarray = (weights * activation).sum(dim=0).float().numpy()
+    return Sums(values, float((weights.abs() * activation.abs()).sum(dim=0).max()))
 
 
 def class_activation(
@@ -142,20 +157,16 @@ def class_activation(
         signed: leave the last ReLU out, so that negative values show what speaks against the class.
 
     Returns:
-        ``[h, w]`` float32, not normalised, not upsampled; zero or larger unless ``signed``.
+        ``[h, w]`` float32, not normalised, not upsampled; zero or larger unless ``signed``. All zero where
+        there is nothing but rounding (:class:`analysis.rounding.Sums`).
 
     Raises:
         IndexError: no such class.
         KeyError: no such method or layer.
     """
-    heat = CAMS[method](evidence(loaded, record, question_of(record, target, against), layer))
+    heat = cam(method, evidence(loaded, record, question_of(record, target, against), layer)).settled
     return heat if signed else np.maximum(heat, 0)
 
 
 def _tensors(given: Evidence) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(given.activation), torch.from_numpy(given.gradient)
-
-
-def _weighted(weights: Tensor, activation: Tensor) -> np.ndarray:
-    result: np.ndarray = torch.einsum("c,chw->hw", weights, activation).float().numpy()
-    return result
+    return torch.from_numpy(given.activation).double(), torch.from_numpy(given.gradient).double()

@@ -10,10 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.cams import CAMS
+from analysis.cams import CAMS, cam
 from analysis.evidence import Evidence, Question, evidence, unasked
 from analysis.occlusion import occlusion, window_starts
 from analysis.relevance import legrad, relevance
+from analysis.rounding import Sums, sums_of_one_sign
 from analysis.saliency import cell_size, guided_grad_cam, in_cells, integrated_gradients, smooth_grad
 from analysis.score_cam import score_cam
 from models.adapters.base import LayerRef
@@ -110,12 +111,19 @@ class Explanation:
         magnitude: ``[h, w]`` float32, zero or larger: what is shown when signs are not.
         cost: what it took.
         numbers: by name, what else there is to know, such as ``delta`` of integrated gradients.
+        cancels: whether what was added up cancels in every cell, down to rounding; both maps are zero then.
     """
 
     signed: np.ndarray
     magnitude: np.ndarray
     cost: Cost
     numbers: Mapping[str, float] = field(default_factory=dict)
+    cancels: bool = False
+
+    @property
+    def even(self) -> bool:
+        """Whether it is one value everywhere, and not zero: it speaks for the class and orders nothing."""
+        return bool(self.magnitude.any()) and not np.ptp(self.magnitude) > 0
 
 
 def explain(
@@ -158,7 +166,7 @@ def explain(
     if method in CAMS:
         asked = METHODS[method].of_class
         given = evidence(loaded, record, question, layer) if asked else unasked(loaded, record, layer)
-        return _rectified(CAMS[method](given), cost)
+        return _rectified(cam(method, given), cost)
     if method == "score_cam":
         return _rectified(score_cam(loaded, record, question, layer, step=step), cost)
     if method == "guided_grad_cam":
@@ -166,17 +174,19 @@ def explain(
     if method in ("relevance", "legrad"):
         flow = relevance if method == "relevance" else legrad
         heat = flow(loaded, record, question.target, against=question.against)
-        return Explanation(heat, heat, cost)
+        return _rectified(sums_of_one_sign(heat), cost)
     if method == "smooth_grad":
         values = smooth_grad(loaded, record, question, settings.samples, settings.noise, step=step)
         return _sized(values, cost)
     if method == "integrated_gradients":
         found = integrated_gradients(loaded, record, question, settings.steps, step=step)
         numbers = {"delta": found.delta, "score": found.score, "baseline": found.baseline}
-        return _rectified(_cells(found.values.sum(axis=0)), cost, numbers)
+        return _rectified(_summed(found.values), cost, numbers)
     lost = occlusion(loaded, record, question, settings.window, settings.window // 2, step=step)
     cell = cell_size(lost.shape[0])
-    return _rectified(in_cells(lost, cell) / cell**2, cost)
+    # Differences of two scores, which are rounded as the logits are that they are made of.
+    terms = float(np.abs(record.logits).max())
+    return _rectified(Sums(in_cells(lost, cell) / cell**2, terms), cost)
 
 
 def quick_methods(loaded: LoadedModel) -> tuple[str, ...]:
@@ -213,7 +223,7 @@ def quick_explanations(
     def make(method: str) -> Explanation:
         if method in CAMS:
             cost = cost_of(METHODS[method], loaded, record, place, Settings())
-            return _rectified(CAMS[method](given()), cost)
+            return _rectified(cam(method, given()), cost)
         return explain(loaded, record, method, question, place)
 
     return make
@@ -240,13 +250,20 @@ def cost_of(method: Method, loaded: LoadedModel, record: Trace, layer: LayerRef,
     return Cost(tail=method.of_class)
 
 
-def _rectified(signed: np.ndarray, cost: Cost, numbers: Mapping[str, float] | None = None) -> Explanation:
-    return Explanation(signed, np.maximum(signed, 0), cost, MappingProxyType(dict(numbers or {})))
+def _rectified(sums: Sums, cost: Cost, numbers: Mapping[str, float] | None = None) -> Explanation:
+    signed = sums.settled
+    found = MappingProxyType(dict(numbers or {}))
+    return Explanation(signed, np.maximum(signed, 0), cost, found, sums.cancels)
 
 
 def _sized(values: np.ndarray, cost: Cost) -> Explanation:
-    """Of pixels ``[3, H, W]`` whose sign is that of light and dark."""
-    return Explanation(_cells(values.sum(axis=0)), _cells(np.abs(values).sum(axis=0)), cost)
+    """Of pixels ``[3, H, W]`` whose sign is that of light and dark: sizes do not cancel."""
+    return Explanation(_summed(values).settled, _cells(np.abs(values).sum(axis=0)), cost)
+
+
+def _summed(values: np.ndarray) -> Sums:
+    """Pixels ``[3, H, W]``, added up over colours and cells."""
+    return Sums(_cells(values.sum(axis=0)), float(_cells(np.abs(values).sum(axis=0)).max()))
 
 
 def _cells(values: np.ndarray) -> np.ndarray:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch.nn import functional
 
 from analysis.evidence import Question
+from analysis.rounding import Sums
 from models.adapters.base import LayerRef
 from models.loading import LoadedModel
 from models.tracing import Trace
@@ -22,7 +22,7 @@ def score_cam(
     *,
     step: Callable[[float], None] = lambda fraction: None,
     batch: int = 8,
-) -> np.ndarray:
+) -> Sums:
     """Score-CAM before its last ReLU: ``Σ_c w_c A_c`` with ``w = softmax of the score of x ∘ H_c``.
 
     Wang et al., *Score-CAM*, 2020, equations 7 to 9: ``H_c`` is channel ``c`` of the layer, made as large as
@@ -39,7 +39,7 @@ def score_cam(
         batch: masked pictures per forward.
 
     Returns:
-        ``[h, w]`` float32, in units of the activation.
+        In units of the activation.
 
     Raises:
         IndexError: no such class.
@@ -57,8 +57,8 @@ def score_cam(
             scores.append(question.score(loaded.module(inputs * masks)))
         weights = torch.softmax(torch.cat(scores), dim=0)
         heat = torch.einsum("c,chw->hw", weights, activation)
-    result: np.ndarray = heat.float().cpu().numpy()
-    return result
+        terms = torch.einsum("c,chw->hw", weights, activation.abs())
+    return Sums(heat.float().cpu().numpy(), float(terms.max()))
 
 
 def _masks(channels: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

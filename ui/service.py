@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
-from analysis import EffectiveField, FieldProbe, grad_cam, nearest_place
+from analysis import EffectiveField, Explanation, FieldProbe, Question, explain, nearest_place
 from models.adapters.base import LayerRef
 from models.engine import Engine
 from models.errors import BusyError, UnsupportedViewError
@@ -112,10 +111,14 @@ def runs() -> tuple[Run, Run]:
     return Run(loaded[0], left), Run(loaded[1], right)
 
 
-def cam(run: Run, target: int, side: str) -> np.ndarray:
-    """Grad-CAM of a class at the default layer ``[h, w]``: the tail of the network, no forward."""
+def cam(run: Run, target: int, side: str) -> Explanation:
+    """Grad-CAM of a class at the default layer: the tail of the network, no forward."""
     key = ("cam", run.trace.key, target)
-    return _wait([_submit(key, lambda: grad_cam(run.loaded, run.trace, target), f"cam-{side}")])[0]
+
+    def job() -> Explanation:
+        return explain(run.loaded, run.trace, "grad_cam", Question(target))
+
+    return _wait([_submit(key, job, f"cam-{side}")])[0]
 
 
 def field(run: Run, point: tuple[float, float], layer: LayerRef, side: str) -> EffectiveField:

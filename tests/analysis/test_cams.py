@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.cams import CAMS, class_activation
+from analysis.cams import CAMS, cam, class_activation
 from analysis.evidence import Evidence, Question, evidence, question_of
 from models.adapters.base import LayerRef
 from tests.conftest import Network, Record
@@ -89,7 +89,7 @@ def test_maps_equal_pytorch_grad_cam(
     found = given(network, record, key, name)
     activation, gradient = (part.astype(np.float64) for part in (found.activation, found.gradient))
     reference = by_pytorch_grad_cam(kind, activation / factor, gradient * factor)
-    close(CAMS[method](found), reference)
+    close(cam(method, found).values, reference)
 
 
 @pytest.mark.parametrize(("key", "name"), CASES)
@@ -104,14 +104,14 @@ def test_maps_equal_torchcam(
     found = given(network, record, key, name)
     activation, gradient = (part.astype(np.float64) for part in (found.activation, found.gradient))
     reference = by_torchcam(kind, activation / factor, gradient * factor)
-    close(CAMS[method](found), reference)
+    close(cam(method, found).values, reference)
 
 
 @pytest.mark.parametrize(("key", "name"), CASES)
 def test_layer_cam_equals_torchcam(key: str, name: str, network: Network, record: Record) -> None:
     """Its weights are a map for each channel there."""
     found = given(network, record, key, name)
-    close(CAMS["layer_cam"](found), by_torchcam("LayerCAM", found.activation, found.gradient))
+    close(cam("layer_cam", found).values, by_torchcam("LayerCAM", found.activation, found.gradient))
 
 
 @pytest.mark.parametrize(("key", "name"), CASES)
@@ -120,14 +120,14 @@ def test_eigen_cam_equals_pytorch_grad_cam(key: str, name: str, network: Network
     found = given(network, record, key, name)
     mirrored = np.concatenate([found.activation, -found.activation], axis=2).astype(np.float64)
     reference = by_pytorch_grad_cam("EigenCAM", mirrored, mirrored)[:, : found.layer.grid[1]]
-    close(CAMS["eigen_cam"](found), reference if reference.sum() > 0 else -reference)
+    close(cam("eigen_cam", found).values, reference if reference.sum() > 0 else -reference)
 
 
 def test_the_libraries_small_number_is_not_small(network: Network, record: Record) -> None:
     """Which is why nothing is added here: at a ResNet's last layer it changes Grad-CAM++ visibly."""
     found = given(network, record, "resnet18_classroom", "layer4.1")
     reference = by_pytorch_grad_cam("GradCAMPlusPlus", found.activation, found.gradient)
-    ours = CAMS["grad_cam_pp"](found)
+    ours = cam("grad_cam_pp", found).values
     assert np.abs(ours - reference).max() > 1e-3 * reference.max()
 
 
@@ -191,7 +191,7 @@ def test_worked_out_by_hand() -> None:
     }
     assert expected.keys() == CAMS.keys()
     for name, values in expected.items():
-        np.testing.assert_allclose(CAMS[name](found), [values], atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(cam(name, found).values, [values], atol=1e-6, err_msg=name)
 
 
 def test_a_class_or_a_method_that_is_not_there_is_named(network: Network, record: Record) -> None:

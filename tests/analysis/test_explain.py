@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.cams import CAMS
-from analysis.evidence import Question
+from analysis.cams import CAMS, cam
+from analysis.evidence import Evidence, Question, evidence
 from analysis.explain import (
     METHODS,
     Explanation,
@@ -17,10 +17,12 @@ from analysis.explain import (
     quick_explanations,
     quick_methods,
 )
+from analysis.rounding import Sums
 from models import UnsupportedViewError
 from models.adapters.base import LayerRef
 from models.spec import Family
 from tests.analysis.tiny import tiny, tiny_record
+from tests.conftest import Network, Record
 
 FAMILIES: list[Family] = ["resnet", "vit"]
 ASKED = Question(1)
@@ -127,3 +129,56 @@ def test_no_parameter_gets_a_gradient() -> None:
 def test_a_method_that_is_not_there_is_named() -> None:
     with pytest.raises(KeyError, match="tea_leaves"):
         explain(tiny("vit"), tiny_record("vit"), "tea_leaves", Question(1))
+
+
+def test_a_sum_below_the_rounding_of_its_terms_is_empty() -> None:
+    values = np.array([[3e-8, -2e-8]], dtype=np.float32)
+    assert Sums(values, 1.0).cancels and not Sums(values, 1.0).settled.any()
+    assert not Sums(values, 1e-3).cancels and Sums(values, 1e-3).settled is values
+    assert not Sums(np.zeros((1, 2)), 0.0).cancels, "nothing was added up: that is another silence"
+
+
+@pytest.mark.parametrize("key", ["vit_s_14_classroom", "vit_b_32_untrained"])
+def test_before_a_norm_that_ignores_scale_hires_cam_is_rounding(
+    key: str, network: Network, record: Record
+) -> None:
+    """After the last block but one; drawn on its own scale it would look like any other map."""
+    loaded, traced = network(key), record(key)
+    layers = loaded.adapter.feature_layers()
+    raw = cam("hires_cam", evidence(loaded, traced, ASKED, layers[-2]))
+    assert raw.values.any() and np.abs(raw.values).max() < 1e-5 * raw.terms
+    found = explain(loaded, traced, "hires_cam", ASKED, layers[-2])
+    assert found.cancels and not found.signed.any() and not found.magnitude.any()
+    assert not quick_explanations(loaded, traced, ASKED, layers[-2])("hires_cam").magnitude.any()
+    # Real maps keep far away from the rule: other methods there, the same one a step earlier or later.
+    for layer in (layers[-3], layers[-2], loaded.adapter.default_cam_layer()):
+        for method in CAMS:
+            if (method, layer) != ("hires_cam", layers[-2]):
+                sums = cam(method, evidence(loaded, traced, ASKED, layer))
+                assert np.abs(sums.values).max() > 1e-4 * sums.terms, (method, layer.name)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_knows_a_map_that_is_rounding(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a method adds up: made a million times smaller beside its terms, it is empty."""
+    family: Family = "resnet" if method == "guided_grad_cam" else "vit"
+    assert explained(family, method).signed.any()
+    monkeypatch.setattr("analysis.rounding.ROUNDING", 2.0)
+    found = explained(family, method)
+    assert not found.signed.any()
+
+
+def test_one_value_everywhere_is_not_empty() -> None:
+    layer = LayerRef("x", "block", (), "NCHW", (1, 1), 32, 2)
+    given = Evidence(
+        layer,
+        np.array([[[2.0]], [[1.0]]], dtype=np.float32),
+        np.array([[[1.0]], [[-0.5]]], dtype=np.float32),
+        1.0,
+    )
+    for method in ("grad_cam", "hires_cam", "layer_cam"):
+        heat = cam(method, given).settled
+        found = Explanation(heat, np.maximum(heat, 0), cost=explained("resnet", "grad_cam").cost)
+        assert found.even and not found.cancels
+    assert not explained("vit", "grad_cam").even
+    assert not Explanation(np.zeros((1, 1)), np.zeros((1, 1)), found.cost).even

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from analysis.explain import METHODS
+from models.registry import REGISTRY
+from models.spec import Preprocess
 from tests.ui.running import Open, finished_ahead, patient_engine, problems, texts
 from ui.language import translate
 from ui.service import background
@@ -159,6 +162,28 @@ def test_after_the_last_attention_it_says_why_there_is_nothing(
     frame = shown["activation"][1].frames[0]
     assert not frame.map.values.any()
     assert frame.caption.startswith(translate("en", "activation.silent.last"))
+
+
+def test_a_map_that_is_only_rounding_is_empty_and_says_why(open_page: Open, shown: dict[str, tuple]) -> None:
+    before = "encoder.layers.encoder_layer_10"
+    page = open_page(page=PAGE, **{"activation-method": "hires_cam", "activation-right-layer": before})
+    assert problems(page) == []
+    frame = shown["activation"][1].frames[0]
+    assert not frame.map.values.any()
+    assert frame.caption.startswith(translate("en", "activation.silent.norm"))
+
+
+def test_one_value_everywhere_orders_nothing_and_says_so(
+    open_page: Open, shown: dict[str, tuple], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = replace(REGISTRY["resnet18_untrained"], key="small", preprocess=Preprocess(resize=32, crop=32))
+    monkeypatch.setitem(REGISTRY, "small", small)
+    page = open_page(page=PAGE, left="small", right="small", **{"activation-method": "eigen_cam"})
+    assert problems(page) == []
+    frame = shown["activation"][0].frames[0]
+    assert frame.grid == (1, 1) and frame.map.values.all()
+    assert translate("en", "activation.even.place") in frame.caption
+    assert translate("en", "meaning.none.even") in texts(page)
 
 
 def test_every_panel_names_its_peak_its_layer_and_its_cost(open_page: Open, shown: dict[str, tuple]) -> None:

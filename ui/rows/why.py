@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from analysis import Explanation
 from ui.component import Frame, to_uint8_map
+from ui.explore.activation.words import even_text
 from ui.panels import panel_of, show_board
 from ui.sections import heading, row
 from ui.service import cam, runs
@@ -23,13 +25,13 @@ def show_why() -> None:
     for run, side in zip(pair, SIDES, strict=True):
         index = target_of(run, pair)
         layer = run.loaded.adapter.default_cam_layer()
-        heat = cam(run, index, side)
-        peak = float(heat.max())
+        found = cam(run, index, side)
+        heat, peak = found.magnitude, float(found.magnitude.max())
         frame = Frame(
             label=name_of_layer(layer),
             grid=layer.grid,
             map=to_uint8_map(heat / max(peak, 1e-12) * 100, unit="%"),
-            caption=t("why.peak", peak=peak) if peak > 0 else t("why.empty"),
+            caption=_caption(found, peak),
         )
         name = name_of_class(run.loaded.categories[index])
         answer = f"{name} {percent(float(run.trace.probabilities[index]))}"
@@ -40,3 +42,10 @@ def show_why() -> None:
     left, right = (run.loaded.adapter.default_cam_layer().grid[0] for run in pair)
     st.markdown(t("why.formula", left=left, right=right))
     st.caption(t("why.limits"))
+
+
+def _caption(found: Explanation, peak: float) -> str:
+    if peak > 0:
+        text = t("why.peak", peak=peak)
+        return f"{text} {even_text(found.magnitude)}" if found.even else text
+    return t("activation.silent.rounding" if found.cancels else "why.empty")

@@ -17,6 +17,7 @@ from ui.explore.activation.controls import show_controls
 from ui.explore.activation.maps import ask_for_missing, cost_for, explanation_of, likeness
 from ui.explore.activation.words import (
     cost_text,
+    even_text,
     name_of_method,
     numbers_text,
     short_number,
@@ -124,6 +125,8 @@ def _frame(item: Shown, peak: float) -> tuple[Frame, str]:
         caption = silence(item.run, item.ask, item.found)
     else:
         caption = t(f"activation.peak.{method.unit}", peak=short_number(peak))
+        if not np.ptp(values) > 0:
+            caption = f"{caption} {even_text(values)}"
     caption = f"{caption} {cost_text(cost_for(item.run, item.ask))}"
     return Frame(label=label, grid=values.shape, map=drawn, caption=caption), _note(item, limit)
 

@@ -74,7 +74,7 @@ def subject_of(run: Run, pair: tuple[Run, Run], side: SideName) -> Subject | str
     if heat is None:
         return t("meaning.none.waiting")
     if not np.ptp(heat) > 0:
-        return t("meaning.none.empty")
+        return t("meaning.none.even" if heat.any() else "meaning.none.empty")
     return Subject(run, side, target_of(run, pair), heat, map_on(side))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
-from analysis.explain import Cost, Explanation
+from analysis.explain import METHODS, Cost, Explanation
 from ui.explore.activation.choices import Ask
 from ui.service import Run
 from ui.words import t
@@ -34,10 +35,20 @@ def short_number(value: float) -> str:
 
 def silence(run: Run, ask: Ask, found: Explanation) -> str:
     """Why a map is empty."""
-    last = run.loaded.adapter.feature_layers()[-1]
-    if not found.signed.any() and ask.layer == last and last.prefix_tokens:
+    layers = run.loaded.adapter.feature_layers()
+    tokens = layers[-1].prefix_tokens > 0
+    if found.cancels and tokens and METHODS[ask.method].at_layer and ask.layer in layers[-2:-1]:
+        return t("activation.silent.norm")
+    if found.cancels:
+        return t("activation.silent.rounding")
+    if not found.signed.any() and ask.layer == layers[-1] and tokens:
         return t("activation.silent.last")
     return t("activation.silent")
+
+
+def even_text(heat: np.ndarray) -> str:
+    """What a map of one value everywhere has to say."""
+    return t("activation.even.place" if heat.size == 1 else "activation.even")
 
 
 def numbers_text(found: Explanation) -> str:
