@@ -1,4 +1,4 @@
-"""Does a map name the pixels that the answer depends on? Deletion, insertion, ROAD, and two baselines."""
+"""Does a map name the pixels that the answer depends on? Deletion, insertion, ROAD."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from models.calibration import probabilities
 from models.loading import LoadedModel
 from models.tracing import Trace
 
-STEPS = 14
-"""Steps of a deletion or insertion curve: each changes 1/14 of the pixels and costs one forward."""
+STEPS = 10
+"""Steps of a deletion or insertion curve: each changes a tenth of the pixels and costs one forward."""
 
 SHARES = (0.2, 0.4, 0.6, 0.8)
 """Parts of the picture that ROAD removes; each costs two forwards."""
@@ -116,11 +116,6 @@ def centre_blob(shape: tuple[int, int]) -> np.ndarray:
     rows, columns = (((np.arange(count) + 0.5) / count - 0.5) / 0.25 for count in shape)
     blob: np.ndarray = np.exp(-(rows[:, None] ** 2 + columns**2) / 2).astype(np.float32)
     return blob
-
-
-def random_maps(shape: tuple[int, int], count: int, seed: int = 0) -> np.ndarray:
-    """Maps that mean nothing: independent even noise in every cell, ``[count, h, w]`` float32."""
-    return np.random.default_rng(seed).random((count, *shape), dtype=np.float32)
 
 
 def blurred(inputs: Tensor) -> Tensor:

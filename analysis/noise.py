@@ -78,4 +78,6 @@ def _smoother(size: int, reach: int, deviation: float) -> np.ndarray:
         return np.eye(size)
     offsets = np.arange(size + 2 * reach) - (np.arange(size)[:, None] + reach)
     weights: np.ndarray = np.exp(-((offsets / deviation) ** 2) / 2) * (np.abs(offsets) <= reach)
-    return weights / np.sqrt((weights**2).sum(axis=1, keepdims=True))
+    lengths: np.ndarray = np.linalg.norm(weights, axis=1, keepdims=True)
+    weights /= lengths
+    return weights

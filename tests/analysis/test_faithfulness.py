@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torchcam.metrics import DeletionInsertionMetric
 
 from analysis import grad_cam
-from analysis.examination import CHANCE, FORWARDS, Examination, examine, wins
+from analysis.examination import CHANCE, Examination, examine, forwards, rank_sums, rival_keys, wins
 from analysis.faithfulness import (
     Curve,
     Trial,
@@ -26,10 +26,10 @@ from analysis.faithfulness import (
     deletion,
     insertion,
     pixel_ranks,
-    random_maps,
     road,
     trial,
 )
+from analysis.noise import LEVELS, level_of, noise_maps, smoothness
 from models import LoadedModel, Trace
 from tests.conftest import Network, Record, temperature
 
@@ -128,7 +128,8 @@ def corner() -> tuple[Any, Any, np.ndarray]:
     inputs = torch.zeros(1, 3, 16, 16)
     inputs[:, :, :8, :8] = 1
     logits = module(inputs)[0]
-    record = SimpleNamespace(inputs=inputs.numpy(), probabilities=logits.softmax(0).numpy())
+    key = ("corner", "seed", "cpu", "picture", "16")
+    record = SimpleNamespace(inputs=inputs.numpy(), probabilities=logits.softmax(0).numpy(), key=key)
     module.shown.clear()
     heat = np.array([[1.0, 0.0], [0.0, 0.0]])
     spec = SimpleNamespace(calibration=None)
@@ -156,18 +157,78 @@ def test_curves_of_a_network_that_looks_at_one_quarter() -> None:
     np.testing.assert_allclose(least.probabilities, sigmoid(3), atol=1e-3)
 
 
-def test_examined_it_beats_chance_and_the_middle() -> None:
+def test_examined_it_does_better_than_noise_and_the_middle() -> None:
     loaded, record, heat = corner()
     shares: list[float] = []
     checks: list[int] = []
     found = examine(loaded, record, heat, 0, check=lambda: checks.append(1), report=shares.append)
-    assert (found.beats_chance, found.beats_blob, found.verdict) == (3, 3, "both")
+    assert (found.p, found.beats_noise, found.beats_blob, found.verdict) == (0.05, 19, 3, "both")
     assert found.own.road == pytest.approx(0.7, abs=0.3)
-    assert sum(loaded.module.shown) == FORWARDS == cost(CHANCE + 2)
+    assert sum(loaded.module.shown) == forwards(heat) == cost(CHANCE + 2)
     assert len(checks) == len(loaded.module.shown), "one check for every batch"
     assert shares == pytest.approx(np.arange(1, CHANCE + 3) / (CHANCE + 2))
     assert examine(loaded, record, -heat, 0).verdict == "neither"
-    assert found.nbytes < 10_000
+    assert found.nbytes < 40_000
+    with pytest.raises(ValueError, match="one value"):
+        examine(loaded, record, np.ones((3, 3)), 0)
+
+
+def test_rivals_are_tried_once_for_all_maps_of_a_grid_and_smoothness() -> None:
+    loaded, record, heat = corner()
+    memory: dict[Any, Trial] = {}
+
+    def keep(key: Any, make: Any) -> Trial:
+        if key not in memory:
+            memory[key] = make()
+        return memory[key]
+
+    first = examine(loaded, record, heat, 0, keep=keep)
+    assert list(memory) == list(rival_keys(heat)) and len(memory) == CHANCE + 1
+    loaded.module.shown.clear()
+    other = heat[::-1].copy()
+    assert forwards(other, memory.__contains__) == cost(1)
+    second = examine(loaded, record, other, 0, keep=keep)
+    assert sum(loaded.module.shown) == cost(1), "its own trial alone"
+    assert second.chance == first.chance and second.blob is first.blob
+    alone = examine(loaded, record, other, 0)
+    assert alone.p == second.p and alone.beats_blob == second.beats_blob
+    # Another grid, or another smoothness, is another noise.
+    fine = np.random.default_rng(0).random((16, 16))
+    assert not {*rival_keys(np.ones((8, 8)) + np.eye(8)), *rival_keys(fine)[1:]} & set(memory)
+
+
+@pytest.mark.parametrize(
+    ("shape", "deviation"), [((7, 7), 0.0), ((7, 7), 1.4), ((16, 16), 2.0), ((56, 56), 0.7)]
+)
+def test_noise_earns_a_p_no_more_often_than_the_p_says(
+    shape: tuple[int, int], deviation: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for the network: each picture has a spot that matters, and three tests look at it."""
+    spots = [np.exp(-((np.indices(shape).T - place) ** 2).sum(-1).T / 8) for place in np.ndindex(6, 6)]
+
+    def tried(loaded: Any, record: Any, heat: np.ndarray, target: int, check: Any) -> Trial:
+        ranks = heat.ravel().argsort().argsort().reshape(shape) / heat.size
+        found = float((ranks * spots[target]).sum() / spots[target].sum())
+        return a_trial(0.5 - found / 2, float(ranks[target % shape[0]].mean()), found**2)
+
+    monkeypatch.setattr("analysis.examination.trial", tried)
+    ps: list[float] = []
+    for target in range(36):
+        record: Any = SimpleNamespace(key=("", "", "", f"picture {target}"), probabilities=np.ones(36))
+        memory: dict[Any, Trial] = {}
+
+        def keep(key: Any, make: Any, memory: dict[Any, Trial] = memory) -> Trial:
+            if key not in memory:
+                memory[key] = make()
+            return memory[key]
+
+        for noise in noise_maps(shape, 12, deviation, seed=900 + target):
+            ps.append(examine(None, record, noise, target, keep=keep).p)  # type: ignore[arg-type]
+    for level in (0.05, 0.1, 0.25, 0.5):
+        share = float((np.array(ps) <= level + 1e-9).mean())
+        # 432 maps, twelve of which share their noise: three standard errors of 36 independent ones.
+        assert share <= level + 3 * (level * (1 - level) / 36 / 3) ** 0.5, (level, share)
+    assert np.mean(ps) == pytest.approx(0.525, abs=0.12), "nor does it never: p is even"
 
 
 def test_the_noise_is_the_same_every_time_and_can_be_left_out() -> None:
@@ -206,10 +267,33 @@ def test_the_baselines() -> None:
     np.testing.assert_allclose(blob, blob[::-1, ::-1], rtol=1e-6)
     # A quarter of the side from the middle is one deviation.
     assert centre_blob((401, 401))[200, 300] == pytest.approx(np.exp(-0.5), rel=0.01)
-    noise = random_maps((7, 7), 3)
-    assert noise.shape == (3, 7, 7)
-    assert np.array_equal(noise, random_maps((7, 7), 3)), "a fixed seed"
+
+
+@pytest.mark.parametrize("shape", [(7, 7), (14, 10), (56, 56)])
+def test_noise_is_as_smooth_as_it_is_asked_to_be(shape: tuple[int, int]) -> None:
+    usual = [float(np.median(smoothness(noise_maps(shape, 40, level, 1)))) for level in LEVELS[:6]]
+    assert usual == sorted(usual) and abs(usual[0]) < 0.06 and usual[-1] > 0.8
+    noise = noise_maps(shape, 3, 1.0)
+    assert noise.shape == (3, *shape) and noise.dtype == np.float32
+    assert np.array_equal(noise, noise_maps(shape, 3, 1.0)), "a fixed seed"
     assert not np.array_equal(noise[0], noise[1])
+    assert not np.array_equal(noise, noise_maps(shape, 3, 1.0, seed=1))
+    # Every cell varies as much as any other, at the border too.
+    spread = noise_maps(shape, 2000, 2.0).std(axis=0)
+    np.testing.assert_allclose(spread, 1, atol=0.1)
+
+
+def test_the_level_of_a_map_is_that_of_its_order() -> None:
+    for index in (0, 3, 5, 7):
+        found = [level_of(noise) for noise in noise_maps((56, 56), 9, LEVELS[index], seed=5)]
+        assert abs(LEVELS.index(float(np.median(found))) - index) <= 1
+    smooth = noise_maps((16, 16), 1, 2.0)[0]
+    assert (
+        level_of(smooth) == level_of(np.exp(3 * smooth)) > level_of(np.random.default_rng(0).random((16, 16)))
+    )
+    # By hand: ranks less their mean, products of neighbours, variance.
+    assert smoothness(np.array([[[0.0, 1.0, 2.0]]]))[0] == pytest.approx(0.0)
+    assert smoothness(np.array([[[0.0, 1.0, 2.0, 3.0]]]))[0] == pytest.approx((0.75 - 0.25 + 0.75) / 3 / 1.25)
 
 
 def test_blurring_equals_scipy() -> None:
@@ -228,26 +312,42 @@ def a_trial(deleted: float, inserted: float, gap: float) -> Trial:
 GOOD, FAIR, POOR = a_trial(0.1, 0.8, 0.5), a_trial(0.2, 0.6, 0.3), a_trial(0.5, 0.4, 0.0)
 
 
+def noise_of(*trials: Trial) -> tuple[Trial, ...]:
+    """As many trials as there are maps of noise, the rest of them poor."""
+    return (*trials, *[POOR] * (CHANCE - len(trials)))
+
+
 @pytest.mark.parametrize(
-    ("start", "own", "blob", "chance", "verdict"),
+    ("start", "own", "blob", "chance", "p", "verdict"),
     [
-        (0.9, GOOD, FAIR, (POOR, POOR), "both"),
-        (0.9, FAIR, GOOD, (POOR, POOR), "chance"),
-        (0.9, FAIR, POOR, (POOR, GOOD), "neither"),
-        (0.9, FAIR, FAIR, (FAIR, POOR), "neither"),
-        (0.04, GOOD, FAIR, (POOR,), "unseen"),
-        # Two of three tests decide.
-        (0.9, a_trial(0.1, 0.8, 0.0), FAIR, (POOR,), "both"),
-        (0.9, a_trial(0.1, 0.3, 0.0), POOR, (POOR,), "neither"),
+        (0.9, GOOD, FAIR, noise_of(), 0.05, "both"),
+        (0.9, FAIR, GOOD, noise_of(), 0.05, "chance"),
+        (0.9, FAIR, POOR, noise_of(GOOD), 0.1, "neither"),
+        (0.9, FAIR, FAIR, noise_of(FAIR), 0.1, "neither"),
+        (0.9, POOR, POOR, noise_of(), 1.0, "neither"),
+        (0.04, GOOD, FAIR, noise_of(), 0.05, "unseen"),
+        # Two of three tests decide against the blob; ahead of noise is who has the highest sum of ranks.
+        (0.9, a_trial(0.1, 0.8, 0.0), FAIR, noise_of(), 0.05, "both"),
+        (0.9, a_trial(0.1, 0.3, 0.0), GOOD, noise_of(), 0.05, "chance"),
     ],
 )
-def test_the_verdict(start: float, own: Trial, blob: Trial, chance: tuple[Trial, ...], verdict: str) -> None:
-    assert Examination(start, own, blob, chance).verdict == verdict
+def test_the_verdict(
+    start: float, own: Trial, blob: Trial, chance: tuple[Trial, ...], p: float, verdict: str
+) -> None:
+    found = Examination(start, own, blob, chance)
+    assert found.p == pytest.approx(p)
+    assert found.verdict == verdict
+    assert found.beats_noise == pytest.approx(20 * (1 - p))
 
 
 def test_each_test_is_won_by_itself() -> None:
-    assert wins(GOOD, [FAIR, POOR]) == 3
-    assert wins(FAIR, [GOOD, POOR]) == 0
-    assert wins(a_trial(0.1, 0.4, 0.0), [FAIR]) == 1
-    assert wins(a_trial(0.3, 0.7, 0.0), [FAIR]) == 1
-    assert wins(a_trial(0.3, 0.4, 0.4), [FAIR]) == 1
+    assert wins(GOOD, FAIR) == wins(GOOD, POOR) == 3
+    assert wins(FAIR, GOOD) == 0
+    assert wins(a_trial(0.1, 0.4, 0.0), FAIR) == 1
+    assert wins(a_trial(0.3, 0.7, 0.0), FAIR) == 1
+    assert wins(a_trial(0.3, 0.4, 0.4), FAIR) == 1
+
+
+def test_ranks_are_added_up_and_draws_are_halves() -> None:
+    assert rank_sums((GOOD, FAIR, POOR)).tolist() == [6, 3, 0]
+    assert rank_sums((FAIR, FAIR, POOR)).tolist() == [4.5, 4.5, 0]

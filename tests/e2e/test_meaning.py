@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from analysis.examination import FORWARDS
+from analysis.examination import CHANCE
+from analysis.faithfulness import cost
 from tests.e2e.browser import PATIENCE_MS, OpenPage, wait_idle
 from tests.e2e.comparison import board, drawn, select, t, widget
 
@@ -29,7 +30,7 @@ def test_a_map_is_tested_and_the_result_is_kept(app: str, open_page: Opener) -> 
     page = visit(open_page, app, f"picture=dog&{PAIR}")
     start = widget(page, "start-meaning").get_by_role("button")
     cancel = widget(page, "cancel-meaning").get_by_role("button")
-    expect(start).to_have_text(t("meaning.start", forwards=FORWARDS))
+    expect(start).to_have_text(t("meaning.start", forwards=cost(CHANCE + 2)))
     start.click()
     # Inside a fragment, whose clicks Streamlit keeps until the running one has ended.
     cancel.click()

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.examination import CHANCE, FORWARDS, TESTS, Examination
-from analysis.faithfulness import SHARES, STEPS, Curve, Trial
+from analysis.examination import CHANCE, TESTS, Examination
+from analysis.faithfulness import SHARES, STEPS, Curve, Trial, cost
 from analysis.sanity import Likeness
 from models.engine import Engine
 from tests.ui.running import Open, problems, texts
@@ -21,6 +21,7 @@ from ui.language import LANGUAGES, translate
 from ui.state import View
 
 START = "start-meaning"
+FORWARDS = cost(CHANCE + 2)
 LAST = "encoder.layers.encoder_layer_11"
 
 
@@ -40,7 +41,7 @@ def trial(height: float) -> Trial:
 
 
 def examination(own: float, blob: float = 0.2, start: float = 0.9) -> Examination:
-    return Examination(start, trial(own), trial(blob), (trial(0.0), trial(0.1)))
+    return Examination(start, trial(own), trial(blob), (*[trial(0.0)] * (CHANCE - 1), trial(0.1)))
 
 
 CELLS = np.arange(49.0).reshape(7, 7)
@@ -75,7 +76,10 @@ def test_one_sentence_for_every_outcome(verdict: str, language: str, monkeypatch
             method="Grad-CAM",
             answer="猫" if language == "zh-CN" else "cat",
             start="1.0 %",
-            chance=told.beats_chance,
+            p=f"{told.p:.2f}",
+            better=told.beats_noise,
+            noise=CHANCE,
+            limit="0.05",
             blob=told.beats_blob,
             tests=TESTS,
         )
@@ -99,7 +103,9 @@ def examined(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> list[tuple[str,
     """Stands in for the tests themselves; gives the networks and classes that were tested."""
     asked: list[tuple[str, int]] = []
 
-    def examine(loaded: Any, record: Any, heat: Any, target: int, *, check: Any, report: Any) -> Examination:
+    def examine(
+        loaded: Any, record: Any, heat: Any, target: int, *, check: Any, report: Any, keep: Any
+    ) -> Examination:
         check()
         report(1.0)
         asked.append((loaded.spec.key, target))
@@ -126,16 +132,24 @@ def test_both_maps_are_tested_once_and_the_result_stays(
     assert problems(page) == []
     assert [key for key, _ in examined] == ["resnet18_distilled", "vit_s_14_classroom"]
     said = texts(page)
-    assert (
-        said.count(t("meaning.verdict.both", method="Grad-CAM", answer="cat", chance=3, blob=3, tests=3)) == 2
+    verdict = t(
+        "meaning.verdict.both",
+        method="Grad-CAM",
+        answer="cat",
+        better=19,
+        noise=19,
+        p="0.05",
+        blob=3,
+        tests=3,
     )
+    assert said.count(verdict) == 2
     for test in ("deletion", "insertion", "road"):
         assert t(f"meaning.{test}") in said
     assert "rank correlation" in said
     # The other way round it is the same work.
     turned = open_page(page="activation", left="vit_s_14_classroom", right="resnet18_distilled")
     assert problems(turned) == []
-    assert t("meaning.limits") in texts(turned)
+    assert t("meaning.limits", count=CHANCE + 1) in texts(turned)
     assert len(examined) == 2
 
 
@@ -181,3 +195,28 @@ def test_what_cannot_be_tested_says_why(
     starts[0].click().run()
     assert problems(page) == []
     assert len(examined) == 1
+
+
+def test_the_trials_of_noise_are_shared_by_methods_and_visitors(
+    open_page: Open, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[np.ndarray] = []
+
+    def cheap(loaded: Any, record: Any, heat: np.ndarray, target: int, check: Any) -> Trial:
+        tried.append(heat)
+        return trial(float(heat[0, 0]) / 100)
+
+    monkeypatch.setattr("analysis.examination.trial", cheap)
+    pair = {"left": "resnet18_classroom", "right": "resnet18_classroom"}
+    page = open_page(page="activation", **pair)
+    page.button(key=START).click().run()
+    assert problems(page) == []
+    assert len(tried) == CHANCE + 2
+    # At a ResNet's last layer two methods give maps of one grid and about one smoothness.
+    other = open_page(page="activation", **pair, **{"activation-method": "layer_cam"})
+    assert problems(other) == []
+    left = [button.label for button in other.button if button.key == START]
+    assert left == [t("meaning.start", forwards=cost(1))]
+    other.button(key=START).click().run()
+    assert problems(other) == []
+    assert len(tried) == CHANCE + 3

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from analysis.examination import FORWARDS, Examination, examine
+from analysis.examination import Examination, examine, forwards
 from analysis.explain import Step
+from analysis.faithfulness import Trial
 from analysis.sanity import Likeness, map_with_random_weights
 from models.errors import UnsupportedViewError
 from models.image import DecodedImage
@@ -24,7 +25,7 @@ from ui.state import SideName
 from ui.targets import target_of
 from ui.words import sentence_for, t
 
-_WEIGHTS = 0.05
+_WEIGHTS = 0.02
 """Part of the work, roughly, that the network with random weights takes."""
 
 
@@ -64,6 +65,10 @@ class Subject:
         digest = hashlib.sha256(np.ascontiguousarray(self.heat).tobytes()).hexdigest()
         return ("meaning", self.run.trace.key, self.target, digest)
 
+    def shared(self, key: Hashable) -> tuple[Any, ...]:
+        """Name of a rival's trial, the same for all maps of this network, picture and class."""
+        return ("trial", self.run.trace.key, self.target, key)
+
 
 def subject_of(run: Run, pair: tuple[Run, Run], side: SideName) -> Subject | str:
     """The map of one network, or why there is nothing to test, in words."""
@@ -99,14 +104,24 @@ def findings_for(subjects: Sequence[Subject]) -> Mapping[tuple[Any, ...], Findin
         "meaning",
         ("meaning", frozenset(wanted)),
         job,
-        start=t("meaning.start", forwards=len(wanted) * FORWARDS),
+        start=t("meaning.start", forwards=sum(map(_forwards_left, wanted.values()))),
     )
+
+
+def _forwards_left(subject: Subject) -> int:
+    """What the tests of a map still take: its rivals may have been tried for another map, or by another
+    visitor.
+    """
+    store = background()
+    if store.cached(subject.key) is not None:
+        return 0
+    return forwards(subject.heat, lambda key: store.cached(subject.shared(key)) is not None)
 
 
 def _tested(
     subject: Subject, picture: DecodedImage, check: Callable[[], None], report: Callable[[float], None]
 ) -> Findings:
-    loaded, record = subject.run.loaded, subject.run.trace
+    loaded, record, store = subject.run.loaded, subject.run.trace, background()
     likeness = None
     if loaded.spec.trained:
 
@@ -114,6 +129,10 @@ def _tested(
             return subject.again(other, seen, subject.target, lambda share: check())
 
         likeness = Likeness(subject.heat, map_with_random_weights(loaded, picture, again))
+
+    def keep(key: Hashable, make: Callable[[], Trial]) -> Trial:
+        return store.run(subject.shared(key), make)
+
     examination = examine(
         loaded,
         record,
@@ -121,5 +140,6 @@ def _tested(
         subject.target,
         check=check,
         report=lambda share: report(_WEIGHTS + (1 - _WEIGHTS) * share),
+        keep=keep,
     )
     return Findings(examination, likeness)

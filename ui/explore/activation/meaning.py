@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.examination import CHANCE, TESTS
+from analysis.examination import CHANCE, SIGNIFICANT, TESTS
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.activation.findings import Findings, Subject, findings_for, subject_of
 from ui.explore.activation.maps import method_name
@@ -37,7 +37,7 @@ def show_meaning() -> None:
     results = [(each, tested[each.key]) if isinstance(each, Subject) else None for each in found]
     show_trials(results)
     _show_random_weights([each for each in results if each is not None])
-    st.caption(t("meaning.limits"))
+    st.caption(t("meaning.limits", count=CHANCE + 1))
 
 
 def sentence_of(subject: Subject, findings: Findings) -> str:
@@ -48,7 +48,10 @@ def sentence_of(subject: Subject, findings: Findings) -> str:
         method=method_name(subject.side),
         answer=class_in_text(subject.run.loaded.categories[subject.target]),
         start=percent(examination.start),
-        chance=examination.beats_chance,
+        p=decimals(examination.p),
+        better=examination.beats_noise,
+        noise=CHANCE,
+        limit=decimals(SIGNIFICANT),
         blob=examination.beats_blob,
         tests=TESTS,
     )
