@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from analysis.sanity import mean_ranks
+
 LEVELS = (0.0, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.3, 16.0)
 """Deviations of the Gaussian that smooths noise, in cells. A few steps only, so that maps that are about as
 smooth share their noise, and all that was computed of it."""
@@ -38,17 +40,16 @@ def noise_maps(shape: tuple[int, int], count: int, deviation: float = 0.0, seed:
 def smoothness(maps: np.ndarray) -> np.ndarray:
     """How alike neighbours are in each map: correlation of the ranks of cells that share a side.
 
-    Ranks, because nothing but the order of cells is tested. Equal cells rank as they are read.
+    Ranks, because nothing but the order of cells is tested. Equal cells share the mean of theirs.
 
     Args:
-        maps: ``[n, h, w]``, at least two cells in one direction.
+        maps: ``[n, h, w]``, of more than one value each.
 
     Returns:
         ``[n]`` float64, 1 for perfectly smooth, about 0 for even noise.
     """
-    count, height, width = maps.shape
-    order = np.argsort(maps.reshape(count, -1), axis=1, kind="stable")
-    ranks = np.argsort(order, axis=1).reshape(count, height, width).astype(np.float64)
+    _, height, width = maps.shape
+    ranks = np.stack([mean_ranks(each).reshape(height, width) for each in maps])
     ranks -= ranks.mean(axis=(1, 2), keepdims=True)
     products = (ranks[:, 1:] * ranks[:, :-1]).sum(axis=(1, 2)) + (ranks[..., 1:] * ranks[..., :-1]).sum(
         axis=(1, 2)

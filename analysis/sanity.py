@@ -84,7 +84,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
     Returns:
         -1..1: 1 for the same order, 0 for unrelated ones; None if one of the maps has a single value.
     """
-    return _correlation(_ranks(first), _ranks(second))
+    return _correlation(mean_ranks(first), mean_ranks(second))
 
 
 def structural_similarity(first: np.ndarray, second: np.ndarray) -> float:
@@ -108,7 +108,8 @@ def structural_similarity(first: np.ndarray, second: np.ndarray) -> float:
     return float(light * (2 * shared + lively) / (one.var() + other.var() + lively))
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def mean_ranks(values: np.ndarray) -> np.ndarray:
+    """Rank of every value, from 1 up ``[size]``; equal values share the mean of theirs."""
     _, inverse, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     ranks: np.ndarray = (last - (counts - 1) / 2)[inverse]
