@@ -198,7 +198,7 @@ def test_rivals_are_tried_once_for_all_maps_of_a_grid_and_smoothness() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "deviation"), [((7, 7), 0.0), ((7, 7), 1.4), ((16, 16), 2.0), ((56, 56), 0.7)]
+    ("shape", "deviation"), [((7, 7), 0.0), ((7, 7), 1.0), ((16, 16), 2.0), ((56, 56), 0.7)]
 )
 def test_noise_earns_a_p_no_more_often_than_the_p_says(
     shape: tuple[int, int], deviation: float, monkeypatch: pytest.MonkeyPatch
@@ -271,7 +271,7 @@ def test_the_baselines() -> None:
 
 @pytest.mark.parametrize("shape", [(7, 7), (14, 10), (56, 56)])
 def test_noise_is_as_smooth_as_it_is_asked_to_be(shape: tuple[int, int]) -> None:
-    usual = [float(np.median(smoothness(noise_maps(shape, 40, level, 1)))) for level in LEVELS[:6]]
+    usual = [float(np.median(smoothness(noise_maps(shape, 40, level, 1)))) for level in LEVELS[:4]]
     assert usual == sorted(usual) and abs(usual[0]) < 0.06 and usual[-1] > 0.8
     noise = noise_maps(shape, 3, 1.0)
     assert noise.shape == (3, *shape) and noise.dtype == np.float32
@@ -284,9 +284,9 @@ def test_noise_is_as_smooth_as_it_is_asked_to_be(shape: tuple[int, int]) -> None
 
 
 def test_the_level_of_a_map_is_that_of_its_order() -> None:
-    for index in (0, 3, 5, 7):
+    for index in range(4):
         found = [level_of(noise) for noise in noise_maps((56, 56), 9, LEVELS[index], seed=5)]
-        assert abs(LEVELS.index(float(np.median(found))) - index) <= 1
+        assert np.median(found) == LEVELS[index]
     smooth = noise_maps((16, 16), 1, 2.0)[0]
     assert (
         level_of(smooth) == level_of(np.exp(3 * smooth)) > level_of(np.random.default_rng(0).random((16, 16)))
