@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.faithfulness import Trial, centre_blob, cost, trial
+from analysis.faithfulness import Check, Trial, centre_blob, cost, trial
 from analysis.noise import level_of, noise_maps
 from models.loading import LoadedModel
 from models.tracing import Trace
@@ -25,7 +25,7 @@ SIGNIFICANT = 1 / (CHANCE + 1)
 """What ``p`` is for a map that does better than all noise, and the most at which the verdict says so."""
 
 Verdict = Literal["unseen", "both", "chance", "neither"]
-Keep = Callable[[Hashable, Callable[[], Trial]], Trial]
+Keep = Callable[[Hashable, Callable[[Check], Trial]], Trial]
 
 _UNSEEN = 0.05
 
@@ -111,9 +111,9 @@ def examine(
     heat: np.ndarray,
     target: int,
     *,
-    check: Callable[[], None] = lambda: None,
+    check: Check = lambda: None,
     report: Callable[[float], None] = lambda share: None,
-    keep: Keep = lambda key, make: make(),
+    keep: Keep | None = None,
 ) -> Examination:
     """Put a map, the blob and noise on the map's grid, about as smooth as it, to the three tests.
 
@@ -124,8 +124,9 @@ def examine(
         target: index of the class.
         check: called before every batch of forwards; what it raises ends the work.
         report: called after every map with the share of the work that is done.
-        keep: gives the trial of a key, made by the function if it is not at hand. Trials of noise and blob
-            are the same for all maps of this network, picture and class that are alike in grid and
+        keep: gives the trial of a key, made by the function if it is not at hand, which takes a check of its
+            own because others may wait for the same trial; each is made anew if None. Trials of noise and
+            blob are the same for all maps of this network, picture and class that are alike in grid and
             smoothness: a key tells apart what else differs.
 
     Raises:
@@ -140,7 +141,8 @@ def examine(
     trials = [trial(loaded, record, heat, target, check)]
     for key, rival in zip(rival_keys(heat), rivals, strict=True):
         report(len(trials) / (2 + CHANCE))
-        trials.append(keep(key, partial(trial, loaded, record, rival, target, check)))
+        make = partial(trial, loaded, record, rival, target)
+        trials.append(make(check) if keep is None else keep(key, make))
     report(1.0)
     own, blob, *chance = trials
     return Examination(float(record.probabilities[target]), own, blob, tuple(chance))

@@ -9,8 +9,8 @@ import numpy as np
 from analysis.sanity import mean_ranks
 
 LEVELS = (0.0, 0.7, 1.4, 2.8, 5.6, 11.2)
-"""Deviations of the Gaussian that smooths noise, in cells. A few steps only, each twice the last: maps that are
-about as smooth share their noise, and all that was computed of it."""
+"""Deviations of the Gaussian that smooths noise, in cells. A few steps only, each twice the last: maps that
+are about as smooth share their noise, and all that was computed of it."""
 
 _SAMPLE = 64
 """Maps from which it is read how smooth noise of a level is."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.examination import Examination, examine, forwards
 from analysis.explain import Step
-from analysis.faithfulness import Trial
+from analysis.faithfulness import Check, Trial
 from analysis.sanity import Likeness, map_with_random_weights
 from models.errors import UnsupportedViewError
 from models.image import DecodedImage
@@ -130,8 +130,8 @@ def _tested(
 
         likeness = Likeness(subject.heat, map_with_random_weights(loaded, picture, again))
 
-    def keep(key: Hashable, make: Callable[[], Trial]) -> Trial:
-        return store.run(subject.shared(key), make)
+    def keep(key: Hashable, make: Callable[[Check], Trial]) -> Trial:
+        return store.run(subject.shared(key), lambda control: make(control.check), cooperative=True)
 
     examination = examine(
         loaded,
