@@ -13,7 +13,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from models.errors import BusyError, CancelledError, ModelError, SightlinesError
 from ui.address import page_link, publish
 from ui.defaults import settle
-from ui.service import leave_other_pages, runs, waiting_place
+from ui.service import drop_overtaken, runs, waiting_place
 from ui.state import choose_bundled_pair, is_restored, view
 from ui.words import sentence_for, t
 
@@ -66,7 +66,7 @@ def plain_page(draw: Callable[[], None]) -> None:
         # Until app.py has run once, a fresh server takes a page's address for its file and runs that alone.
         PagesManager.uses_pages_directory = False
         st.rerun()
-    leave_other_pages()
+    drop_overtaken()
     with waiting_place(), guarded():
         draw()
 

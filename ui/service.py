@@ -57,9 +57,9 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class _Ahead:
-    """Work that a session asked for on a page and does not wait for."""
+    """Work that a session asked for and does not wait for, and what the page was about then."""
 
-    page: str
+    about: tuple[object, ...]
     ticket: Ticket[bool]
 
 
@@ -156,7 +156,8 @@ def ahead(name: str, make: Callable[[], Parts], urgency: Urgency) -> None:
 
     Each is a result of its own under a key of its own, and there for whoever asks for it by that key, who
     need not wait for the others. The work gives way to what is more urgent between any two of them. Asking
-    for something else under the same name drops the earlier wish, and so does leaving the page.
+    for something else under the same name drops the earlier wish; so does another page, picture, network or
+    point, as soon as it is chosen.
 
     Args:
         name: of the place on the page it is for.
@@ -183,17 +184,23 @@ def ahead(name: str, make: Callable[[], Parts], urgency: Urgency) -> None:
                 urgency=urgency,
                 cooperative=True,
             )
-            held[name] = _Ahead(current_page(), ticket)
+            held[name] = _Ahead(_about(), ticket)
     if before is not None:
         before.ticket.cancel()
 
 
-def leave_other_pages() -> None:
-    """Drop what was asked for ahead on pages that this session has left."""
+def drop_overtaken() -> None:
+    """Drop what was asked for ahead about something that this session has turned from."""
     held: dict[str, _Ahead] = st.session_state.get("ahead", {})
     for name, each in list(held.items()):
-        if each.page != current_page():
+        if each.about != _about():
             held.pop(name).ticket.cancel()
+
+
+def _about() -> tuple[object, ...]:
+    now, own = view(), own_picture()
+    picture = own.sha256 if now.picture == OWN and own is not None else now.picture
+    return (current_page(), picture, now.left.network, now.right.network, now.point)
 
 
 def _one_by_one(store: Engine, make: Callable[[], Parts], control: JobControl) -> bool:

@@ -12,12 +12,13 @@ import torch
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from analysis import effective_fields
-from benchmarks import content, fields
+from benchmarks import content, fields, order
 from benchmarks.client import find_selectbox
 from benchmarks.measure import Comparison, Line, alternate, at_least, at_most, extent, kilobytes, table, timed
 from benchmarks.proxy import metered
 from models import DecodedImage, LoadedModel, Trace
 from tests.conftest import Network, Record
+from ui.state import View
 
 
 class Clock:
@@ -136,3 +137,12 @@ def test_the_bare_backwards_are_those_of_the_effective_fields(network: Network, 
         energy = gradient[0].double().square().sum(dim=0).numpy()
         expected = energy / energy.sum()
         np.testing.assert_allclose(field.energy, expected, rtol=0, atol=1e-5 * expected.max())
+
+
+def test_the_order_of_work_begins_at_the_shown_depth(network: Network, record: Record) -> None:
+    for key in ("resnet18_classroom", "vit_s_14_classroom"):
+        depths = order._order(network(key), record(key))
+        count = len(network(key).adapter.feature_layers())
+        assert sorted(depths) == list(range(count))
+        assert depths[0] == round(View.depth * (count - 1))
+        assert abs(depths[1] - depths[0]) == 1

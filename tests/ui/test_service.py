@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from models.engine import Engine
 from models.jobs import Urgency
 from tests.conftest import Network, Record
 from ui import service
+from ui.state import Side, View
 
 RESNET = "resnet18_classroom"
 
@@ -46,7 +48,7 @@ def test_fields_ahead_come_one_by_one_and_give_way(
 ) -> None:
     """Whoever looks at one of them, or at anything else, waits for one field and not for all."""
     monkeypatch.setattr(service, "_PATIENCE", 60.0)
-    monkeypatch.setattr(service, "current_page", lambda: "")
+    monkeypatch.setattr(service, "_about", tuple)
     state: dict[str, Any] = {}
     monkeypatch.setattr("streamlit.session_state", state)
     run = service.Run(network(RESNET), record(RESNET))
@@ -83,8 +85,15 @@ def test_fields_ahead_come_one_by_one_and_give_way(
         assert engine.stats().queued + engine.stats().running == 0, "there is nothing left to do"
 
 
-def test_what_was_asked_for_ahead_is_dropped_with_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamlit.session_state", {})
+@pytest.mark.parametrize(
+    "changes",
+    [{"picture": "rhino"}, {"left": Side("resnet50_untrained")}, {"point": (0.1, 0.2)}, {"page": "network"}],
+)
+def test_what_was_asked_for_ahead_is_dropped_with_what_it_was_about(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    state: dict[str, Any] = {"view": View(), "page": "fields"}
+    monkeypatch.setattr("streamlit.session_state", state)
     started, gate = threading.Event(), threading.Event()
     ran: list[str] = []
 
@@ -96,15 +105,15 @@ def test_what_was_asked_for_ahead_is_dropped_with_its_page(monkeypatch: pytest.M
         monkeypatch.setattr(service, "engine", lambda: engine)
         engine.submit("gate", occupy)
         assert started.wait(60)
-        monkeypatch.setattr(service, "current_page", lambda: "fields")
         for name in "ab":
             service.ahead(name, partial(dict, {name: partial(ran.append, name)}), Urgency.IDLE)
         service.ahead("a", partial(dict, {"c": partial(ran.append, "c")}), Urgency.NEAR)
         assert engine.stats().queued == 2, "the newer wish took the place of the older"
-        service.leave_other_pages()
+        service.drop_overtaken()
         assert engine.stats().queued == 2
-        monkeypatch.setattr(service, "current_page", lambda: "network")
-        service.leave_other_pages()
+        state["page"] = changes.pop("page", "fields")
+        state["view"] = replace(View(), depth=0.1, **changes)
+        service.drop_overtaken()
         assert engine.stats().queued == 0
         gate.set()
     assert ran == []
