@@ -1,36 +1,17 @@
-"""The door: page settings, navigation, and what every page shares."""
+"""The door: a title and empty boards at once, then everything else."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import streamlit as st
 
-from ui import component
-from ui.address import publish
-from ui.pages import EXPLORE, file_of
-from ui.returning import asking, listen, restore
-from ui.sidebar import show_sidebar
-from ui.state import enter, view
-from ui.style import apply_style
-from ui.words import t
+from ui.curtain import curtain
+from ui.language import DEFAULT_LANGUAGE, translate
 
-restore()
-st.set_page_config(page_title=t("app.title"), page_icon="assets/icon.svg", layout="wide")
-apply_style()
-chosen = st.navigation(
-    [
-        st.Page("pages/side_by_side.py", title=t("nav.side_by_side"), default=True),
-        *(st.Page(file_of(page), title=t(f"nav.{page}")) for page in EXPLORE),
-        st.Page("pages/models.py", title=t("nav.models")),
-    ],
-    position="top",
+st.set_page_config(
+    page_title=translate(DEFAULT_LANGUAGE, "app.title"), page_icon="assets/icon.svg", layout="wide"
 )
-enter(chosen.url_path)
-# After the navigation: before it, Streamlit knows the page by another name and would send the library twice.
-component.runtime()
-listen()
-show_sidebar()
-if asking():
-    st.caption(t("link.looking"))
-else:
-    chosen.run()
-    publish(view(), "page")
+with curtain():
+    # Imported behind the curtain: torch takes seconds.
+    import_module("ui.door").enter_app()

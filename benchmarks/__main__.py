@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import fields, latency, networks, order, traffic
+from benchmarks import fields, first_visit, latency, networks, order, traffic
 from benchmarks.measure import Line, table
 from tests.e2e.browser import ROOT, server
 
@@ -29,6 +29,8 @@ def _lines() -> Iterator[Line]:
             yield Line("bytes", "no Chromium on this machine to count them", met="skipped")
         else:
             yield from traffic.lines(address, chromium)
+    if chromium is not None:
+        yield from first_visit.lines(chromium)
 
 
 def _tell(what: str) -> None:

@@ -16,7 +16,7 @@ from models.errors import PictureError
 
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "samples"
 
-Kind = Literal["photo", "other", "synthetic"]
+Kind = Literal["photo", "composed", "other", "synthetic"]
 
 # The side of the square that the bundled networks receive: at this size nothing is resampled on the way in,
 # so every pixel that is drawn here is a pixel that the networks see.
@@ -37,9 +37,9 @@ class Sample:
     Attributes:
         id: stable slug, used in addresses and as ``sample.<id>.title`` and ``.hint`` in the catalogues.
         file: name in ``assets/samples``, or None for a synthetic picture.
-        label_class: what it shows, in the bundled networks' English class names; None if no class fits.
-        kind: ``photo`` shows one of the classes, ``other`` is a photograph that none fits, ``synthetic``
-            is made by :func:`synthetic`.
+        label_class: what it shows, in the bundled networks' English class names; None if not one class fits.
+        kind: ``photo`` shows one of the classes, ``composed`` is put together from photographs of several,
+            ``other`` is a photograph that none fits, ``synthetic`` is made by :func:`synthetic`.
         author: whom to credit.
         licence: SPDX identifier.
         source: address of the original picture, or of the package it came from, or the module that makes it.

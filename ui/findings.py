@@ -61,6 +61,14 @@ FINDINGS: tuple[Finding, ...] = (
         needs=frozenset({_VIT}),
         numbers={"block": 9, "own": 36.5, "other": 14.6, "most_block": 7, "most": 19.8},
     ),
+    Finding(
+        "finding.sunflower",
+        "gallery",
+        picture="sunflower",
+        needs=_PAIR,
+        numbers={"block": 3, "far": 113, "near": 14, "field": 3},
+    ),
+    Finding("finding.cat-and-dog", "gallery", picture="cat-and-dog", needs=_PAIR),
     Finding("finding.dog", "gallery", picture="dog", among=_BUNDLED, classes={"answer": "dog"}),
     Finding(
         "finding.notre-dame",

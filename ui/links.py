@@ -45,6 +45,7 @@ def encode(view: View, page: str = "") -> dict[str, str]:
         "class": view.target,
         "depth": f"{view.depth:.3f}",
         "reach": view.reach,
+        "heads": view.heads,
         "from": view.query,
         "strength": str(view.strength),
         "smooth": "on" if view.smooth else "off",
@@ -70,7 +71,10 @@ def decode(query: Mapping[str, str], base: View) -> View:
     )
     view = replace(view, target=_target(query.get("class", ""), view) or base.target)
     if query.get("reach") in ("attention", "field"):
-        view = replace(view, reach=query["reach"])  # type: ignore[arg-type]
+        # Links made before there was a choice of heads showed the mean.
+        view = replace(view, reach=query["reach"], heads="mean")  # type: ignore[arg-type]
+    if query.get("heads") in ("far", "near", "mean"):
+        view = replace(view, heads=query["heads"])  # type: ignore[arg-type]
     if query.get("from") in ("point", "class"):
         view = replace(view, query=query["from"])  # type: ignore[arg-type]
     # What a setting can be is known to its page alone, which checks it when it reads it.

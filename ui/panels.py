@@ -14,7 +14,7 @@ from ui.component import Board, Frame, Outline, Panel, Point, Steps
 from ui.component.board import DEFAULT_STRINGS, Family
 from ui.pictures import encode_photograph, encode_sheet
 from ui.service import Run, current_picture, derived
-from ui.state import change, view
+from ui.state import change, subject, view
 from ui.words import name_of_class, name_of_network, percent, t, template
 from viz.sheets import tile_sheet
 
@@ -107,7 +107,9 @@ def show_board(
         more: whatever else a :class:`ui.component.Board` takes.
     """
     strings = {**words_of_boards(), **words}
-    board = Board(key=key, panels=panels, point=Point(*view().point), strings=strings, **more)
+    board = Board(
+        key=key, panels=panels, point=Point(*view().point), strings=strings, about=subject(), **more
+    )
     component.show(board, on_pin=_pin, on_step=on_step, on_select=on_select, on_fill=_fill)
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from analysis import EffectiveField, half_distances, head_mean, nearest_place, patch_rows, pooled_energy
 from models.adapters.base import LayerRef
 from models.jobs import Urgency
-from ui.component import Frame, ReceptiveBox, RowData, to_uint8_map, to_uint8_rows
+from ui.component import Frame, MapData, ReceptiveBox, RowData, to_uint8_map, to_uint8_rows
 from ui.panels import spread
+from ui.reach_heads import chosen_head
 from ui.rows.marks import marked_patches
 from ui.service import Run, derived, derived_ahead, field, fields_ahead, known, known_field
-from ui.state import SideName, view
+from ui.state import Heads, SideName, view
 from ui.words import name_of_layer, t, template
 
 CELL = 4
@@ -28,15 +29,17 @@ _DEPTHS = 18
 
 @dataclass(frozen=True, eq=False)
 class AttentionRows:
-    """The attention of every patch in one block, mean over the heads.
+    """The attention of every patch in one block, of one head or the mean over them.
 
     Attributes:
+        head: index of the head; None for the mean.
         rows: in percent, as the browser takes them.
         half: distance within which each patch finds half of its attention ``[N]``, in pixels.
         most: the same for 95 % ``[N]``.
         outliers: patches that draw attention without showing anything.
     """
 
+    head: int | None
     rows: RowData
     half: np.ndarray
     most: np.ndarray
@@ -121,33 +124,38 @@ def _in_stages(
     return tuple(found[layer.name] for layer in layers)
 
 
-def attention_rows(run: Run, layers: Sequence[LayerRef], shown: int) -> Rows:
+def attention_rows(run: Run, layers: Sequence[LayerRef], shown: int, heads: Heads = "mean") -> Rows:
     """Attention of each block among patches, prefix tokens left out: of the shown one, and what is known."""
-    first = derived(_rows_key(run, layers[shown]), lambda: _measure_rows(run, layers[shown]))
+    first = derived(_rows_key(run, layers[shown], heads), partial(_measure_rows, run, layers[shown], heads))
 
     def known_of(layer: LayerRef) -> AttentionRows | None:
-        found: AttentionRows | None = known(_rows_key(run, layer))
+        found: AttentionRows | None = known(_rows_key(run, layer, heads))
         return found
 
     return _in_stages(layers, shown, first, known_of)
 
 
-def look_ahead_at_attention(run: Run, layers: Sequence[LayerRef], side: SideName, shown: int) -> None:
+def look_ahead_at_attention(
+    run: Run, layers: Sequence[LayerRef], side: SideName, shown: int, heads: Heads = "mean"
+) -> None:
     """Have the attention of the other blocks measured; see `look_ahead`."""
     for urgency, others in _others(layers, shown):
         makers: dict[Hashable, Callable[[], object]] = {
-            _rows_key(run, layer): partial(_measure_rows, run, layer) for layer in others
+            _rows_key(run, layer, heads): partial(_measure_rows, run, layer, heads) for layer in others
         }
         derived_ahead(f"attention-{side}-{urgency}", makers, urgency)
 
 
-def _rows_key(run: Run, layer: LayerRef) -> tuple[object, ...]:
-    return ("reach", run.trace.key, layer.name)
+def _rows_key(run: Run, layer: LayerRef, heads: Heads) -> tuple[object, ...]:
+    return ("reach", run.trace.key, layer.name, heads)
 
 
-def _measure_rows(run: Run, layer: LayerRef) -> AttentionRows:
-    rows = patch_rows(head_mean(run.trace.attentions[layer.name]), layer.prefix_tokens)
+def _measure_rows(run: Run, layer: LayerRef, heads: Heads) -> AttentionRows:
+    attention = run.trace.attentions[layer.name]
+    head = chosen_head(attention, layer, heads)
+    rows = patch_rows(head_mean(attention) if head is None else attention[head], layer.prefix_tokens)
     return AttentionRows(
+        head,
         to_uint8_rows(rows * 100, layer.grid, unit="%"),
         half_distances(rows, layer.grid, layer.stride),
         half_distances(rows, layer.grid, layer.stride, 0.95),
@@ -155,8 +163,16 @@ def _measure_rows(run: Run, layer: LayerRef) -> AttentionRows:
     )
 
 
-def attention_frame(run: Run, layer: LayerRef, found: AttentionRows | None) -> Frame:
-    """Where each patch looks in one block; pending where it has not been measured."""
+def attention_frame(run: Run, layer: LayerRef, found: AttentionRows | None, *, whole: bool = True) -> Frame:
+    """Where each patch looks in one block; pending where it has not been measured.
+
+    Args:
+        run: the network.
+        layer: the block's attention.
+        found: what was measured of it.
+        whole: with the map of every patch, for the pointer, not of the point's alone: those of one head are
+            too many to send for all blocks.
+    """
     plain = Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
@@ -166,12 +182,30 @@ def attention_frame(run: Run, layer: LayerRef, found: AttentionRows | None) -> F
     )
     if found is None:
         return plain
+    half = tuple(f"{value:.0f} px" for value in found.half)
+    head = 0 if found.head is None else found.head + 1
     return replace(
         plain,
-        rows=found.rows,
-        readout=template("reach.half.attention"),
-        readout_values=tuple(f"{value:.0f}" for value in found.half),
+        label=t("reach.label.head", layer=plain.label, head=head) if head else plain.label,
+        map=None if whole else _map_of_point(run, layer, found),
+        map_of_point=not whole,
+        rows=found.rows if whole else None,
+        headline=t("reach.half.head" if head else "reach.half.attention", head=head, value="{value}"),
+        headline_values=half,
+        readout=template("reach.readout.attention"),
+        readout_values=half,
         marks=found.outliers,
+    )
+
+
+def _map_of_point(run: Run, layer: LayerRef, found: AttentionRows) -> MapData | None:
+    point = point_on_view(run)
+    if point is None:
+        return None
+    row, column = nearest_place(run.loaded.adapter, layer, point)
+    cell = row * layer.grid[1] + column
+    return to_uint8_map(
+        found.rows.values[cell].reshape(layer.grid) * (found.rows.maxima[cell] / 255), unit=found.rows.unit
     )
 
 
@@ -192,8 +226,9 @@ def field_frame(run: Run, layer: LayerRef, field: EffectiveField | None, *, pend
         box=box_of(run, layer),
         caption=theory_text(run, layer),
         pending=pending,
-        readout=template("reach.half.field") if field else None,
-        readout_values=(f"{field.radius():.0f}",) if field else (),
+        headline=template("reach.half.field") if field else "",
+        headline_values=(f"{field.radius():.0f} px",) if field else (),
+        readout=template("fields.readout.field") if field else None,
     )
 
 

@@ -71,15 +71,17 @@ def plain_page(draw: Callable[[], None]) -> None:
         draw()
 
 
-def heading(title: str, text: str, *opens: str) -> None:
+def heading(title: str, text: str, *opens: str, rule: bool = True) -> None:
     """What a row is called and what it is about.
 
     Args:
         title: its name.
         text: a few sentences.
         opens: the pages that show more of it.
+        rule: whether a line sets it off from what stands above; nothing does in the first row of a page.
     """
-    st.divider()
+    if rule:
+        st.divider()
     st.subheader(title, anchor=False)
     st.markdown(text)
     if opens:

@@ -26,7 +26,7 @@ from models.samples import sample_bytes
 from models.shelf import ModelShelf
 from models.tracing import Trace, trace, trace_key
 from ui.state import OWN, current_page, own_picture, view
-from ui.words import t
+from ui.words import escape, t
 
 T = TypeVar("T")
 
@@ -369,5 +369,7 @@ def _tell_until_done(ticket: Ticket[T]) -> None:
     while not ticket.wait(_PATIENCE):
         # Writing is also where Streamlit can interrupt a run that nobody needs any more.
         position = ticket.position
-        place.caption(t("wait.queue", position=position) if position else t("wait.running"))
+        said = t("wait.queue", position=position) if position else t("wait.running")
+        # Over the page, not in it: nothing moves because somebody waits.
+        place.html(f'<div class="sl-wait" role="status">{escape(said)}</div>')
     place.empty()

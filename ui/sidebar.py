@@ -18,6 +18,7 @@ from ui.findings import found
 from ui.fleet import known_networks, presence
 from ui.language import LANGUAGES
 from ui.own_picture import show_instead, show_own_picture
+from ui.pages import file_of
 from ui.panels import sheet_panel, show_sheets
 from ui.pictures import encode_photograph
 from ui.service import engine, shelf, waiting_place
@@ -33,6 +34,9 @@ from ui.words import name_of_class, name_of_network, t
 
 _THUMBNAIL = 96
 _COLUMNS = 4
+
+_LESSONS = {"cat-and-dog": "activation"}
+"""The page on which a sample has most to show."""
 
 
 def show_sidebar() -> None:
@@ -61,6 +65,9 @@ def _picture() -> None:
     show_sheets("gallery", (sheet, lambda index: show_instead(identifiers[index])))
     if view().picture in identifiers:
         st.caption(found("gallery") or t(f"sample.{view().picture}.hint"))
+        if view().picture in _LESSONS:
+            page = _LESSONS[view().picture]
+            st.page_link(file_of(page), label=t(f"nav.{page}"), icon=":material/arrow_forward:")
         sample = find_sample(view().picture)
         if sample.author:
             st.caption(

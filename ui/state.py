@@ -11,6 +11,9 @@ import streamlit as st
 from models.image import DecodedImage
 from models.samples import SAMPLES
 
+Heads = Literal["far", "near", "mean"]
+"""Of a block: the head that looks farthest on this picture, the one that stays nearest, or their mean."""
+
 OWN = "own"
 """Stands for a picture that a visitor uploaded, which no link can carry."""
 
@@ -60,6 +63,7 @@ class View:
         point: the point of interest, fractions of the original picture's width and height.
         depth: of the *reach* row, from 0 (first layer) to 1 (last).
         reach: what a network with attention shows there: its attention, or its own effective field.
+        heads: whose attention that is.
         query: whose attention the *inside* row shows: the point's patch or the class token.
         strength: how strongly maps cover pictures on boards, in percent.
         smooth: whether boards interpolate maps between the centres of their cells.
@@ -72,8 +76,9 @@ class View:
     right: Side = Side("vit_s_14_classroom")
     target: str = AUTO
     point: tuple[float, float] = SAMPLES[0].focus
-    depth: float = 0.75
+    depth: float = 0.182
     reach: Literal["attention", "field"] = "attention"
+    heads: Heads = "far"
     query: Literal["point", "class"] = "class"
     strength: int = 80
     smooth: bool = False
@@ -130,6 +135,13 @@ def choose_picture(identifier: str) -> None:
     for said in (ASKED, LOSSES):
         st.session_state.pop(said, None)
     change(picture=identifier, point=focus, target=AUTO)
+
+
+def subject() -> dict[str, str]:
+    """What everything on a page is about: the picture and both networks."""
+    own = own_picture()
+    picture = own.sha256 if view().picture == OWN and own is not None else view().picture
+    return {"picture": picture, "left": view().left.network, "right": view().right.network}
 
 
 def own_picture() -> DecodedImage | None:

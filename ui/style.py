@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.curtain import FRAME
 from ui.words import t
 
 # The identity colours are those of ui/component/browser/board.css and of the theme.
 _CSS = """<style>
-/* The bar with the pages lies over the top. */
-[data-testid="stMainBlockContainer"] { padding-top: 3.9rem; padding-bottom: 4rem; max-width: 1180px; }
 [data-testid="stSidebarHeader"] { height: 2.2rem; margin-bottom: 0; padding-bottom: 0; }
 [data-testid="stMainBlockContainer"] h1 { padding: .2rem 0; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] h1 { font-size: 1.35rem; }
 }
+.stElementContainer:has(.sl-wait) { position: fixed; top: 3.6rem; left: 50%; z-index: 3; }
+.stElementContainer:has(.sl-wait) { width: auto; transform: translateX(-50%); pointer-events: none; }
+.sl-wait { padding: .25rem .8rem; border-radius: 1rem; background: rgb(24 27 33 / .85); color: #fff; }
+.sl-wait { font-size: .8125rem; white-space: nowrap; }
+[data-testid="stMarkdownContainer"] hr { margin: .5rem 0; }
 .sl-name { font-weight: 600; margin-bottom: .35rem; }
 /* Mixed with the text's own colour, so that names are readable on both grounds. */
 .sl-resnet-text { color: color-mix(in srgb, var(--sl-resnet) 70%, currentColor); }
@@ -72,4 +76,8 @@ _CSS = """<style>
 def apply_style() -> None:
     """Put the rules on the page; once per run."""
     # Streamlit's uploader speaks English only; its limits stand in our own help text.
-    st.html(_CSS + f'<style>:root {{ --sl-upload: "{t("sidebar.upload.button")}"; }}</style>')
+    st.html(
+        f"<style>{FRAME}</style>"
+        + _CSS
+        + f'<style>:root {{ --sl-upload: "{t("sidebar.upload.button")}"; }}</style>'
+    )

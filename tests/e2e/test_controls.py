@@ -73,7 +73,7 @@ def test_the_transformer_shows_attention_or_its_own_field(page: Page) -> None:
     wait_for_other_map(page, "reach", 1, before)
     assert debug(page)["panels"][1]["shape"] == [56, 56]
     expect(panel(page, "reach", 1).locator(".caption[data-shown]")).to_have_text(t("reach.whole"))
-    widget(page, "reach-measure").get_by_role("radio", name=t("reach.measure.attention")).click()
+    widget(page, "reach-measure").get_by_role("radio", name=t("reach.measure.far")).click()
     wait_for_address(page, "reach", "attention")
     wait_for_map(page, "reach", 1, before)
 

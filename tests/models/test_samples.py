@@ -25,6 +25,7 @@ ANSWERS = {
     "sunflower": ("sunflower", "sunflower"),
     "cat": ("cat", "cat"),
     "dog": ("dog", "dog"),
+    "cat-and-dog": ("dog", "dog"),
     "pyramids": ("pyramid", "pyramid"),
     "butterfly": ("butterfly", "butterfly"),
     "notre-dame": ("chandelier", "church"),

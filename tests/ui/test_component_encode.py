@@ -198,7 +198,7 @@ def test_colour_tables() -> None:
 
 def test_the_library_is_complete_and_asks_nothing_of_the_network() -> None:
     parts = {path.name for path in BROWSER.glob("*.js")}
-    assert parts == {*mounting.PARTS, "board_stub.js", "store_stub.js"}
+    assert parts == {*mounting.PARTS, "about_stub.js", "board_stub.js", "store_stub.js"}
     for path in BROWSER.iterdir():
         text = path.read_text(encoding="utf-8")
         assert set(re.findall(r"https?://[^\s\"']+", text)) <= {"http://www.w3.org/2000/svg"}

@@ -13,9 +13,13 @@ import pytest
 from PIL import Image
 
 from analysis import (
+    effective_fields,
+    grad_cam,
+    half_distances,
     head_mean,
     is_unfamiliar,
     nearest_place,
+    patch_rows,
     probabilities_of_views,
     shuffled_order,
     shuffled_tiles,
@@ -30,6 +34,8 @@ from training.manifest import origins
 from training.recipe import RECIPES, read_recipe
 from ui.findings import FINDINGS, Finding
 from ui.language import LANGUAGES, catalogue, class_name, translate
+from ui.reach_heads import chosen_head
+from ui.state import View
 
 DISTILLED, SCRATCH, VIT = "resnet18_distilled", "resnet18_classroom", "vit_s_14_classroom"
 BUNDLED = (DISTILLED, SCRATCH, VIT)
@@ -78,6 +84,38 @@ def cat(stated: Finding) -> None:
     assert int(across.argmax()) == most
     said = [stated.numbers[name] for name in ("own", "other", "most")]
     assert [own[block], across[block], across[most]] == pytest.approx(said, abs=0.05)
+
+
+def sunflower(stated: Finding) -> None:
+    said = stated.numbers
+    loaded, found = network(VIT), record(VIT, "sunflower")
+    point = found.crop_box.to_view(*find_sample("sunflower").focus, found.input_view.shape[0])
+    layer = loaded.adapter.attention_layers()[int(said["block"]) - 1]
+    row, column = nearest_place(loaded.adapter, layer, point)
+    attention = found.attentions[layer.name]
+    for heads in ("far", "near"):
+        head = chosen_head(attention, layer, heads)
+        rows = patch_rows(attention[head], layer.prefix_tokens)
+        half = half_distances(rows, layer.grid, layer.stride)[row * layer.grid[1] + column]
+        assert round(float(half)) == said[heads]
+    resnet = network(DISTILLED)
+    depth = resnet.adapter.feature_layers()
+    early = depth[round(View().depth * (len(depth) - 1))]
+    (field,) = effective_fields(resnet, record(DISTILLED, "sunflower"), point, [early])
+    assert round(field.radius()) == said["field"]
+
+
+def cat_and_dog(stated: Finding) -> None:
+    for key in stated.needs:
+        found, loaded = record(key, "cat-and-dog"), network(key)
+        shares = dict(zip(loaded.categories, found.probabilities, strict=True))
+        assert min(shares["cat"], shares["dog"]) > 0.2
+        assert shares["cat"] + shares["dog"] > 0.9
+        for name, left in (("cat", True), ("dog", False)):
+            heat = grad_cam(loaded, found, loaded.categories.index(name))
+            # The seam lies 286 of 512 pixels from the left.
+            own = ((np.arange(heat.shape[1]) + 0.5) / heat.shape[1] < 286 / 512) == left
+            assert heat[:, own].sum() > 0.65 * heat.sum()
 
 
 def dog(stated: Finding) -> None:
@@ -145,6 +183,8 @@ def half_patches(stated: Finding) -> None:
 
 RECOMPUTED: dict[str, Callable[[Finding], None]] = {
     "finding.cat": cat,
+    "finding.sunflower": sunflower,
+    "finding.cat-and-dog": cat_and_dog,
     "finding.dog": dog,
     "finding.notre-dame": notre_dame,
     "finding.dolphin": dolphin,

@@ -2,36 +2,97 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import cache
 
-from analysis import effective_fields, half_distances, head_mean, patch_rows
+import numpy as np
+import pytest
+
+from analysis import effective_fields, grad_cam, half_distances, patch_rows
+from analysis.heads import head_distances
 from models import decode_image, load_model, trace
-from models.samples import sample_bytes
+from models.loading import LoadedModel
+from models.samples import SAMPLES, sample_bytes
+from models.tracing import Trace
 from ui.state import View
 
-OTHER_EYE = (0.80, 0.47)
-"""Of the cat in the default picture, as fractions of the network's view."""
+PHOTOGRAPHS = [sample.id for sample in SAMPLES if sample.kind in ("photo", "other")]
 
 
-def test_attention_jumps_to_the_other_eye_and_the_field_stays() -> None:
-    view = View()
-    picture = decode_image(sample_bytes(view.picture))
-    vit, resnet = load_model(view.right.network), load_model(view.left.network)
-    record = trace(vit, picture)
-    layers = vit.adapter.attention_layers()
-    layer = layers[round(view.depth * (len(layers) - 1))]
-    rows = patch_rows(head_mean(record.attentions[layer.name]), layer.prefix_tokens)
-    point = record.crop_box.to_view(*view.point, 224)
-    column, row = (int(value // layer.stride) for value in point)
-    attention = rows[row * layer.grid[1] + column].reshape(layer.grid)
-    eye_column, eye_row = (int(value * layer.grid[0]) for value in OTHER_EYE)
-    other_eye = attention[eye_row - 1 : eye_row + 2, eye_column - 1 : eye_column + 2]
-    assert other_eye.max() > 5 * np.median(attention)
-    assert other_eye.max() > 3 * attention.mean()
+@cache
+def network(key: str) -> LoadedModel:
+    return load_model(key)
 
-    seen = trace(resnet, picture)
-    depth = resnet.adapter.feature_layers()
-    (field,) = effective_fields(
-        resnet, seen, seen.crop_box.to_view(*view.point, 224), [depth[round(view.depth * (len(depth) - 1))]]
+
+@cache
+def seen(key: str, picture: str) -> Trace:
+    return trace(network(key), decode_image(sample_bytes(picture)))
+
+
+def distances(picture: str) -> np.ndarray:
+    """Mean attention distance ``[blocks, heads]`` of the bundled ViT."""
+    record, layers = (
+        seen("vit_s_14_classroom", picture),
+        network("vit_s_14_classroom").adapter.attention_layers(),
     )
-    assert field.radius() < half_distances(rows, layer.grid, layer.stride)[row * layer.grid[1] + column]
+    weights = [record.attentions[layer.name] for layer in layers]
+    return head_distances(weights, layers[0].prefix_tokens, layers[0].grid, layers[0].stride)
+
+
+@pytest.mark.parametrize(
+    ("block", "near", "far"),
+    [(2, (2, 17, 41), (3, 77, 94)), (3, (4, 18, 29), (2, 102, 119))],
+)
+def test_one_early_block_holds_a_local_and_a_global_head(
+    block: int, near: tuple[int, int, int], far: tuple[int, int, int]
+) -> None:
+    found = np.stack([distances(picture)[block - 1] for picture in PHOTOGRAPHS])
+    for head, low, high in (near, far):
+        assert (round(found[:, head - 1].min()), round(found[:, head - 1].max())) == (low, high)
+    between = found.mean(axis=1)
+    assert (found[:, near[0] - 1] < between).all() and (between < found[:, far[0] - 1]).all()
+
+
+def test_the_opening_shows_that_block_and_its_global_head() -> None:
+    view, layers = View(), network("vit_s_14_classroom").adapter.attention_layers()
+    assert round(view.depth * (len(layers) - 1)) + 1 == 3
+    assert (view.reach, view.heads, view.picture) == ("attention", "far", "sunflower")
+    for picture in PHOTOGRAPHS:
+        own = distances(picture)[2]
+        assert (int(own.argmin()) + 1, int(own.argmax()) + 1) == (4, 2)
+
+
+def test_from_a_petal_the_global_head_looks_at_petals_across_the_flower() -> None:
+    view = View()
+    record, vit = seen(view.right.network, view.picture), network(view.right.network)
+    layer = vit.adapter.attention_layers()[2]
+    x, y = record.crop_box.to_view(*view.point, 224)
+    cell = int(y // layer.stride) * layer.grid[1] + int(x // layer.stride)
+    red, _, blue = np.moveaxis(record.input_view.astype(int), 2, 0)
+    yellow = ((red > 120) & (blue < 90) & (red - blue > 60)).reshape(16, 14, 16, 14).mean(
+        (1, 3)
+    ).ravel() > 0.4
+    assert yellow[cell]
+    halves = {}
+    for head in (2, 4):
+        rows = patch_rows(record.attentions[layer.name][head - 1], layer.prefix_tokens)
+        halves[head] = float(half_distances(rows, layer.grid, layer.stride)[cell])
+        if head == 2:
+            assert rows[cell][yellow].sum() > 0.6 > 2 * yellow.mean()
+    assert halves[2] > 100 > 20 > halves[4]
+
+    resnet = network(view.left.network)
+    depth = resnet.adapter.feature_layers()
+    there = seen(view.left.network, view.picture)
+    point = there.crop_box.to_view(*view.point, 224)
+    (field,) = effective_fields(resnet, there, point, [depth[round(view.depth * (len(depth) - 1))]])
+    assert field.radius() < 5
+
+
+def test_grad_cam_of_both_lies_on_the_flower_of_the_opening() -> None:
+    view = View()
+    for key in (view.left.network, view.right.network):
+        record, loaded = seen(key, view.picture), network(key)
+        heat = grad_cam(loaded, record, loaded.categories.index("sunflower"))
+        rows, columns = (np.indices(heat.shape) + 0.5) / heat.shape[0]
+        flower = np.hypot(columns - 0.5, rows - 0.46) < 0.42
+        assert heat[flower].sum() > 0.85 * heat.sum()

@@ -41,6 +41,7 @@ views = st.builds(
     point=st.tuples(shares, shares),
     depth=st.integers(0, 1000).map(lambda number: number / 1000),
     reach=st.sampled_from(["attention", "field"]),
+    heads=st.sampled_from(["far", "near", "mean"]),
     query=st.sampled_from(["point", "class"]),
     strength=st.integers(0, 100),
     smooth=st.booleans(),
@@ -89,6 +90,7 @@ def test_every_choice_is_written_also_where_it_is_the_default() -> None:
         point=(0.1, 0.2),
         depth=0.1,
         reach="field",
+        heads="near",
         query="point",
         strength=30,
         smooth=True,
@@ -123,6 +125,8 @@ def test_links_that_people_have_keep_their_meaning() -> None:
         point=(0.25, 0.75),
         depth=0.5,
         reach="field",
+        # They showed the mean, before one head could be chosen.
+        heads="mean",
         query="point",
     )
     view = decode(dict(parse_qsl(address)), View())

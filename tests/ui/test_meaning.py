@@ -135,7 +135,7 @@ def test_both_maps_are_tested_once_and_the_result_stays(
     verdict = t(
         "meaning.verdict.both",
         method="Grad-CAM",
-        answer="cat",
+        answer="sunflower",
         better=19,
         noise=19,
         p="0.05",

@@ -23,7 +23,7 @@ from ui.component.board import (
     Steps,
 )
 from ui.component.encode import MapData, RowData, to_uint8_map, to_uint8_rows
-from ui.component.mount import runtime, show
+from ui.component.mount import announce, runtime, show
 
 __all__ = [
     "DEFAULT_STRINGS",
@@ -37,6 +37,7 @@ __all__ = [
     "Ring",
     "RowData",
     "Steps",
+    "announce",
     "runtime",
     "show",
     "to_uint8_map",

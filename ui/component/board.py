@@ -26,6 +26,8 @@ DEFAULT_STRINGS: Mapping[str, str] = {
     "waiting": "Loading",
     "updating": "Updating",
     "pending": "Being computed",
+    "pinned": "pinned",
+    "here": "here",
     "field": "{size} px wide",
     "keys": "Arrow keys move the point, Home centres it, Escape ends the preview",
     "keys_select": "Arrow keys move, Enter chooses, Escape ends the preview",
@@ -108,10 +110,13 @@ class Frame:
             the board is on the screen.
         rings: circles around the place shown; with `map_of_point` around the pinned point alone.
         caption: a sentence under the picture.
-        readout: a template for the line that follows the pointer, with {value} and optionally {row},
-            {column}, {here} (value of the shown map at the cell) and {peak} (maximum of the shown map). The
-            map's value, one of 256 steps, follows by itself, unless the template says {here}, or is {value}
-            alone with a value for each cell: then it is read out with the digits given here.
+        headline: words above the picture about the pinned point, with {value} set large.
+        headline_values: what {value} stands for there, with its unit; one per cell, or one for all.
+        readout: a template for the line that tells of the pinned place and, beside it, of the one under the
+            pointer, each named: with {value} and optionally {row}, {column}, {here} (value of the shown map
+            at the cell) and {peak} (maximum of the shown map). The map's value, one of 256 steps, follows by
+            itself, unless the template says {here}, or is {value} alone with a value for each cell: then it
+            is read out with the digits given here. A single value tells of the pinned place alone.
         readout_values: what {value} stands for, one per cell, or one for all.
         marks: cells marked with a small diamond, e.g. outlier tokens.
         lines: draw the lines between cells.
@@ -132,6 +137,8 @@ class Frame:
     colours_mime: str = "image/webp"
     rings: tuple[Ring, ...] = ()
     pending: bool = False
+    headline: str = ""
+    headline_values: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         cells = self.grid[0] * self.grid[1]
@@ -143,6 +150,8 @@ class Frame:
             raise ValueError(f"frame {self.label!r}: colours stand in place of a map or rows")
         if len(self.readout_values) not in (0, 1, cells):
             raise ValueError(f"frame {self.label!r}: {len(self.readout_values)} readouts for {cells} cells")
+        if len(self.headline_values) not in (0, 1, cells):
+            raise ValueError(f"frame {self.label!r}: {len(self.headline_values)} headlines for {cells} cells")
         if any(len(ring.radii) not in (1, cells) for ring in self.rings):
             raise ValueError(f"frame {self.label!r}: a ring has one radius, or one for each of {cells} cells")
         if any(not 0 <= cell < cells for cell in self.marks):
@@ -228,6 +237,8 @@ class Board:
         strings: words that replace those of `DEFAULT_STRINGS`.
         colours: the table for magnitudes.
         fixed: the point cannot be moved here, and the pointer previews nothing.
+        about: what the board was drawn for, by name (picture, networks); it steps back while the page is on
+            its way to another; see :func:`ui.component.announce`.
     """
 
     key: str
@@ -240,6 +251,7 @@ class Board:
     strings: Mapping[str, str] = field(default_factory=dict)
     colours: Literal["viridis", "cividis"] = "viridis"
     fixed: bool = False
+    about: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ids = [panel.id for panel in self.panels]

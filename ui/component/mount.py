@@ -24,6 +24,7 @@ PARTS = (
     "panel.js",
     "toolbar.js",
     "link.js",
+    "fit.js",
     "board.js",
     "runtime.js",
 )
@@ -34,7 +35,7 @@ _TABLES: tuple[ColourTable, ...] = ("viridis", "cividis", "diverging")
 # Stores carry data, not looks; and a board stays at full strength during a rerun, because it goes on
 # answering the pointer meanwhile and says itself which of its maps are out of date.
 _PAGE_CSS = """<style>
-[class*="st-key-sightlines-store"], [class*="st-key-sightlines-runtime"],
+[class*="st-key-sightlines-store"], [class*="st-key-sightlines-runtime"], [class*="st-key-sightlines-about"],
 :has(> [class*="st-key-sightlines-store"]):not([data-testid="stVerticalBlock"]) { display: none !important; }
 [class*="st-key-sightlines-board"] { opacity: 1 !important; transition: none !important; }
 </style>"""
@@ -55,6 +56,7 @@ _RUNTIME = st.components.v2.component(
     "sightlines_runtime", js="\n".join(_text(part) for part in PARTS), isolate_styles=False
 )
 _STORE = st.components.v2.component("sightlines_store", js=_text("store_stub.js"), isolate_styles=False)
+_ABOUT = st.components.v2.component("sightlines_about", js=_text("about_stub.js"), isolate_styles=False)
 _BOARD = st.components.v2.component("sightlines_board", js=_text("board_stub.js"))
 
 
@@ -62,6 +64,14 @@ def runtime() -> None:
     """Mount the browser library. Call once in every run of the script, before the first board."""
     st.html(_PAGE_CSS)
     _RUNTIME(key="sightlines-runtime", data=_runtime_data())
+
+
+def announce(about: Mapping[str, str]) -> None:
+    """Tell the browser what the page is about from now on, before anything is computed for it.
+
+    Boards that were drawn for something else (`Board.about`) step back and say so until theirs arrives.
+    """
+    _ABOUT(key="sightlines-about", data=dict(about))
 
 
 def read_point(payload: object) -> Point | None:

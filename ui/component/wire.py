@@ -60,6 +60,8 @@ def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
         "caption": frame.caption,
         "readout": frame.readout,
         "values": [value if isinstance(value, str) else number(value) for value in frame.readout_values],
+        "headline": frame.headline,
+        "headlineValues": list(frame.headline_values),
         "marks": list(frame.marks),
         "lines": frame.lines,
         "ofPoint": frame.map_of_point,
@@ -165,6 +167,7 @@ def board_message(board: Board, events: Sequence[str] = ()) -> tuple[dict[str, A
         "controls": list(board.controls),
         "colours": board.colours,
         "fixed": board.fixed,
+        "about": dict(board.about),
         "events": sorted(events),
         "point": [round(board.point.u, 4), round(board.point.v, 4)] if board.point else None,
         "steps": {

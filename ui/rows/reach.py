@@ -23,14 +23,16 @@ from ui.service import Run, runs
 from ui.state import SIDES, SideName, change, view
 from ui.words import t
 
+_HEADS = ("far", "near", "mean")
+
 
 @row
 def show_reach() -> None:
     """Draw the row: what reaches the point, and what the point's patch looks at, by depth."""
     pair = runs()
     if any(run.has_attention for run in pair):
-        # Above the panel that it changes.
-        with st.columns(2, gap="medium")[1 if pair[1].has_attention else 0]:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(t("reach.measure"), width="content")
             _choose_measure()
     layers = [_layers(run) for run in pair]
     count = max(map(len, layers))
@@ -48,7 +50,10 @@ def show_reach() -> None:
     )
     show_board("reach", panels, **depth_slider(count))
     for place, (run, side) in enumerate(zip(pair, SIDES, strict=True)):
-        (look_ahead_at_attention if _attends(run) else look_ahead)(run, layers[place], side, shown[place])
+        if _attends(run):
+            look_ahead_at_attention(run, layers[place], side, shown[place], view().heads)
+        else:
+            look_ahead(run, layers[place], side, shown[place])
     for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
         column.caption(_note(run))
     st.caption(t("reach.measures"))
@@ -59,13 +64,20 @@ def _choose_measure() -> None:
     choice(
         st.segmented_control,
         t("reach.measure"),
-        {measure: t(f"reach.measure.{measure}") for measure in ("attention", "field")},
+        {measure: t(f"reach.measure.{measure}") for measure in (*_HEADS, "field")},
         key="reach-measure",
-        value=view().reach,
-        choose=lambda measure: change(reach=measure),
+        value=view().heads if view().reach == "attention" else "field",
+        choose=_choose,
         label_visibility="collapsed",
         required=True,
     )
+
+
+def _choose(measure: str) -> None:
+    if measure == "field":
+        change(reach="field")
+    else:
+        change(reach="attention", heads=measure)
 
 
 def _attends(run: Run) -> bool:
@@ -78,8 +90,11 @@ def _layers(run: Run) -> tuple[LayerRef, ...]:
 
 def _frames(run: Run, side: SideName, layers: tuple[LayerRef, ...], shown: int) -> tuple[Frame, ...]:
     if _attends(run):
-        rows = attention_rows(run, layers, shown)
-        return tuple(attention_frame(run, layer, found) for layer, found in zip(layers, rows, strict=True))
+        rows = attention_rows(run, layers, shown, view().heads)
+        return tuple(
+            attention_frame(run, layer, found, whole=view().heads == "mean" or index == shown)
+            for index, (layer, found) in enumerate(zip(layers, rows, strict=True))
+        )
     found = fields_at_point(run, layers, side, shown)
     if not found:
         # Nothing of the picture at a point outside the crop reaches the network: only the boxes can be shown.
@@ -93,4 +108,4 @@ def _frames(run: Run, side: SideName, layers: tuple[LayerRef, ...], shown: int) 
 def _note(run: Run) -> str:
     if not run.has_attention:
         return t("reach.note.field", cell=CELL)
-    return t("reach.note.attention") if view().reach == "attention" else t("reach.note.own", cell=CELL)
+    return t(f"reach.note.{view().heads}") if view().reach == "attention" else t("reach.note.own", cell=CELL)

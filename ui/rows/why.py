@@ -7,12 +7,16 @@ import streamlit as st
 from analysis import Explanation
 from ui.component import Frame, to_uint8_map
 from ui.explore.activation.words import even_text
+from ui.own_picture import show_instead
 from ui.panels import panel_of, show_board
 from ui.sections import heading, row
 from ui.service import cam, runs
-from ui.state import SIDES
+from ui.state import SIDES, view
 from ui.targets import choose_target, target_of
 from ui.words import name_of_class, name_of_layer, percent, t
+
+BOTH = "cat-and-dog"
+"""The sample that holds two classes, to ask for one and then for the other."""
 
 
 @row
@@ -20,6 +24,8 @@ def show_why() -> None:
     """Draw the row: classes to choose from, both maps, their formula and their limits."""
     pair = runs()
     heading(t("why.title"), t("why.text"), "activation")
+    if view().picture != BOTH:
+        st.button(t("why.try"), key="why-try", on_click=lambda: show_instead(BOTH))
     choose_target(pair, "why-class")
     panels = []
     for run, side in zip(pair, SIDES, strict=True):

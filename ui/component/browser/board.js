@@ -29,6 +29,7 @@ class Board {
     this.onView = () => this.syncView();
     view.listeners.add(this.onView);
     parent.append(this.root);
+    this.fitting = new Fit(this);
   }
 
   /** Take data from Python. What is on the screen stays until the new step can be shown whole. */
@@ -56,11 +57,12 @@ class Board {
     if (fixed !== this.fixed) this.buildToolbar(data);
     this.fixed = fixed;
     this.root.style.setProperty("--columns", Math.min(data.columns, data.panels.length));
-    this.root.style.setProperty("--ratio", Math.max(...data.panels.map(({ size }) => size[0] / size[1])));
+    this.root.style.setProperty("--ratio", Math.min(...data.panels.map(({ size }) => size[0] / size[1])));
     this.arrange(data.panels);
     this.agreeOnStep(before, data);
     this.syncView();
     this.redraw();
+    this.fitting.later();
     this.fill();
   }
 
@@ -127,6 +129,10 @@ class Board {
     if (this.steps) this.bar.append(this.steps.root);
     if (data.controls.length) this.bar.append(this.controls.root);
     setHidden(this.bar, !this.bar.childElementCount);
+    // A slider stands over its pictures, so that both are on the screen together.
+    if (data.steps) this.row.before(this.bar);
+    else this.root.append(this.bar);
+    this.root.toggleAttribute("data-steps", Boolean(data.steps));
   }
 
   arrange(list) {
@@ -188,7 +194,9 @@ class Board {
   draw() {
     const { pin, hover } = this.link;
     const pending = pointKey(pin) !== this.pinning.known;
-    const state = { pin, hover, step: this.step, pending };
+    const stale = isStale(this.data);
+    this.root.toggleAttribute("data-stale", stale);
+    const state = { pin, hover, step: this.step, pending, stale };
     this.panels.forEach((panel) => panel.draw(state));
   }
 
@@ -278,6 +286,7 @@ class Board {
 
   remove() {
     this.gone = true;
+    this.fitting.remove();
     this.incoming = null;
     clearTimeout(this.sending);
     clearTimeout(this.filling);
@@ -296,6 +305,7 @@ class Board {
       hover: this.link.hover,
       step: this.step,
       lacking: this.lacking ?? 0,
+      stale: this.root.hasAttribute("data-stale"),
       redraw: this.link.lastRedraw,
       opacity: view.opacity,
       smooth: view.smooth,

@@ -106,13 +106,14 @@ function paint(canvas, field, magnitude, bare) {
   context.putImageData(image, 0, 0);
 }
 
-/** A CSS gradient of a colour table, for the legend. */
-function gradient(table) {
+/** A CSS gradient of a colour table, for the legend: as faint as the map where it is weak, unless `bare`. */
+function gradient(table, bare) {
   const bytes = new Uint8Array(table.buffer);
   const stops = [];
   for (let i = 0; i <= 16; i++) {
     const at = 4 * Math.round((255 * i) / 16);
-    stops.push(`rgb(${bytes[at]},${bytes[at + 1]},${bytes[at + 2]})`);
+    const cover = bare ? 1 : bytes[at + 3] / 255;
+    stops.push(`rgb(${bytes[at]} ${bytes[at + 1]} ${bytes[at + 2]} / ${cover.toFixed(3)})`);
   }
   return `linear-gradient(to right,${stops.join(",")})`;
 }

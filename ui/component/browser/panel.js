@@ -26,6 +26,7 @@ class Panel {
     this.dot = element("span", "dot", { "aria-hidden": "true" });
     this.title = element("h3", "title");
     this.answer = element("span", "answer");
+    this.headline = element("p", "headline");
     this.image = element("img", "picture", { alt: "", draggable: "false" });
     this.canvas = element("canvas", "map");
     this.outside = element("div", "chip outside", { hidden: "" });
@@ -34,7 +35,8 @@ class Panel {
       this.image, this.canvas, this.overlay.svg, this.outside, this.waiting);
     this.label = element("span", "label");
     this.low = element("span", "end");
-    this.bar = element("span", "bar", { "aria-hidden": "true" });
+    this.ramp = element("i", "ramp");
+    this.bar = element("span", "bar", { "aria-hidden": "true" }, this.ramp);
     this.high = element("span", "end");
     this.legend = element("span", "legend", {}, this.low, this.bar, this.high);
     this.captions = element("div", "captions");
@@ -43,6 +45,7 @@ class Panel {
     this.note = element("p", "note");
     this.root = element("article", "panel", {},
       element("header", "head", {}, this.dot, this.title, this.answer),
+      this.headline,
       this.stage,
       element("div", "foot", {},
         element("div", "first", {}, this.label, this.legend),
@@ -92,11 +95,13 @@ class Panel {
     setAttribute(this.stage, "aria-label", [data.title, data.alt, keys].filter(Boolean).join(". "));
     this.stage.style.setProperty("--aspect", `${data.size[0]} / ${data.size[1]}`);
     this.stage.toggleAttribute("data-bare", !data.picture);
+    this.bar.toggleAttribute("data-bare", !data.picture);
     setHidden(this.image, !data.picture);
     setText(this.outside, strings.outside);
     this.overlay.cells.pin.group.classList.toggle("firm", data.select);
     setText(this.note, data.note);
     setHidden(this.note, !data.note);
+    setHidden(this.headline, !data.frames.some((frame) => frame.headline));
     this.fillCaptions();
     setText(this.sizer, this.longestReadout());
     this.framed = -1;
@@ -124,10 +129,11 @@ class Panel {
       const unit = (frame.rows ?? frame.map)?.unit;
       const [h, w] = frame.grid;
       const widest = quantity(-0.0888, unit);
-      return [
+      const line = [
         fill(strings.cell, { row: h, column: w }), frame.rows || frame.map ? widest : "",
         frame.readout ? fill(frame.readout, { value, row: h, column: w, here: widest, peak: widest }) : "",
       ].filter(Boolean).join(" · ");
+      return this.data.linked ? this.beside(line, line) : line;
     });
     return [...lines, this.idleText()].reduce((a, b) => (b.length > a.length ? b : a), "");
   }
@@ -220,9 +226,10 @@ class Panel {
     setAttribute(this.stage, "data-pending", String(Boolean(state.pending && frame.ofPoint && choice.what === "map")));
     if (this.framed !== index) this.drawFrame(frame, index);
     this.drawPlaces(frame, places);
+    this.drawHeadline(frame, places, state.pending);
     this.drawReadout(frame, places, Boolean(state.hover) || Boolean(this.local));
     setHidden(this.outside, !places.missed);
-    this.await(missing, frame.pending);
+    this.await(missing, frame.pending, state.stale);
     const rings = this.ringsOf(frame, places, state);
     this.overlay.drawRings(rings);
     this.shown = { frame: index, what: choice.what, places, dim: choice.dim, rings, pending: frame.pending };
@@ -253,7 +260,7 @@ class Panel {
     setText(this.low, quantity(low));
     setText(this.high, quantity(high, field.unit));
     const table = tableOf(field, this.board.colours);
-    if (this.barTable !== table) this.bar.style.backgroundImage = gradient(table);
+    if (this.barTable !== table) this.ramp.style.backgroundImage = gradient(table, !this.data.picture);
     this.barTable = table;
   }
 
@@ -305,31 +312,62 @@ class Panel {
       .filter(({ radius }) => radius > 0);
   }
 
+  /** The number that the panel is about, of the pinned point alone: it stands still while the pointer moves. */
+  drawHeadline(frame, { pin }, pending) {
+    const { headline, headlineValues: values } = frame;
+    const cell = pin && values.length > 1 ? Panel.cellAt(frame.grid, pin) : 0;
+    const value = pin && !(pending && frame.ofPoint) ? values[cell] ?? "–" : "–";
+    const told = `${headline} ${value}`;
+    if (this.told === told) return;
+    this.told = told;
+    const [before, after = ""] = headline.split("{value}");
+    const number = element("b");
+    number.textContent = value;
+    this.headline.replaceChildren(before, number, after);
+  }
+
   drawReadout(frame, { hover, pin }, previewing) {
     const active = hover ?? pin;
     setAttribute(this.readout, "aria-live", previewing ? "off" : "polite");
     this.readout.toggleAttribute("data-idle", !active);
     if (!active) return setText(this.readout, this.idleText());
-    const { current: field } = this;
-    const cell = Panel.cellAt(frame.grid, active);
+    // A tile says its own name; of places in a picture two may be told of, each by its name.
+    if (!this.data.linked) return setText(this.readout, this.lineAt(frame, active, this.current));
+    // While the pointer shows another patch's map, what is pinned is still told from its own.
+    const own = () => (frame.map ? mapField(frame.map) : rowField(frame.rows, Panel.cellAt(frame.grid, pin)));
+    const pinned = pin && this.lineAt(frame, pin, hover && frame.rows ? own() : this.current);
+    setText(this.readout, this.beside(pinned, hover && this.lineAt(frame, hover, this.current, frame.ofPoint)));
+  }
+
+  /** What is known of the pinned place and of the one under the pointer, beside each other, each named. */
+  beside(pinned, here) {
+    const named = [[this.board.strings.pinned, pinned], [this.board.strings.here, here]];
+    return named.filter(([, line]) => line).map(([name, line]) => `${name}: ${line}`).join(" | ");
+  }
+
+  /** What the readout says of a place; `shared` leaves out what a single value tells of the pinned point alone. */
+  lineAt(frame, place, field, shared = false) {
+    const cell = Panel.cellAt(frame.grid, place);
     const [row, column] = [Math.floor(cell / frame.grid[1]) + 1, (cell % frame.grid[1]) + 1];
-    const here = field?.scale && quantity(fieldValue(field, Panel.cellAt([field.h, field.w], active)), field.unit);
+    const here = field?.scale && quantity(fieldValue(field, Panel.cellAt([field.h, field.w], place)), field.unit);
     const peak = field?.scale && quantity(field.max, field.unit);
     const given = frame.values.length > 1 ? frame.values[cell] : frame.values[0];
     const value = given === undefined ? "" : quantity(given);
     const several = frame.grid[0] * frame.grid[1] > 1;
-    const parts = frame.readout ? [fill(frame.readout, { value, row, column, here, peak })] : [];
+    const ofPinned = shared && frame.values.length === 1;
+    const parts = frame.readout && !ofPinned ? [fill(frame.readout, { value, row, column, here, peak })] : [];
     if (several && !frame.ofPoint) parts.push(fill(this.board.strings.cell, { row, column }));
     // A bare value for each cell is that of the map, with digits that a byte does not hold.
     const exact = frame.readout === "{value}" && frame.values.length > 1;
-    if (here && !exact && !frame.readout?.includes("{here}")) parts.push(here);
-    setText(this.readout, parts.filter(Boolean).join(" · "));
+    if (here && !exact && (ofPinned || !frame.readout?.includes("{here}"))) parts.push(here);
+    return parts.filter(Boolean).join(" · ");
   }
 
   /** Say that something is on its way, and draw again when it is there. */
-  await(missing, pending) {
-    setHidden(this.waiting, !missing.length && !pending);
-    setText(this.waiting, this.board.strings[missing.length ? "waiting" : pending ? "pending" : "updating"]);
+  await(missing, pending, stale) {
+    setHidden(this.waiting, !missing.length && !pending && !stale);
+    const word = stale ? "updating" : missing.length ? "waiting" : pending ? "pending" : "updating";
+    setText(this.waiting, this.board.strings[word]);
     if (this.stage.getAttribute("data-pending") === "true") setHidden(this.waiting, false);
     const wanted = missing.join(" ");
     if (!missing.length || this.wanted === wanted) return;

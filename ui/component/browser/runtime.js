@@ -16,6 +16,12 @@ function mount({ parentElement, data, setTriggerValue }) {
   });
 }
 
+/** Whether the page is on its way to something else than this board shows. */
+function isStale(data) {
+  const now = globalThis.__sightlines.about ?? {};
+  return Object.entries(data.about).some(([name, value]) => now[name] !== undefined && now[name] !== value);
+}
+
 function debug(key) {
   return [...boards.values()].find((board) => board.data?.key === key)?.debug() ?? null;
 }
@@ -30,6 +36,7 @@ export default ({ data }) => {
     loadTables(data.tables);
     shared.ready ??= new Promise((resolve) => { shared.resolve = resolve; });
     shared.debug = debug;
+    shared.tell = () => boards.forEach((board) => board.redraw());
     shared.resolve({ mount, keep, look: view });
   }
   return () => {};

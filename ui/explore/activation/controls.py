@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.explain import METHODS
 from ui.classes import by_name
@@ -41,17 +42,19 @@ from ui.words import name_of_class, name_of_layer, network_in_text, t
 
 
 def show_controls(pair: tuple[Run, Run]) -> None:
-    """Draw all of them, from what is compared down to the layers, which stand over their panels."""
-    _methods()
+    """Draw all of them: what is compared and for which class in sight, the rest folded away."""
+    more = _methods()
     _classes(pair)
-    _switches()
-    _settings()
-    _layers(pair)
+    with more.popover(t("controls.more"), icon=":material/tune:", width="stretch"):
+        _switches()
+        _settings()
+        _layers(pair)
 
 
-def _methods() -> None:
+def _methods() -> DeltaGenerator:
+    """What is compared, by which methods; gives the place beside them."""
     names = {name: name_of_method(name) for name in METHODS}
-    kind, first, second = st.columns([3, 2, 2], gap="medium")
+    kind, first, second, more = st.columns([4, 2, 2, 1.4], vertical_alignment="bottom")
     choose_option(
         kind.segmented_control,
         t("activation.compare"),
@@ -62,6 +65,7 @@ def _methods() -> None:
     choose_option(first.selectbox, t("activation.method"), names, name=METHOD, default=DEFAULT_METHOD)
     if compared() == "methods":
         choose_option(second.selectbox, t("activation.second"), names, name=SECOND, default=DEFAULT_SECOND)
+    return more
 
 
 def _classes(pair: tuple[Run, Run]) -> None:

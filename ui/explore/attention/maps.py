@@ -50,10 +50,7 @@ def show_maps() -> None:
     """Draw the row: who asks, block and head of each network, the maps, a sheet of all heads."""
     shared = course()
     if any(shared.sides):
-        _choose_token(rolls=any(side is not None and side.show == "rollout" for side in shared.sides))
-        for column, run, side in zip(st.columns(2, gap="medium"), shared.pair, shared.sides, strict=True):
-            with column:
-                _choose_block(run, side, named=all(shared.sides))
+        _choose_all(shared)
     else:
         st.info(t("attention.none"))
         st.button(
@@ -63,58 +60,69 @@ def show_maps() -> None:
         )
     panels = tuple(_panel(shared, place) for place in (0, 1))
     show_board("attention", panels, steps=shared.steps(), on_step=shared.choose)
+    for run, side in zip(shared.pair, shared.sides, strict=True):
+        if side is None:
+            st.caption(_why_none(run))
     show_heads(shared)
 
 
-def _choose_token(*, rolls: bool) -> None:
-    left, middle, right = st.columns((3, 3, 2), vertical_alignment="bottom", gap="medium")
+def _choose_all(shared: Course) -> None:
+    """Who asks, then block and head of each network that has some, in one line where only one has."""
+    sides = [(run, side) for run, side in zip(shared.pair, shared.sides, strict=True) if side is not None]
+    widths = (3.4, *((2, 2) if len(sides) == 1 else ()), 1.6)
+    first, *places, last = st.columns(widths, vertical_alignment="bottom")
+    _choose_query(first)
+    with last.popover(t("controls.more"), icon=":material/tune:", width="stretch"):
+        _choose_rarely(rolls=any(side.show == "rollout" for _, side in sides))
+    places = places or st.columns(2 * len(sides))
+    for index, (run, side) in enumerate(sides):
+        _choose_block(run, side, places[2 * index : 2 * index + 2], named=len(sides) > 1)
+
+
+def _choose_query(place: DeltaGenerator) -> None:
     choose_option(
-        left.segmented_control,
+        place.segmented_control,
         t("attention.query"),
         {name: t(f"attention.query.{name}") for name in ("point", "class")},
         name="attention-query",
         default="point",
         required=True,
     )
+
+
+def _choose_rarely(*, rolls: bool) -> None:
+    """What is read the other way round, and how rollout adds up."""
     choose_option(
-        middle.segmented_control,
+        st.segmented_control,
         t("attention.direction"),
         {name: t(f"attention.direction.{name}") for name in ("from", "to")},
         name="attention-direction",
         default="from",
         required=True,
     )
-    with right.popover(t("attention.rollout"), width="stretch", disabled=not rolls):
-        st.markdown(t("attention.rollout.text"))
+    st.markdown(f"**{t('attention.rollout')}**")
+    st.markdown(t("attention.rollout.text"))
+    for name, label, high, default in (
+        ("attention-residual", "attention.rollout.residual", 100, 50),
+        ("attention-discard", "attention.rollout.discard", 95, 0),
+    ):
         number_option(
-            st.slider,
-            t("attention.rollout.residual"),
-            0,
-            100,
-            name="attention-residual",
-            default=50,
-            format="%d %%",
-        )
-        number_option(
-            st.slider,
-            t("attention.rollout.discard"),
-            0,
-            95,
-            name="attention-discard",
-            default=0,
-            format="%d %%",
+            st.slider, t(label), 0, high, name=name, default=default, format="%d %%", disabled=not rolls
         )
 
 
-def _choose_block(run: Run, side: Chosen | None, *, named: bool) -> None:
+def _why_none(run: Run) -> str:
+    """Why a network has no attention to show, as part of the lesson."""
+    try:
+        run.loaded.adapter.attention_layers()
+    except UnsupportedViewError as error:
+        return f"**{network_in_text(run.loaded.spec)}.** {sentence_for(error)}"
+    return ""
+
+
+def _choose_block(run: Run, side: Chosen, places: list[DeltaGenerator], *, named: bool) -> None:
     """Block and what is shown of it; named after the network where both have them: on a phone they stack."""
-    if side is None:
-        try:
-            run.loaded.adapter.attention_layers()
-        except UnsupportedViewError as error:
-            st.markdown(f"**{network_in_text(run.loaded.spec)}.** {sentence_for(error)}")
-        return
-    left, right = st.columns(2)
+    left, right = places
     name = network_in_text(run.loaded.spec)
     block, show = (
         t("attention.of", what=what, name=name) if named else what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis import ChannelNumbers, channel_numbers
 from models.adapters.base import LayerRef
@@ -24,20 +25,21 @@ from ui.words import name_of_layer, percent, t
 def show_channels() -> None:
     """Draw the row: choices, maps, numbers, and all channels to browse."""
     pair = runs()
-    channels = _choose(pair)
-    sign, scale = choose_colours()
-    st.caption(t(f"features.scale.{scale}.text"))
+    places = st.columns([3, 2, 3, 2, 1.6], vertical_alignment="bottom")
+    channels = _choose(pair, places)
+    with places[-1].popover(t("controls.more"), icon=":material/tune:", width="stretch"):
+        sign, scale = choose_colours()
     panels = [
         _panel(run, side, channel, sign, scale)
         for run, side, channel in zip(pair, SIDES, channels, strict=True)
     ]
     show_board("features", tuple(panels))
+    st.caption(t(f"features.scale.{scale}.text"))
     show_channel_sheets(pair, sign, scale, channels)
 
 
-def _choose(pair: tuple[Run, Run]) -> list[int]:
+def _choose(pair: tuple[Run, Run], places: list[DeltaGenerator]) -> list[int]:
     """Layer and channel of both, above the panels that they change."""
-    places = st.columns([3, 2, 3, 2], vertical_alignment="bottom")
     channels = []
     for index, (run, side) in enumerate(zip(pair, SIDES, strict=True)):
         layer = choose_layer(run, side, places[2 * index])

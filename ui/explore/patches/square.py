@@ -24,7 +24,7 @@ from ui.words import name_of_class, name_of_network, network_in_text, percent, t
 @row
 def show_square() -> None:
     """Draw the row: three ways to a square, the steps in numbers, what each way costs and changes."""
-    heading(t("patches.square.title"), t("patches.square.text"))
+    heading(t("patches.square.title"), t("patches.square.text"), rule=False)
     choose_option(
         st.segmented_control,
         t("patches.square.fit"),

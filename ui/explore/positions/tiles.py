@@ -31,7 +31,7 @@ _SIDES = (1, 2, 4, 8, 16)
 def show_tiles() -> None:
     """Draw the row: how finely to cut, the shuffled picture, answers before and after, the whole curve."""
     pair = runs()
-    heading(t("positions_page.tiles.title"), t("positions_page.tiles.text"))
+    heading(t("positions_page.tiles.title"), t("positions_page.tiles.text"), rule=False)
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     names = {str(side): f"{side} × {side}" for side in _SIDES[1:]}
     chosen = int(

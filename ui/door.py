@@ -1,0 +1,39 @@
+"""Navigation, and what every page shares; :mod:`app` draws the curtain first."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import component
+from ui.address import publish
+from ui.pages import EXPLORE, file_of
+from ui.returning import asking, listen, restore
+from ui.sidebar import show_sidebar
+from ui.state import enter, subject, view
+from ui.style import apply_style
+from ui.words import t
+
+
+def enter_app() -> None:
+    """Draw the page that the visitor asked for."""
+    restore()
+    apply_style()
+    chosen = st.navigation(
+        [
+            st.Page("pages/side_by_side.py", title=t("nav.side_by_side"), default=True),
+            *(st.Page(file_of(page), title=t(f"nav.{page}")) for page in EXPLORE),
+            st.Page("pages/models.py", title=t("nav.models")),
+        ],
+        position="top",
+    )
+    enter(chosen.url_path)
+    # After the navigation: before it, Streamlit knows the page by another name, and sends the library twice.
+    component.runtime()
+    component.announce(subject())
+    listen()
+    show_sidebar()
+    if asking():
+        st.caption(t("link.looking"))
+    else:
+        chosen.run()
+        publish(view(), "page")
