@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import streamlit as st
@@ -9,16 +10,30 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from models.errors import PictureError
-from models.image import decode_image
+from models.image import DecodedImage, decode_image
 from models.samples import SAMPLES
 from ui.service import current_picture, forget_wishes
-from ui.state import OWN, choose_picture, forget_own_picture, keep_own_picture, own_picture, view
+from ui.state import (
+    OWN,
+    View,
+    change,
+    choose_picture,
+    forget_own_picture,
+    hold_own_picture,
+    keep_own_picture,
+    own_picture,
+    view,
+)
 from ui.words import sentence_for, t
 
 _FILE = "own_picture_file"
 _PROBLEM = "own_picture_problem"
 _SAMPLE = "own_picture_instead"
 _TURN = "camera_turn"
+_LEFT = "camera_left"
+_LEAVING = "own_picture_leaving"
+_GRACE = 5.0
+"""Seconds that a replacing file has to arrive in."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,25 @@ class _File:
 
     widget: str
     file_id: str
+
+
+class _Leaving:
+    """A picture whose file has gone from the uploader, for as long as another may be on its way.
+
+    A file that replaces another first takes it away: only when nothing follows was it the ×. If what follows
+    is refused, the picture comes back.
+    """
+
+    def __init__(self, picture: DecodedImage, seen: View, sample: str | None) -> None:
+        self.picture: DecodedImage | None = picture
+        self.seen = seen
+        self.sample = sample
+        timer = threading.Timer(_GRACE, self.forget)
+        timer.daemon = True
+        timer.start()
+
+    def forget(self) -> None:
+        self.picture = None
 
 
 def show_own_picture() -> None:
@@ -78,12 +112,19 @@ def _has_a_cross() -> bool:
 @st.fragment
 def _camera_button() -> None:
     # Browsers lend the camera to pages from this machine or over https alone.
+    if st.session_state.pop(_LEFT, False):
+        # Leaving a dialog runs the fragment that opened it; the page shows the photograph.
+        st.rerun()
     address = st.context.url or ""
     if not address.startswith(("https://", "http://localhost", "http://127.0.0.1")):
         return
     if st.button(t("sidebar.camera"), icon=":material/photo_camera:", key="camera-open", width="stretch"):
         # In a dialog, because a sidebar is too narrow to aim.
-        st.dialog(t("sidebar.camera.take"), width="medium", on_dismiss="rerun")(_camera)()
+        st.dialog(t("sidebar.camera.take"), width="medium", on_dismiss=_leave)(_camera)()
+
+
+def _leave() -> None:
+    st.session_state[_LEFT] = True
 
 
 def _camera() -> None:
@@ -114,13 +155,16 @@ def _receive(widget: str) -> None:
     source: _File | None = st.session_state.get(_FILE)
     if file is None:
         if not refused and source is not None and source.widget == widget:
-            _remove()
+            _take_away(source)
         return
+    leaving: _Leaving | None = st.session_state.pop(_LEAVING, None)
     before = view().picture
     try:
         keep_own_picture(decode_image(file.getvalue(), file.name))
     except PictureError as error:
         st.session_state[_PROBLEM] = error
+        if leaving is not None:
+            _bring_back(leaving)
         return
     if before != OWN:
         st.session_state[_SAMPLE] = before
@@ -129,18 +173,36 @@ def _receive(widget: str) -> None:
     st.session_state[_FILE] = _File(widget, file.file_id)
 
 
+def _take_away(source: _File) -> None:
+    picture, seen = own_picture(), view()
+    sample = st.session_state.get(_SAMPLE)
+    _remove()
+    if source.widget == "upload" and picture is not None and seen.picture == OWN:
+        st.session_state[_LEAVING] = _Leaving(picture, seen, sample)
+
+
+def _bring_back(leaving: _Leaving) -> None:
+    # Taken once: the time may end between two looks.
+    picture = leaving.picture
+    if picture is not None:
+        hold_own_picture(picture)
+        change(picture=OWN, point=leaving.seen.point, target=leaving.seen.target)
+        st.session_state[_SAMPLE] = leaving.sample
+
+
 def _remove() -> None:
     """Leave nothing of the picture in the session: pixels, bytes, wishes about it."""
     source: _File | None = st.session_state.pop(_FILE, None)
     if source is not None:
         _drop(source)
-    st.session_state.pop(_PROBLEM, None)
+    for key in (_PROBLEM, _LEAVING):
+        st.session_state.pop(key, None)
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     forget_wishes()
     forget_own_picture()
-    sample = st.session_state.pop(_SAMPLE, SAMPLES[0].id)
+    sample = st.session_state.pop(_SAMPLE, None)
     if view().picture == OWN:
-        choose_picture(sample)
+        choose_picture(sample or SAMPLES[0].id)
 
 
 def _drop(source: _File) -> None:

@@ -57,7 +57,7 @@ def test_a_photograph_has_the_size_that_was_asked_for(
     expect(page.get_by_test_id("stDialog")).to_have_count(0)
     sizes = {"from_width": 1280, "from_height": 720, "to_width": 1024, "to_height": 576}
     expect(page.get_by_test_id("stSidebar")).to_contain_text(t("image.note.reduced", **sizes))
-    expect(panel(page, "receives").locator(".answer")).to_have_text("1280 × 720")
+    expect(panel(page, "receives").locator(".answer")).to_have_text("1024 × 576")
 
     widget(page, "own-remove").get_by_role("button").click()
     wait_for_address(page, "picture", "dog")

@@ -137,7 +137,7 @@ def test_the_cross_removes_the_picture(app: str, open_page: Opener) -> None:
     wait_for_address(page, "picture", "own")
     # The uploader's own × is enough: no second way beside it.
     expect(widget(page, "own-remove")).to_have_count(0)
-    widget(page, "upload").get_by_test_id("stFileUploaderDeleteBtn").get_by_role("button").click()
+    widget(page, "upload").get_by_test_id("stFileChipDeleteBtn").click()
     wait_for_address(page, "picture", "dog")
     settled(page)
     expect(sidebar).not_to_contain_text(t("image.note.sixteen_bit", bits=16, maximum=65535))
@@ -156,9 +156,9 @@ def test_notes_do_not_stand_beside_a_file_that_was_refused(app: str, open_page: 
     expect(sidebar.get_by_test_id("stAlert")).to_have_text(t("error.empty"))
     expect(sidebar).to_contain_text(t("own.unchanged"))
     expect(sidebar).not_to_contain_text(note)
-    assert address(page)["picture"] == "own"
+    wait_for_address(page, "picture", "own")
     # Without the refused file the picture is as it was; it has no × of its own any more.
-    widget(page, "upload").get_by_test_id("stFileUploaderDeleteBtn").get_by_role("button").click()
+    widget(page, "upload").get_by_test_id("stFileChipDeleteBtn").click()
     expect(sidebar.get_by_test_id("stAlert")).to_have_count(0)
     expect(sidebar).to_contain_text(note)
     widget(page, "own-remove").get_by_role("button").click()
@@ -170,7 +170,7 @@ def test_a_link_to_somebodys_own_picture_says_that_it_stayed_with_them(app: str,
     page = open_page(f"{app}/?picture=own&depth=0.5").page
     settled(page)
     note = page.get_by_test_id("stMain").get_by_test_id("stAlert")
-    expect(note).to_have_text(t("link.own_picture"))
+    expect(note).to_have_text(t("lost.stranger"))
     assert address(page)["picture"] == SAMPLES[0].id
     assert address(page)["depth"] == "0.500"
     click_tile(page, "gallery", 2, 4, len(SAMPLES))

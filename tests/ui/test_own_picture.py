@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -39,6 +40,7 @@ class Wish:
 def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     values: dict[str, Any] = {"view": View(picture="dog")}
     monkeypatch.setattr("streamlit.session_state", values)
+    monkeypatch.setattr(own_picture, "_GRACE", 0.3)
     return values
 
 
@@ -69,7 +71,7 @@ def holds(value: Any, wanted: DecodedImage) -> bool:
         return any(holds(each, wanted) for each in value)
     if is_dataclass(value) and not isinstance(value, (type, DecodedImage)):
         return any(holds(getattr(value, field.name), wanted) for field in fields(value))
-    if isinstance(value, Wish):
+    if isinstance(value, (Wish, own_picture._Leaving)):
         return holds(value.picture, wanted)
     return value is wanted or value == wanted.sha256
 
@@ -84,6 +86,9 @@ def test_removed_means_removed(session: dict[str, Any], dropped: list[str], widg
     session["held-map"] = wish
     assert holds(session, picture)
     receive(session, widget, "", None)
+    end = time.monotonic() + 10
+    while holds(session, picture) and time.monotonic() < end:
+        time.sleep(0.05)
     assert not holds(session, picture)
     assert wish.cancelled and dropped == ["id of holiday.png"]
     # What was on the screen before comes back.
@@ -133,3 +138,35 @@ def test_the_file_of_an_older_picture_does_not_take_a_newer_one_along(
     assert state.own_picture() is newer and state.view().picture == OWN
     receive(session, "camera-0", "", None)
     assert state.own_picture() is None
+
+
+def test_a_file_that_replaces_another_takes_it_away_first(
+    session: dict[str, Any], dropped: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So Streamlit does it. A good one takes its place; after a refused one the picture is where it was."""
+    monkeypatch.setattr(own_picture, "_GRACE", 60.0)
+    receive(session, "upload", "a.png", png("red"))
+    state.change(point=(0.1, 0.9))
+    picture, seen = state.own_picture(), state.view()
+    receive(session, "upload", "", None)
+    assert state.own_picture() is None and state.view().picture == "dog"
+    receive(session, "upload", "empty.png", b"")
+    assert state.own_picture() is picture and state.view() == seen and own_picture._problem() is not None
+    own_picture._remove()
+    assert state.view().picture == "dog"
+
+    receive(session, "upload", "a.png", png("red"))
+    receive(session, "upload", "", None)
+    receive(session, "upload", "b.png", png("blue"))
+    assert picture is not None and not holds(session, picture)
+    receive(session, "upload", "", None)
+    own_picture._remove()
+    assert state.view().picture == "dog" and own_picture._LEAVING not in session
+
+
+def test_what_comes_too_late_brings_nothing_back(session: dict[str, Any], dropped: list[str]) -> None:
+    receive(session, "upload", "a.png", png("red"))
+    receive(session, "upload", "", None)
+    session[own_picture._LEAVING].forget()
+    receive(session, "upload", "empty.png", b"")
+    assert state.own_picture() is None and state.view().picture == "dog"
