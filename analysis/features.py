@@ -40,6 +40,7 @@ class ChannelNumbers:
         mean: mean value.
         positive: share of the places whose value is above zero, from 0 to 1.
         peak: row and column of the largest value, the first of several in reading order.
+        furthest: row and column of the value furthest from zero, of either sign.
     """
 
     minimum: float
@@ -47,18 +48,24 @@ class ChannelNumbers:
     mean: float
     positive: float
     peak: tuple[int, int]
+    furthest: tuple[int, int]
 
 
 def channel_numbers(values: np.ndarray) -> ChannelNumbers:
     """Describe one channel ``[h, w]`` in numbers."""
-    row, column = np.unravel_index(int(values.argmax()), values.shape)
     return ChannelNumbers(
         minimum=float(values.min()),
         maximum=float(values.max()),
         mean=float(values.mean(dtype=np.float64)),
         positive=float((values > 0).mean()),
-        peak=(int(row), int(column)),
+        peak=_largest(values),
+        furthest=_largest(np.abs(values)),
     )
+
+
+def _largest(values: np.ndarray) -> tuple[int, int]:
+    row, column = np.unravel_index(int(values.argmax()), values.shape)
+    return int(row), int(column)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ui.state import SIDES, view
-from ui.words import name_of_class, t
+from ui.words import class_in_text, t
 
 Place = Literal["gallery", "square", "tiles"]
 
@@ -113,6 +113,6 @@ def found(place: Place) -> str | None:
     networks = [view().side(side).network for side in SIDES]
     for finding in FINDINGS:
         if finding.place == place and finding.holds(view().picture, networks):
-            names = {name: name_of_class(english) for name, english in finding.classes.items()}
+            names = {name: class_in_text(english) for name, english in finding.classes.items()}
             return t(finding.key, **finding.numbers, **names)
     return None

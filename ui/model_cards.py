@@ -101,7 +101,7 @@ def _status(spec: ModelSpec, here: Presence) -> str:
 
 def _facts(spec: ModelSpec) -> str:
     counted = complexity(spec)
-    facts = [t("models.size", parameters=counted.parameters / 1e6, gflops=counted.gflops)]
+    facts = [t("models.size", parameters=counted.parameters / 1e6, billions=counted.billions)]
     if spec.file is not None:
         facts.append(t("models.file", megabytes=spec.file.nbytes / 1e6))
     # A sentence elsewhere, one fact of several here.

@@ -50,7 +50,10 @@ def test_numbers_of_a_channel_by_hand() -> None:
     assert (found.minimum, found.maximum, found.mean) == (-2.0, 3.0, 1.0)
     # Zero is not above zero; of two equal peaks the first one in reading order counts.
     assert found.positive == pytest.approx(4 / 6)
-    assert found.peak == (1, 0)
+    assert found.peak == found.furthest == (1, 0)
+    # What is furthest from zero may be below it.
+    found = channel_numbers(np.array([[-4.0, 0.0, 1.0], [3.0, 3.0, 1.0]], np.float32))
+    assert (found.peak, found.furthest) == ((1, 0), (0, 0))
 
 
 def test_extent_of_a_layer_by_hand() -> None:

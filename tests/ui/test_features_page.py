@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tests.ui.running import Open, problems, texts
+from ui import component
 from ui.explore.features.ranges import Colours
 from ui.language import translate
 from viz import lut
@@ -47,6 +50,36 @@ def test_any_pair_stands_side_by_side(open_page: Open, left: str, right: str) ->
         kind = page.button_group(key=f"features-{side}-kind").value
         # 64 filters can be shown themselves; hundreds are shown by their principal components.
         assert kind == ("filters" if "resnet" in key else "principal")
+
+
+def test_the_frame_marks_what_glows_most(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    boards: dict[str, component.Board] = {}
+    draw = component.show
+
+    def kept(board: component.Board, **callbacks: Any) -> None:
+        boards[board.key] = board
+        draw(board, **callbacks)
+
+    monkeypatch.setattr(component, "show", kept)
+    signs = []
+    for channel in range(1, 13):
+        chosen = {"features-right-layer": BLOCK, "features-right-channel": str(channel)}
+        for sign in ("signed", "rectified"):
+            page = open_page(page="features", picture="cat", **chosen, **{"features-sign": sign})
+            assert problems(page) == []
+            panel = boards["features"].panels[1]
+            shown = panel.frames[0].map
+            assert shown is not None
+            # Codes of a signed map count from 128.
+            codes = shown.values.astype(int) - 128 if sign == "signed" else shown.values.astype(int)
+            (marked,) = panel.outlines
+            row, column = int(marked.y0 / panel.size[1] * 16 + 0.5), int(marked.x0 / panel.size[0] * 16 + 0.5)
+            assert abs(codes[row, column]) == np.abs(codes).max()
+            signs.append(codes[row, column] > 0)
+        if not all(signs):
+            break
+    # A channel was among them whose value furthest from zero lies below it.
+    assert not all(signs)
 
 
 def test_a_link_restores_every_choice(open_page: Open) -> None:

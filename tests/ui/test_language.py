@@ -241,3 +241,13 @@ def test_class_names_fall_back_to_english() -> None:
 )
 def test_the_browser_chooses_the_language(header: str | None, language: str) -> None:
     assert match_language(header) == language
+
+
+@pytest.mark.parametrize(
+    "term",
+    ["跳跃连接", "补零", "补的零", "回答", "类激活(?!图)", "忘掉", "便宜"],
+    ids=["残差连接", "零填充", "零填充 too", "响应, 答案", "类激活图", "平均掉", "计算量小"],
+)
+def test_chinese_has_one_term_for_each_thing(term: str) -> None:
+    texts = catalogue("zh-CN")
+    assert [key for key, text in texts.items() if re.search(term, text)] == []

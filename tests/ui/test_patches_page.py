@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.complexity import work
+from models import REGISTRY
 from tests.ui.running import Open, problems, texts
 from ui.language import translate
+from ui.words import escape, percent
 
 RESNET, VIT = "resnet18_classroom", "vit_s_14_classroom"
 ROWS = ("square", "windows", "strips", "sequence", "sizes", "filters")
@@ -109,11 +112,24 @@ def test_sizes_answer_in_numbers_and_lead_back(open_page: Open) -> None:
     page = open_page(page="patches", left=VIT, right=RESNET)
     assert translate("en", "patches.sizes.even", patch=14) in texts(page)
     assert translate("en", "patches.reality.same", name="ViT-S/14") in texts(page)
+    vit, resnet = (REGISTRY[key] for key in (VIT, RESNET))
     page.slider(key="patches-side").set_value(7).run()
+    page.slider(key="patches-height").set_value(448).run()
     assert problems(page) == []
-    # Half the side: four times the patches, (1024 + 1)² pairs, 6 heads of float32.
-    for words in ("1,024 + 1", "1,050,625", "25 MB", "× 16"):
+    # Half the side, twice the height: eight times the patches, (2048 + 1)² pairs, 6 heads of float32.
+    for words in ("2,048 + 1", "4,198,401", "101 MB"):
         assert words in tables(page)
+    # The whole work of both comes first, at this size and as they are.
+    for spec, own, there in (
+        (vit, work(vit, 224, 224), work(vit, 448, 224, 7)),
+        (resnet, work(resnet, 224, 224), work(resnet, 448, 224)),
+    ):
+        assert f"<td>{own.total / 1e9:,.2f}</td>" in tables(page), spec.key
+        assert f"<td>{there.total / 1e9:,.2f}</td>" in tables(page), spec.key
+        assert f"<td>{escape(percent(there.convolutions / there.total))}</td>" in tables(page), spec.key
+    assert f"<td>{percent(work(vit, 448, 224, 7).pairs / work(vit, 448, 224, 7).total)}</td>" in tables(page)
+    assert "<td>× 2</td>" in tables(page)
+    page.slider(key="patches-height").set_value(224).run()
     page.slider(key="patches-side").set_value(15).run()
     assert "14 of 224 rows" in texts(page)
     page.button(key="patches-reset").click().run()

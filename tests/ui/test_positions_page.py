@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from tests.ui.running import Open, problems, texts
 from ui import component
 from ui.language import translate
+from ui.words import verbatim
 
 PARTS = ("worth", "learned", "sizes", "padding")
 ROWS = {
@@ -90,6 +91,18 @@ def test_the_page_opens_with_the_shuffled_cat_and_what_both_make_of_it(
     assert page.button_group(key="positions-tiles").value == "8"
     left, right = boards["tiles"].panels
     assert (left.answer, right.answer) == ("chandelier 78 %", "cat >99 %")
+    said = translate(
+        "en",
+        "positions_page.tiles.lead",
+        count=64,
+        left=verbatim("ResNet-18 (distilled)"),
+        left_class="chandelier",
+        left_share="78 %",
+        right=verbatim("ViT-S/14"),
+        right_class="cat",
+        right_share=">99 %",
+    )
+    assert said in texts(page)
     # Both get the same picture, cut and shuffled alike.
     assert left.picture and left.picture == right.picture
 

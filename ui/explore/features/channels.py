@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis import ChannelNumbers, channel_numbers
+from analysis import channel_numbers
 from models.adapters.base import LayerRef
 from ui.component import Frame, Outline, Panel
 from ui.explore.features.choices import choose_layer, layer_of
@@ -83,21 +84,21 @@ def _panel(run: Run, side: SideName, channel: int, sign: str, scale: str) -> Pan
         side,
         (frame,),
         answer=t("features.channel.one", channel=channel),
-        outlines=(_peak(run, layer, numbers),),
+        outlines=(_strongest(run, layer, values, numbers.peak if sign == "rectified" else numbers.furthest),),
         note=_note(run, layer, outliers != ()),
     )
 
 
-def _peak(run: Run, layer: LayerRef, numbers: ChannelNumbers) -> Outline:
-    """A frame around the place with the largest value."""
+def _strongest(run: Run, layer: LayerRef, values: np.ndarray, place: tuple[int, int]) -> Outline:
+    """A frame around the place that glows most, and its value."""
     size = run.trace.input_view.shape[0]
-    (row, column), (rows, columns) = numbers.peak, layer.grid
+    (row, column), (rows, columns) = place, layer.grid
     return Outline(
         column * size / columns,
         row * size / rows,
         (column + 1) * size / columns,
         (row + 1) * size / rows,
-        t("features.peak"),
+        t("features.peak", value=_short(float(values[place]))),
         run.loaded.spec.family,
     )
 

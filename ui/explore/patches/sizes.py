@@ -1,4 +1,4 @@
-"""Another size, another patch: how many tokens, how much attention, and what does not come out even."""
+"""Another size, another patch: what it costs, how many tokens, and what does not come out even."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analysis import Tiling, attention_bytes, attention_pairs
+from analysis.complexity import Work, work
 from models.preprocess import resize_to
-from models.registry import REGISTRY
+from models.registry import REGISTRY, ModelSpec
 from ui.component import Frame, Outline, Panel
 from ui.explore.patches.first import patch_grid
 from ui.options import number_option, set_option
@@ -17,7 +18,7 @@ from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, current_picture, derived, runs
 from ui.tables import show_table
-from ui.words import name_of_network, network_in_text, t, verbatim
+from ui.words import name_of_network, network_in_text, percent, t, verbatim
 from viz.tiling import tiling_picture
 
 _PICTURE = 640
@@ -31,6 +32,7 @@ _FINEST, _COARSEST = 4, 64
 class _Cutter:
     """How a network cuts its input in reality."""
 
+    spec: ModelSpec
     name: str
     size: int
     patch: int
@@ -53,8 +55,9 @@ def show_sizes() -> None:
         show_board("sizes", (_cut(tiling),), columns=1, controls=())
     with right:
         st.markdown(_count(tiling, first))
-        _show_cost(tiling, first, cutters or [first])
-        st.caption(t("patches.sizes.note", heads=first.heads, name=verbatim(first.name)))
+        _show_work(tiling, first, pair)
+        _show_tokens(tiling, first, cutters or [first])
+        st.caption(t("patches.sizes.note", heads=first.heads))
         st.markdown(_remainder(tiling))
         for run in pair:
             st.markdown(_reality(run, tiling))
@@ -66,7 +69,8 @@ def _cutter(run: Run) -> _Cutter | None:
         return None
     heads = len(next(iter(run.trace.attentions.values())))
     name = name_of_network(run.loaded.spec)
-    return _Cutter(name, grid.image_size, grid.patch_size, heads, grid.prefix_tokens, grid.dimensions)
+    spec = run.loaded.spec
+    return _Cutter(spec, name, grid.image_size, grid.patch_size, heads, grid.prefix_tokens, grid.dimensions)
 
 
 def _bundled() -> _Cutter:
@@ -74,7 +78,7 @@ def _bundled() -> _Cutter:
     spec = REGISTRY["vit_s_14_classroom"]
     numbers = (spec.options[name] for name in ("image_size", "patch_size", "num_heads", "hidden_dim"))
     size, patch, heads, dimensions = numbers
-    return _Cutter(spec.title, size, patch, heads, 1, dimensions)
+    return _Cutter(spec, spec.title, size, patch, heads, 1, dimensions)
 
 
 def _choose(own: _Cutter) -> tuple[int, int, int]:
@@ -144,25 +148,49 @@ def _count(tiling: Tiling, own: _Cutter) -> str:
     )
 
 
-def _show_cost(tiling: Tiling, own: _Cutter, cutters: list[_Cutter]) -> None:
-    names = ("input", "tokens", "pairs", "memory", "times")
-    base = attention_pairs((own.size // own.patch) ** 2, own.prefix)
-    lines = [(t("patches.sizes.chosen"), *_numbers(tiling, own.heads, own.prefix, base))]
+def _show_work(tiling: Tiling, first: _Cutter, pair: tuple[Run, Run]) -> None:
+    """Multiply-adds of the whole networks, at the chosen size and as they are, and what they are spent on."""
+    names = {first.spec: first.name} | {run.loaded.spec: name_of_network(run.loaded.spec) for run in pair}
+    chosen, real = [], []
+    for spec, name in names.items():
+        side = spec.preprocess.crop
+        own = work(spec, side, side)
+        there = work(spec, tiling.height, tiling.width, tiling.patch)
+        size = f"{tiling.height} × {tiling.width}"
+        chosen.append((f"{name} · {t('patches.sizes.chosen')}", size, *_costs(there, own)))
+        real.append((name, f"{side} × {side}", *_costs(own, own)))
+    columns = ("size", "work", "times", "pairs_share", "mlp", "projections", "convolutions")
+    st.markdown(f"**{t('patches.sizes.work')}**")
+    show_table(("", *(t(f"patches.sizes.column.{name}") for name in columns)), [*chosen, *real], chosen=0)
+    st.caption(t("patches.sizes.work.text"))
+
+
+def _costs(there: Work, own: Work) -> tuple[str, ...]:
+    shares = (there.pairs, there.mlp, there.projections, there.convolutions)
+    return (
+        f"{there.total / 1e9:,.2f}",
+        _times(there.total / own.total),
+        *(percent(share / there.total) if share else "–" for share in shares),
+    )
+
+
+def _show_tokens(tiling: Tiling, own: _Cutter, cutters: list[_Cutter]) -> None:
+    """Tokens, and the pairs of them that a head compares."""
+    lines = [(t("patches.sizes.chosen"), *_numbers(tiling, own.heads, own.prefix))]
     for cutter in cutters:
         real = Tiling(cutter.size, cutter.size, cutter.patch)
-        lines.append((cutter.name, *_numbers(real, cutter.heads, cutter.prefix, base)))
+        lines.append((cutter.name, *_numbers(real, cutter.heads, cutter.prefix)))
+    names = ("input", "tokens", "pairs", "memory")
     show_table(("", *(t(f"patches.sizes.column.{name}") for name in names)), lines, chosen=0)
 
 
-def _numbers(tiling: Tiling, heads: int, prefix: int, base: int) -> tuple[str, ...]:
-    pairs = attention_pairs(tiling.count, prefix)
+def _numbers(tiling: Tiling, heads: int, prefix: int) -> tuple[str, ...]:
     megabytes = attention_bytes(tiling.count, heads, prefix) / 1e6
     return (
         f"{tiling.height} × {tiling.width}, {tiling.patch}",
         f"{tiling.count:,} + {prefix}",
-        f"{pairs:,}",
+        f"{attention_pairs(tiling.count, prefix):,}",
         f"{megabytes:,.2f} MB" if megabytes < 10 else f"{megabytes:,.0f} MB",
-        _times(pairs / base),
     )
 
 
@@ -214,5 +242,4 @@ def _reality(run: Run, tiling: Tiling) -> str:
         size=f"{tiling.height} × {tiling.width}",
         first=first,
         last=last,
-        ratio=_times(tiling.height * tiling.width / size**2),
     )

@@ -21,7 +21,7 @@ from ui.sections import heading, row
 from ui.service import Run, derived, result, runs
 from ui.state import SIDES, SideName
 from ui.targets import target_of
-from ui.words import escape, name_of_class, name_of_network, percent, t
+from ui.words import class_in_text, escape, name_of_class, name_of_network, network_in_text, percent, t
 from viz.lines import Line, line_chart
 
 _SIDES = (1, 2, 4, 8, 16)
@@ -50,6 +50,8 @@ def show_tiles() -> None:
         _panel(run, side, answers, chosen, seed)
         for run, side, answers in zip(pair, SIDES, shown, strict=True)
     ]
+    if all(run.loaded.spec.trained for run in pair):
+        st.markdown(_lead(pair, shown, chosen))
     show_board("tiles", tuple(panels), controls=())
     if (training := found("tiles")) is not None:
         st.caption(training)
@@ -58,6 +60,19 @@ def show_tiles() -> None:
             st.html(_bars(run, pair, answers))
     # What the curve needs beyond the answers above is computed once they are on the screen.
     _show_curve(pair, [_curve(run, side, seed) for run, side in zip(pair, SIDES, strict=True)])
+
+
+def _lead(pair: tuple[Run, Run], shown: list[np.ndarray], tiles: int) -> str:
+    """What both take the loose tiles for, in a sentence."""
+    words: dict[str, str] = {}
+    for run, side, answers in zip(pair, SIDES, shown, strict=True):
+        best = top_answers(answers, run.loaded.categories, 1)[0]
+        words |= {
+            side: network_in_text(run.loaded.spec),
+            f"{side}_class": class_in_text(best.name),
+            f"{side}_share": percent(best.probability),
+        }
+    return t("positions_page.tiles.lead", count=tiles * tiles, **words)
 
 
 def _answers(run: Run, side: SideName, tiles: int, seed: int) -> np.ndarray:
