@@ -50,12 +50,12 @@ def show_sizes() -> None:
     first = cutters[0] if cutters else _bundled()
     height, width, patch = _choose(first)
     tiling = Tiling(height, width, patch)
+    _show_work(tiling, first, pair)
     left, right = st.columns([2, 3], gap="medium")
     with left:
         show_board("sizes", (_cut(tiling),), columns=1, controls=())
     with right:
         st.markdown(_count(tiling, first))
-        _show_work(tiling, first, pair)
         _show_tokens(tiling, first, cutters or [first])
         st.caption(t("patches.sizes.note", heads=first.heads))
         st.markdown(_remainder(tiling))
