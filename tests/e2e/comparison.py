@@ -152,6 +152,11 @@ def slider(page: Page, key: str, name: str) -> Locator:
     return board(page, key).get_by_role("slider", name=name)
 
 
+def unfold(page: Page) -> None:
+    """Open what is folded away behind *More*; Escape closes it."""
+    page.get_by_test_id("stMain").get_by_role("button", name=t("controls.more")).first.click()
+
+
 def select(page: Page, key: str, text: str) -> None:
     """Choose an entry of a select box."""
     box = widget(page, key).get_by_role("combobox")

@@ -19,6 +19,7 @@ from tests.e2e.comparison import (
     panel,
     settled,
     t,
+    unfold,
     wait_for_map,
     wait_for_other_map,
     widget,
@@ -71,6 +72,7 @@ def test_two_classes_stand_below_each_other_with_both_signs(app: str, open_page:
     widget(page, "activation-compare").get_by_text(t("activation.compare.classes")).click()
     wait_for_setting(page, "compare", "classes")
     expect(board(page, "activation").locator("article")).to_have_count(4)
+    unfold(page)
     for name in ("rather", "signed"):
         widget(page, f"activation-{name}").locator("label").first.click()
         wait_for_setting(page, name, "on")

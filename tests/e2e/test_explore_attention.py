@@ -20,6 +20,7 @@ from tests.e2e.comparison import (
     settled,
     slider,
     t,
+    unfold,
     wait_for_other_map,
     widget,
 )
@@ -98,6 +99,7 @@ def test_the_blocks_play_and_heads_are_chosen(show: Callable[..., OpenPage]) -> 
     settled(page, BOARDS)
     assert opened.traffic.total - sent <= CHANGE_BYTES
     before, sent = maps(page, "attention", 1), opened.traffic.total
+    unfold(page)
     widget(page, "attention-direction").get_by_role("radio", name=t("attention.direction.to")).click()
     wait_for_address(page, "attention-direction", "to")
     wait_for_other_map(page, "attention", 1, before)

@@ -16,6 +16,7 @@ from tests.e2e.comparison import (
     settled,
     slider,
     t,
+    unfold,
     wait_for_address,
     wait_for_other_address,
     widget,
@@ -67,6 +68,7 @@ def test_every_page_is_one_entry_and_opens_as_it_was_left(app: str, open_page: O
     stands_on(page, "attention")
     assert entries(page) == before + 1
     assert address(page)["depth"] == "0.000"
+    unfold(page)
     widget(page, "attention-direction").get_by_role("radio").last.click()
     page.wait_for_function("location.search.includes('attention-direction=to')")
     wait_idle(page)
@@ -89,9 +91,11 @@ def test_every_page_is_one_entry_and_opens_as_it_was_left(app: str, open_page: O
     page.go_forward()
     stands_on(page, "attention")
     assert page.url == attention
+    unfold(page)
     expect(widget(page, "attention-direction").get_by_role("radio", checked=True)).to_have_text(
         t("attention.direction.to")
     )
+    page.keyboard.press("Escape")
     page.go_back()
     stands_on(page, "")
     page.go_back()
