@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from ui.language import match_language
 from ui.links import decode, encode, not_here
 from ui.pages import ADDRESSES, file_of
+from ui.short_links import expand, shorten
 from ui.state import MISSING, View, current_page, is_restored, view
 from ui.tab import Address, show_address
 from ui.words import t
@@ -46,6 +47,7 @@ def read() -> None:
 
 def take(query: Mapping[str, str], base: View) -> None:
     """Show what an address says, and ``base`` where it says nothing."""
+    query = expand(query)
     st.session_state["view"] = decode(query, base)
     st.session_state[MISSING] = not_here(query, view())
     if {"strength", "smooth"} & query.keys():
@@ -82,10 +84,11 @@ def address() -> Address:
 
 
 def link(current: View) -> str:
-    """The address of a view on this server."""
+    """The address of a view on this server, as short as it can be."""
     base = (st.context.url or "").split("?")[0].rstrip("/")
     page = current_page()
-    return f"{base}{'' if page else '/'}?{urlencode(encode(current, page))}"
+    query = urlencode(shorten(encode(current, page), page), safe=",")
+    return f"{base}{'' if page else '/'}?{query}"
 
 
 def page_link(page: str, **options: Any) -> None:

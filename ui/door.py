@@ -6,11 +6,12 @@ import streamlit as st
 
 from ui import component
 from ui.address import publish
-from ui.pages import EXPLORE, file_of
+from ui.navigation import choose_page, mark_group
 from ui.returning import asking, listen, restore
 from ui.sidebar import show_sidebar
 from ui.state import enter, subject, view
 from ui.style import apply_style
+from ui.wanted import keep_usable_networks
 from ui.words import t
 
 
@@ -18,15 +19,10 @@ def enter_app() -> None:
     """Draw the page that the visitor asked for."""
     restore()
     apply_style()
-    chosen = st.navigation(
-        [
-            st.Page("pages/side_by_side.py", title=t("nav.side_by_side"), default=True),
-            *(st.Page(file_of(page), title=t(f"nav.{page}")) for page in EXPLORE),
-            st.Page("pages/models.py", title=t("nav.models")),
-        ],
-        position="top",
-    )
+    chosen = choose_page()
     enter(chosen.url_path)
+    mark_group()
+    keep_usable_networks()
     # After the navigation: before it, Streamlit knows the page by another name, and sends the library twice.
     component.runtime()
     component.announce(subject())

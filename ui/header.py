@@ -7,6 +7,7 @@ import streamlit as st
 from models.registry import REGISTRY
 from ui.share import show_share
 from ui.state import LOSSES, MISSING, SIDES, view
+from ui.wanted import wanted_networks
 from ui.words import name_of_network, t, verbatim
 
 _LONGEST = 60
@@ -20,9 +21,21 @@ def show_header(title: str, text: str) -> None:
         show_share()
     for loss in st.session_state.get(LOSSES, ()):
         st.info(t(f"lost.{loss}"))
+    if wanted := wanted_networks():
+        _tell_wanted(wanted)
     if missing := st.session_state.get(MISSING):
         _tell(missing)
     st.markdown(text)
+
+
+def _tell_wanted(wanted: tuple[str, ...]) -> None:
+    """What is asked for and not here yet; beside the page, since a phone hides the sidebar that says more."""
+    names = ", ".join(name_of_network(REGISTRY[key]) for key in wanted)
+    st.info(t("wanted.shown", names=verbatim(names), shown=verbatim(_shown())))
+
+
+def _shown() -> str:
+    return " | ".join(name_of_network(REGISTRY[view().side(side).network]) for side in SIDES)
 
 
 def _tell(missing: tuple[str, ...]) -> None:
@@ -30,6 +43,5 @@ def _tell(missing: tuple[str, ...]) -> None:
     if missing == ("class",):
         st.info(t("link.class"))
     else:
-        shown = (name_of_network(REGISTRY[view().side(side).network]) for side in SIDES)
         asked = ", ".join(name.removeprefix("local.")[:_LONGEST] for name in missing)
-        st.info(t("link.networks", names=verbatim(asked), shown=verbatim(" | ".join(shown))))
+        st.info(t("link.networks", names=verbatim(asked), shown=verbatim(_shown())))

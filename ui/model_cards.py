@@ -8,15 +8,15 @@ from functools import partial
 import streamlit as st
 
 from analysis.complexity import complexity
-from models.downloads import DownloadProgress
 from models.errors import SightlinesError
-from models.registry import REGISTRY, ModelSpec, WeightsFile
+from models.registry import REGISTRY, ModelSpec
 from models.settings import weights_folder
 from models.two_sided import TWO_SIDED
+from ui.downloading import is_active, show_download_button, show_progress
 from ui.fleet import Presence, downloads, known_networks, may_change, presence
 from ui.measured import show_measured
 from ui.sections import guarded
-from ui.state import SIDES, change_side, choose_bundled_pair, view
+from ui.state import SIDES, View, change, change_side, view
 from ui.words import escape, name_of_network, network_in_text, sentence_for, t, verbatim
 
 _GROUPS = ("bundled", "local", "torchvision", "untrained")
@@ -29,7 +29,7 @@ def show_cards() -> None:
     """All networks by where they come from; redrawn every second while something is on its way."""
     networks = known_networks()
     st.session_state[_DRAWN_FOR] = _shared(networks)
-    busy = any(_active(presence(spec).progress) for spec in networks.values())
+    busy = any(is_active(presence(spec)) for spec in networks.values())
     st.fragment(_cards, run_every=1.0 if busy else None)()
 
 
@@ -53,14 +53,14 @@ def show_folder() -> None:
     elif folder is None:
         st.caption(t("models.no_folder"))
     else:
-        st.caption(t("models.folder", folder=folder))
+        st.caption(t("models.folder"))
 
 
 def _shared(networks: Mapping[str, ModelSpec]) -> tuple[object, ...]:
     """What the rest of the page shows as well: the choice, what can be chosen, and what went wrong."""
     current = view()
     here = {key: presence(spec) for key, spec in networks.items()}
-    places = tuple((key, found.place, _active(found.progress)) for key, found in here.items())
+    places = tuple((key, found.place, is_active(found)) for key, found in here.items())
     return current.left.network, current.right.network, places, _PROBLEM in st.session_state
 
 
@@ -89,8 +89,8 @@ def _card(spec: ModelSpec, here: Presence) -> None:
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         _actions(spec, here)
     show_measured(spec)
-    if spec.file is not None and here.progress is not None:
-        _show_progress(spec.file, here.progress)
+    if spec.file is not None:
+        show_progress(spec.file, here.progress)
 
 
 def _status(spec: ModelSpec, here: Presence) -> str:
@@ -151,48 +151,17 @@ def _actions(spec: ModelSpec, here: Presence) -> None:
                 disabled=view().side(side).network == spec.key,
                 on_click=partial(change_side, side, network=spec.key, layer="", show=""),
             )
-    if spec.file is None or not spec.file.url:
-        return
-    file = spec.file
-    if _active(here.progress):
-        st.button(t("models.cancel"), key=f"cancel-{spec.key}", on_click=partial(downloads().cancel, file))
-    elif not may_change():
-        return
-    elif here.place == "remote":
-        begun = here.progress is not None and here.progress.received > 0
-        label = t("models.resume") if begun else t("models.download")
-        st.button(label, key=f"download-{spec.key}", on_click=partial(_start, file))
-    elif here.place == "cache":
+    show_download_button(spec, here, "")
+    if here.place == "cache" and may_change() and not is_active(here):
         st.button(t("models.delete"), key=f"delete-{spec.key}", on_click=partial(_delete, spec))
-
-
-def _start(file: WeightsFile) -> None:
-    downloads().start(file)
 
 
 def _delete(spec: ModelSpec) -> None:
     assert spec.file is not None
+    for side in SIDES:
+        if view().side(side).network == spec.key:
+            change(**{side: getattr(View, side)})
     try:
         downloads().delete(spec.file)
     except SightlinesError as error:
         st.session_state[_PROBLEM] = error
-
-
-def _show_progress(file: WeightsFile, progress: DownloadProgress) -> None:
-    if progress.state == "done":
-        return
-    if progress.error is not None:
-        st.warning(sentence_for(progress.error))
-        if st.button(t("models.back"), key=f"back-{file.name}"):
-            choose_bundled_pair()
-            st.switch_page("pages/side_by_side.py")
-    if not progress.active and not progress.received:
-        return
-    # Until the server has said how long the file is, its publisher's word will do.
-    arrived, total = progress.received / 1e6, f"{(progress.total or file.nbytes) / 1e6:.1f}"
-    text = t(f"models.state.{progress.state}", received=arrived, total=total, speed=progress.speed / 1e6)
-    st.progress(progress.fraction, text=text)
-
-
-def _active(progress: DownloadProgress | None) -> bool:
-    return progress is not None and progress.active

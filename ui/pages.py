@@ -7,6 +7,9 @@ from typing import Final
 EXPLORE: Final = ("network", "patches", "positions", "attention", "features", "fields", "activation")
 """The pages that open the rows of the overview: names of their files, their addresses, their settings."""
 
+GROUPS: Final = (("", ("side_by_side", "models")), ("inside", EXPLORE))
+"""The pages in the order of the bar: those of the group without a name come first, by themselves."""
+
 ADDRESSES: Final = (*EXPLORE, "models")
 """The pages that have an address of their own; the overview has the server's."""
 

@@ -68,7 +68,15 @@ def listen() -> None:
         st.rerun()
     current = view()
     look = tab.Look(current.strength, current.smooth, address.looks_from_links())
-    tab.listen(address.address(), look, keep=_token(), ask=asking(), on_look=_look, on_found=_found)
+    tab.listen(
+        address.address(),
+        look,
+        keep=_token(),
+        ask=asking(),
+        heard=_ANSWERED in st.session_state,
+        on_look=_look,
+        on_found=_found,
+    )
 
 
 def _look(strength: int, smooth: bool) -> None:
@@ -77,6 +85,8 @@ def _look(strength: int, smooth: bool) -> None:
 
 
 def _found(found: tab.Found) -> None:
+    if _ANSWERED in st.session_state:
+        return
     st.session_state[_ANSWERED] = True
     st.session_state[_CHANGED] = True
     losses = []

@@ -6,6 +6,7 @@ import segno
 import streamlit as st
 
 from ui.address import link
+from ui.reachable import for_others
 from ui.state import OWN, view
 from ui.words import escape, t
 
@@ -18,9 +19,14 @@ def show_share() -> None:
 
 
 def _show() -> None:
-    address = link(view())
+    here = link(view())
+    address = for_others(here, st.get_option("server.address"))
     st.caption(t("share.own") if view().picture == OWN else t("share.text"))
-    st.code(address, language=None, wrap_lines=True)
+    st.code(address or here, language=None, wrap_lines=True)
+    if address is None:
+        # A code of an address that no other computer can open would only disappoint.
+        st.info(t("share.here_only"))
+        return
     # As a picture: st.html removes inline SVG.
     code = segno.make(address, error="m").svg_data_uri(scale=5, border=2, light="white", dark="#111")
     st.html(f'<img class="sl-qr" src="{code}" alt="{escape(t("share.code"))}">')

@@ -25,11 +25,10 @@ from ui.service import engine, shelf, waiting_place
 from ui.state import (
     AUTO,
     SIDES,
-    SideName,
     change,
-    change_side,
     view,
 )
+from ui.wanted import choose_network, show_wanted
 from ui.words import name_of_class, name_of_network, t
 
 _THUMBNAIL = 96
@@ -96,9 +95,10 @@ def _networks() -> None:
             {key: _described(spec) for key, spec in networks.items()},
             key=f"network-{side}",
             value=view().side(side).network,
-            choose=partial(_choose_network, side),
+            choose=partial(choose_network, side),
             label_visibility="collapsed",
         )
+        show_wanted(side)
 
 
 def _described(spec: ModelSpec) -> str:
@@ -108,10 +108,6 @@ def _described(spec: ModelSpec) -> str:
         return t("network.not_here", name=spec.title)
     key = spec.classes if spec.classes in ("classroom", "imagenet") else "own"
     return t(f"network.{key}", name=name_of_network(spec), count=len(categories(spec.classes)))
-
-
-def _choose_network(side: SideName, key: str) -> None:
-    change_side(side, network=key, layer="", show="")
 
 
 def _target() -> None:

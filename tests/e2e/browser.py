@@ -95,7 +95,9 @@ def _healthy(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def server(script: Path, env: dict[str, str], log: Path, port: int | None = None) -> Iterator[str]:
+def server(
+    script: Path, env: dict[str, str], log: Path, port: int | None = None, listens_on: str = "127.0.0.1"
+) -> Iterator[str]:
     """Run `streamlit run script` headless while the context lasts; gives its address.
 
     Args:
@@ -103,6 +105,7 @@ def server(script: Path, env: dict[str, str], log: Path, port: int | None = None
         env: added to the environment.
         log: where its output goes.
         port: to listen on; a free one if None.
+        listens_on: the address, of this machine or all.
 
     Raises:
         RuntimeError: with the server's output, when it does not answer within a minute.
@@ -110,7 +113,7 @@ def server(script: Path, env: dict[str, str], log: Path, port: int | None = None
     port = port or _free_port()
     command = [
         *(sys.executable, "-m", "streamlit", "run", str(script)),
-        *("--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"),
+        *("--server.port", str(port), "--server.address", listens_on, "--server.headless", "true"),
         *("--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"),
     ]
     with log.open("wb") as output:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from streamlit.net_util import get_internal_ip
 
-from tests.e2e.browser import OpenPage
+from tests.e2e.browser import ROOT, OpenPage, server
 from tests.e2e.comparison import (
     address,
     debug,
@@ -22,6 +24,7 @@ from tests.e2e.comparison import (
     wait_for_other_address,
     widget,
 )
+from ui.short_links import expand
 
 pytestmark = pytest.mark.e2e
 
@@ -41,6 +44,8 @@ CHOSEN = {
     "depth": "0.273",
     "reach": "field",
     "from": "point",
+    "strength": "80",
+    "smooth": "off",
 }
 
 
@@ -111,16 +116,36 @@ def test_the_link_on_the_page_is_the_address_of_what_is_shown(app: str, open_pag
         expect(dialog).to_contain_text(t("share.text"))
         expect(dialog.get_by_test_id("stCode")).to_contain_text(f"depth={depth}")
         told, here = urlsplit(dialog.get_by_test_id("stCode").inner_text().strip()), urlsplit(page.url)
-        assert (told.netloc, told.path or "/", told.query) == (here.netloc, here.path or "/", here.query)
+        assert (told.netloc, told.path or "/") == (here.netloc, here.path or "/")
+        assert expand(dict(parse_qsl(told.query))) == address(page)
+        assert len(told.query) < len(here.query) / 2
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
 
 
-def test_the_link_has_a_code_to_scan(app: str, open_page: Opener) -> None:
+def test_a_server_for_this_computer_alone_offers_no_code(app: str, open_page: Opener) -> None:
     page = open_page(app).page
     settled(page)
     page.get_by_role("button", name=t("share.title"), exact=False).click()
-    code = page.get_by_role("dialog", name=t("share.title")).locator("img.sl-qr")
+    dialog = page.get_by_role("dialog", name=t("share.title"))
+    expect(dialog.get_by_test_id("stAlert")).to_contain_text("make run ADDRESS=0.0.0.0")
+    expect(dialog.locator("img.sl-qr")).to_have_count(0)
+
+
+def test_the_link_of_a_server_for_others_has_a_code_to_scan(open_page: Opener, tmp_path: Path) -> None:
+    machine = get_internal_ip()
+    if machine is None:
+        pytest.skip("this machine is in no network")
+    with server(ROOT / "app.py", {}, tmp_path / "log.txt", listens_on="0.0.0.0") as url:
+        page = open_page(url).page
+        settled(page)
+        page.get_by_role("button", name=t("share.title"), exact=False).click()
+        dialog = page.get_by_role("dialog", name=t("share.title"))
+        expect(dialog.get_by_test_id("stCode")).to_contain_text(machine)
+        _is_large_enough(dialog.locator("img.sl-qr"))
+
+
+def _is_large_enough(code: Locator) -> None:
     expect(code).to_be_visible()
     box = code.bounding_box()
     assert box is not None

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.browser import OpenPage
-from tests.e2e.comparison import panel, settled, t, wait_for_address, widget
+from tests.e2e.comparison import panel, select, settled, t, wait_for_address, widget
 from tests.e2e.fetching import Copy, button, card, copy_of_the_app, go_to, open_models, press
 from tests.models.weight_host import Host, hosting
 
@@ -107,7 +107,9 @@ def test_downloaded_left_taken_up_used_and_deleted(
     expect(page).to_have_url(in_address("left", "resnet18"))
     press(page, "delete")
     expect(button(page, "download")).to_have_text(t("models.download"))
-    expect(sidebar).to_have_value(t("network.not_here", name="ResNet-18"))
+    expect(sidebar).to_have_value(
+        t("network.classroom", name=t("network.schooling.distilled", name="ResNet-18"))
+    )
     assert list(cache.iterdir()) == []
 
 
@@ -117,26 +119,28 @@ def test_offline_is_one_sentence_and_the_page_goes_on(
     page = open_models(open_page, offline)
     press(page, "download")
     alert = card(page).get_by_test_id("stAlert")
-    expected = disk / FOLDER / copy.file
-    expect(alert).to_have_text(t("error.download_offline", file=copy.file, expected=expected))
+    expect(alert).to_have_text(t("error.download_offline", file=copy.file))
     expect(button(page, "download")).to_have_text(t("models.download"))
     press(page, "use-right", "resnet18_untrained")
     expect(page).to_have_url(in_address("right", "resnet18_untrained"))
     expect(alert).to_be_visible()
-    press(page, "back", copy.file.replace(".", "-"))
-    expect(page.get_by_role("heading", name=t("side_by_side.title"), exact=True)).to_be_visible()
-    wait_for_address(page, "right", "vit_s_14_classroom")
 
 
-def test_a_link_to_a_network_that_is_not_here_leads_back(offline: str, disk: Path, open_page: Opener) -> None:
+def test_a_link_to_a_network_that_is_not_here_shows_the_default_and_offers_it(
+    offline: str, disk: Path, open_page: Opener
+) -> None:
     page = open_page(f"{offline}/?left=resnet50").page
-    alert = page.get_by_test_id("stMain").get_by_test_id("stAlert")
-    expect(alert).to_contain_text("resnet50-11ad3fa6.pth")
-    expect(alert).to_contain_text(str(disk / FOLDER))
-    page.get_by_role("button", name=t("models.back"), exact=True).click()
+    settled(page)
     wait_for_address(page, "left", "resnet18_distilled")
-    expect(page.get_by_test_id("stAlert")).to_have_count(0)
     expect(panel(page, "reach", 0).locator(".answer")).to_have_text(re.compile(r"%$"))
+    expect(page.get_by_test_id("stMain").get_by_test_id("stAlert")).to_contain_text("ResNet-50")
+    offer = widget(page, "wanted-left")
+    expect(offer).to_contain_text("ResNet-50")
+    offer.get_by_role("button", name=t("models.download"), exact=True).click()
+    expect(offer.get_by_test_id("stAlert")).to_contain_text("resnet50-11ad3fa6.pth")
+    assert str(disk) not in page.locator("body").inner_text()
+    offer.get_by_role("button", name=t("wanted.leave"), exact=True).click()
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
 def test_chinese_on_a_phone(offline: str, open_page: Opener) -> None:
@@ -163,3 +167,24 @@ def test_where_visitors_may_not_change_the_disk(
     for action in ("download", "delete", "cancel"):
         expect(page.locator(f'[class*="st-key-{action}-"]')).to_have_count(0)
     expect(button(page, "use-left", "resnet18_untrained")).to_be_enabled()
+
+
+def test_a_network_chosen_in_the_sidebar_is_fetched_in_place(
+    serve: Serve, copy: Copy, host: Host, open_page: Opener, tmp_path: Path
+) -> None:
+    url = serve(copy.script, env=copy.settings(tmp_path, host.url, allowed=True))
+    host.gate.clear()
+    page = open_page(f"{url}/?lang=en").page
+    settled(page)
+    select(page, "network-left", t("network.not_here", name="ResNet-18"))
+    offer = widget(page, "wanted-left")
+    expect(offer.get_by_role("button", name=t("models.download"), exact=True)).to_be_visible()
+    settled(page)
+    expect(panel(page, "reach", 0).locator(".answer")).to_have_text(re.compile(r"%$"))
+    wait_for_address(page, "left", "resnet18_distilled")
+    offer.get_by_role("button", name=t("models.download"), exact=True).click()
+    expect(offer.get_by_role("progressbar")).to_be_visible()
+    host.gate.set()
+    wait_for_address(page, "left", "resnet18")
+    expect(offer).to_have_count(0)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)

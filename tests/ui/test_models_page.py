@@ -24,15 +24,16 @@ from ui.words import verbatim
 ROOT = Path(__file__).parents[2]
 
 SCRIPT = """
-from ui.links import publish, restore
+from ui.address import publish
 from ui.model_cards import show_cards, show_folder, show_problems
+from ui.returning import restore
 from ui.state import view
 
 restore()
 show_problems()
 show_cards()
 show_folder()
-publish(view())
+publish(view(), "page")
 """
 
 
@@ -110,7 +111,7 @@ def test_a_file_that_cannot_be_deleted_is_one_sentence(cache: Path) -> None:
     path.mkdir()
     page.button(key="delete-resnet34").click().run()
     assert [warning.value for warning in page.warning] == [
-        translate("en", "error.weights_not_deleted", file=path.name, expected=verbatim(str(path)))
+        translate("en", "error.weights_not_deleted", file=verbatim(path.name))
     ]
     assert page.run().warning.len == 0
 

@@ -30,12 +30,12 @@ class Tab:
         self.look: Any = None
         self.answer: Found | None = None
 
-    def listen(self, address: Any, look: Any, *, keep: str | None, ask: bool, **callbacks: Any) -> None:
+    def listen(self, address: Any, look: Any, *, keep: str | None, ask: bool, **more: Any) -> None:
         self.asked, self.look = ask, look
         self.token = self.token if keep is None else keep
         if self.answer is not None:
             answer, self.answer = self.answer, None
-            callbacks["on_found"](answer)
+            more["on_found"](answer)
 
 
 @pytest.fixture

@@ -91,6 +91,7 @@ def listen(
     *,
     keep: str | None,
     ask: bool,
+    heard: bool,
     on_look: Callable[[int, bool], None],
     on_found: Callable[[Found], None],
 ) -> None:
@@ -102,8 +103,9 @@ def listen(
         keep: token of the visitor's own picture, for the tab to remember; empty to forget it, None to
             leave it as it is.
         ask: whether the tab is to answer also when it has nothing to tell.
+        heard: whether this session knows already what the tab has to tell.
         on_look: called with the strength and whether maps are smooth after a person changed them.
-        on_found: called with what the tab knows, once in a session.
+        on_found: called with what the tab knows, until it is heard.
     """
     st.html(_HIDDEN)
 
@@ -118,7 +120,13 @@ def listen(
     def found() -> None:
         on_found(read_found(payload("found")))
 
-    data: dict[str, Any] = {"address": asdict(address), "look": asdict(look), "keep": keep, "ask": ask}
+    data: dict[str, Any] = {
+        "address": asdict(address),
+        "look": asdict(look),
+        "keep": keep,
+        "ask": ask,
+        "heard": heard,
+    }
     _TAB(key=_KEY, data=data, on_look_change=looked, on_found_change=found)
 
 

@@ -6,7 +6,6 @@ const tab = (globalThis.__sightlinesTab ??= {
   turn: 0, // of the address that it shows
   query: null, // that it shows, or shall as soon as its page is here
   lost: null, // what it showed when the server forgot it
-  answered: false, // whether this session knows what there is to know
   looks: 0, // links whose look was taken over
   send: () => {},
 });
@@ -35,7 +34,7 @@ function remember(token) {
 function meet(session) {
   if (tab.session === session) return;
   if (tab.session !== null) tab.lost ??= tab.query;
-  Object.assign(tab, { session, turn: 0, looks: 0, answered: false });
+  Object.assign(tab, { session, turn: 0, looks: 0 });
 }
 
 function currentPage(pages) {
@@ -77,7 +76,7 @@ function write({ session, turn, page, pages, query }) {
 function carry(event) {
   const anchor = event.target.closest?.("a[href]");
   if (!anchor || !tab.query || anchor.origin !== location.origin) return;
-  if (!anchor.dataset.testid?.includes("NavLink") || anchor.search) return;
+  if (!/Nav.*Link/.test(anchor.dataset.testid ?? "") || anchor.search) return;
   const shared = new URLSearchParams(tab.query);
   for (const name of [...shared.keys()]) {
     if (tab.pages.some((page) => name.startsWith(page + "-"))) shared.delete(name);
@@ -106,14 +105,21 @@ function agreeOnLook(look, told) {
   tab.onLook();
 }
 
-function answer({ keep, ask }) {
+const AGAIN_MS = 2000;
+
+/** Tell what this session does not know, until it has heard: what is sent while the page changes may be dropped. */
+function answer(data) {
+  const { keep, ask, heard } = data;
+  clearTimeout(tab.telling);
   if (keep !== null) remember(keep);
-  if (tab.answered) return;
+  if (heard) {
+    tab.lost = null;
+    return;
+  }
   const own = remembered();
   if (!ask && tab.lost === null && !(own && keep === null)) return;
-  tab.answered = true;
   tab.send("found", { query: tab.lost, own });
-  tab.lost = null;
+  tab.telling = setTimeout(answer, AGAIN_MS, data);
 }
 
 export default ({ data, setTriggerValue }) => {
