@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.explain import METHODS
+from analysis.explain import METHODS, Cost, Explanation
 from models.registry import REGISTRY
 from models.spec import Preprocess
 from tests.ui.running import Open, finished_ahead, patient_engine, problems, texts
@@ -184,6 +184,24 @@ def test_one_value_everywhere_orders_nothing_and_says_so(
     assert frame.grid == (1, 1) and frame.map.values.all()
     assert translate("en", "activation.even.place") in frame.caption
     assert translate("en", "meaning.none.even") in texts(page)
+
+
+def test_side_by_side_tells_rounding_and_one_value_apart_from_silence(
+    open_page: Open, shown: dict[str, tuple], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(values: np.ndarray, cancels: bool) -> str:
+        heat = values.astype(np.float32)
+        monkeypatch.setattr("ui.rows.why.cam", lambda *_: Explanation(heat, heat, Cost(), cancels=cancels))
+        page = open_page(picture="dog")
+        assert problems(page) == []
+        return shown["why"][0].frames[0].caption
+
+    assert told(np.zeros((7, 7)), True) == translate("en", "activation.silent.rounding")
+    assert told(np.zeros((7, 7)), False) == translate("en", "why.empty")
+    one = told(np.full((1, 1), 2.0), False)
+    assert one.startswith(translate("en", "why.peak", peak=2.0))
+    assert one.endswith(translate("en", "activation.even.place"))
+    assert told(np.full((7, 7), 2.0), False).endswith(translate("en", "activation.even"))
 
 
 def test_every_panel_names_its_peak_its_layer_and_its_cost(open_page: Open, shown: dict[str, tuple]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis import Explanation
+from models.adapters.base import LayerRef
 from ui.component import Frame, to_uint8_map
-from ui.explore.activation.words import even_text
 from ui.own_picture import show_instead
 from ui.panels import panel_of, show_board
 from ui.sections import heading, row
-from ui.service import cam, runs
+from ui.service import Run, cam, runs
+from ui.silence import even_text, why_empty
 from ui.state import SIDES, view
 from ui.targets import choose_target, target_of
 from ui.words import name_of_class, name_of_layer, percent, t
@@ -37,7 +38,7 @@ def show_why() -> None:
             label=name_of_layer(layer),
             grid=layer.grid,
             map=to_uint8_map(heat / max(peak, 1e-12) * 100, unit="%"),
-            caption=_caption(found, peak),
+            caption=_caption(run, found, layer),
         )
         name = name_of_class(run.loaded.categories[index])
         answer = f"{name} {percent(float(run.trace.probabilities[index]))}"
@@ -50,8 +51,9 @@ def show_why() -> None:
     st.caption(t("why.limits"))
 
 
-def _caption(found: Explanation, peak: float) -> str:
+def _caption(run: Run, found: Explanation, layer: LayerRef) -> str:
+    peak = float(found.magnitude.max())
     if peak > 0:
         text = t("why.peak", peak=peak)
         return f"{text} {even_text(found.magnitude)}" if found.even else text
-    return t("activation.silent.rounding" if found.cancels else "why.empty")
+    return why_empty(run, found, "grad_cam", layer) or t("why.empty")

@@ -17,7 +17,6 @@ from ui.explore.activation.controls import show_controls
 from ui.explore.activation.maps import ask_for_missing, cost_for, explanation_of, likeness
 from ui.explore.activation.words import (
     cost_text,
-    even_text,
     name_of_method,
     numbers_text,
     short_number,
@@ -27,6 +26,7 @@ from ui.explore.activation.words import (
 from ui.panels import panel_of, show_board
 from ui.sections import row
 from ui.service import Run, runs
+from ui.silence import even_text
 from ui.state import SIDES, SideName, view
 from ui.words import name_of_class, name_of_layer, percent, sentence_for, t
 

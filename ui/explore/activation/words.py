@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
-from analysis.explain import METHODS, Cost, Explanation
+from analysis.explain import Cost, Explanation
 from ui.explore.activation.choices import Ask
 from ui.service import Run
+from ui.silence import why_empty
 from ui.words import t
 
 _COARSE = 0.05
@@ -35,20 +35,7 @@ def short_number(value: float) -> str:
 
 def silence(run: Run, ask: Ask, found: Explanation) -> str:
     """Why a map is empty."""
-    layers = run.loaded.adapter.feature_layers()
-    tokens = layers[-1].prefix_tokens > 0
-    if found.cancels and tokens and METHODS[ask.method].at_layer and ask.layer in layers[-2:-1]:
-        return t("activation.silent.norm")
-    if found.cancels:
-        return t("activation.silent.rounding")
-    if not found.signed.any() and ask.layer == layers[-1] and tokens:
-        return t("activation.silent.last")
-    return t("activation.silent")
-
-
-def even_text(heat: np.ndarray) -> str:
-    """What a map of one value everywhere has to say."""
-    return t("activation.even.place" if heat.size == 1 else "activation.even")
+    return why_empty(run, found, ask.method, ask.layer) or t("activation.silent")
 
 
 def numbers_text(found: Explanation) -> str:
