@@ -30,7 +30,6 @@ _FILE = "own_picture_file"
 _PROBLEM = "own_picture_problem"
 _SAMPLE = "own_picture_instead"
 _TURN = "camera_turn"
-_LEFT = "camera_left"
 _LEAVING = "own_picture_leaving"
 _GRACE = 5.0
 """Seconds that a replacing file has to arrive in."""
@@ -112,19 +111,12 @@ def _has_a_cross() -> bool:
 @st.fragment
 def _camera_button() -> None:
     # Browsers lend the camera to pages from this machine or over https alone.
-    if st.session_state.pop(_LEFT, False):
-        # Leaving a dialog runs the fragment that opened it; the page shows the photograph.
-        st.rerun()
     address = st.context.url or ""
     if not address.startswith(("https://", "http://localhost", "http://127.0.0.1")):
         return
     if st.button(t("sidebar.camera"), icon=":material/photo_camera:", key="camera-open", width="stretch"):
         # In a dialog, because a sidebar is too narrow to aim.
-        st.dialog(t("sidebar.camera.take"), width="medium", on_dismiss=_leave)(_camera)()
-
-
-def _leave() -> None:
-    st.session_state[_LEFT] = True
+        st.dialog(t("sidebar.camera.take"), width="medium")(_camera)()
 
 
 def _camera() -> None:
@@ -136,15 +128,15 @@ def _camera() -> None:
         t("sidebar.camera.take"),
         label_visibility="collapsed",
         key=key,
-        on_change=lambda: _receive(key),
         resolution="720p",
     )
-    problem = _problem()
-    if problem is not None:
-        st.error(sentence_for(problem))
-    elif taken is None:
+    # Used only when asked for: a change before would have the page redraw, and close this dialog.
+    if taken is None:
         st.caption(t("camera.text"))
-    elif st.button(t("camera.use"), type="primary", key="camera-use", width="stretch"):
+    elif st.button(
+        t("camera.use"), type="primary", key="camera-use", on_click=lambda: _receive(key), width="stretch"
+    ):
+        st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
         st.rerun()
 
 
