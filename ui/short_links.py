@@ -18,20 +18,46 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "1": MappingProxyType(
             {
                 "lang": "en",
-                "picture": "cat",
-                "at": "0.3960,0.3440",
+                "picture": "sunflower",
+                "at": "0.8438,0.5312",
                 "left": "resnet18_distilled",
                 "left-layer": "layer3.1",
-                "left-show": "c106",
+                "left-show": "c53",
                 "right": "vit_s_14_classroom",
                 "right-layer": "encoder.layers.encoder_layer_10.self_attention",
                 "right-show": "mean",
                 "class": "auto",
-                "depth": "0.750",
+                "depth": "0.182",
                 "reach": "attention",
+                "heads": "far",
                 "from": "class",
                 "strength": "80",
                 "smooth": "off",
+            }
+        ),
+        "1.network": MappingProxyType(
+            {
+                "network-against": "none",
+                "network-left-part": "layer2.0",
+                "network-right-part": "encoder.layers.encoder_layer_0",
+            }
+        ),
+        "1.patches": MappingProxyType(
+            {
+                "patches-fit": "crop",
+                "patches-height": "224",
+                "patches-scale": "one",
+                "patches-side": "14",
+                "patches-tokens": "pictures",
+                "patches-width": "224",
+            }
+        ),
+        "1.positions": MappingProxyType(
+            {
+                "positions-change": "shuffled",
+                "positions-part": "worth",
+                "positions-seed": "1",
+                "positions-tiles": "8",
             }
         ),
         "1.attention": MappingProxyType(
@@ -43,6 +69,45 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 "attention-residual": "50",
                 "attention-right-layer": "encoder.layers.encoder_layer_10.self_attention",
                 "attention-right-show": "mean",
+            }
+        ),
+        "1.features": MappingProxyType(
+            {
+                "features-left-channel": "53",
+                "features-left-filter": "44",
+                "features-left-kind": "filters",
+                "features-left-layer": "layer3.1",
+                "features-left-page": "1",
+                "features-order": "strength",
+                "features-right-channel": "80",
+                "features-right-filter": "25",
+                "features-right-kind": "principal",
+                "features-right-layer": "encoder.layers.encoder_layer_11",
+                "features-right-page": "1",
+                "features-scale": "map",
+                "features-sign": "signed",
+                "features-similarity": "centred",
+            }
+        ),
+        "1.fields": MappingProxyType(
+            {
+                "fields-axis": "log",
+                "fields-scale": "own",
+            }
+        ),
+        "1.activation": MappingProxyType(
+            {
+                "activation-against": "auto",
+                "activation-compare": "networks",
+                "activation-left-layer": "layer4.1",
+                "activation-method": "grad_cam",
+                "activation-noise": "15",
+                "activation-rather": "off",
+                "activation-right-layer": "encoder.layers.encoder_layer_11.ln_1",
+                "activation-samples": "25",
+                "activation-signed": "off",
+                "activation-steps": "50",
+                "activation-window": "32",
             }
         ),
     }
