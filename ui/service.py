@@ -167,17 +167,18 @@ def ahead(name: str, make: Callable[[], Parts], urgency: Urgency) -> None:
     """
     held: dict[str, _Ahead] = st.session_state.setdefault("ahead", {})
     before = held.pop(name, None)
-    missing = tuple(key for key in make() if engine().cached(key) is None)
-    if missing:
+    # Named by all of them, whatever is there already: asked for again, the work that is under way goes on.
+    wanted = tuple(make())
+    if any(engine().cached(key) is None for key in wanted):
         turn = 0
         # Done once, but some of them have had to make room since.
-        while engine().cached(("ahead", missing, turn)) is not None:
+        while engine().cached(("ahead", wanted, turn)) is not None:
             turn += 1
         job = partial(_one_by_one, engine(), make)
         # A full queue refuses: whoever comes to look at it will ask again.
         with suppress(BusyError):
             ticket = engine().submit(
-                ("ahead", missing, turn),
+                ("ahead", wanted, turn),
                 job,
                 session=_session(),
                 lane=f"ahead-{name}",

@@ -85,6 +85,36 @@ def test_fields_ahead_come_one_by_one_and_give_way(
         assert engine.stats().queued + engine.stats().running == 0, "there is nothing left to do"
 
 
+def test_work_ahead_that_is_asked_for_again_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A board asks every now and then; what is half done must not begin again each time."""
+    monkeypatch.setattr(service, "_about", tuple)
+    state: dict[str, Any] = {}
+    monkeypatch.setattr("streamlit.session_state", state)
+    second, gate = threading.Event(), threading.Event()
+    begun: list[str] = []
+
+    def compute(name: str) -> str:
+        begun.append(name)
+        if name == "b":
+            second.set()
+            assert gate.wait(60)
+        return name
+
+    def parts() -> service.Parts:
+        return {name: partial(compute, name) for name in "abc"}
+
+    with Engine() as engine:
+        monkeypatch.setattr(service, "engine", lambda: engine)
+        service.ahead("row", parts, Urgency.IDLE)
+        assert second.wait(60)
+        assert engine.cached("a") == "a"
+        service.ahead("row", parts, Urgency.NEAR)
+        gate.set()
+        assert state["ahead"]["row"].ticket.result()
+        stats = engine.stats()
+        assert begun == ["a", "b", "c"] and (stats.misses, stats.cancelled) == (4, 0)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"picture": "rhino"}, {"left": Side("resnet50_untrained")}, {"point": (0.1, 0.2)}, {"page": "network"}],
