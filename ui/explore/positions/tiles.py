@@ -42,9 +42,10 @@ def show_tiles() -> None:
             name="positions-tiles",
             default="8",
             required=True,
+            label_visibility="collapsed",
         )
     )
-    seed = choose_seed(right)
+    seed = choose_seed(right.popover(t("controls.more"), icon=":material/tune:", width="stretch"))
     shown = [_answers(run, side, chosen, seed) for run, side in zip(pair, SIDES, strict=True)]
     panels = [
         _panel(run, side, answers, chosen, seed)
