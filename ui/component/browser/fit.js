@@ -1,7 +1,7 @@
 // How large the pictures of a board may be: as large as lets them stand on the screen together with its slider.
 
 /** Below this height pictures teach nothing; whoever has so small a screen scrolls. */
-const LEAST = 260;
+const LEAST = 190;
 /** What the bar with the pages covers of the top. */
 const COVERED = 60;
 /** The line under a picture that names what it shows, and the window's edge. */
