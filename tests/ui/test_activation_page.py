@@ -80,7 +80,9 @@ def test_any_pair_opens(open_page: Open, shown: dict[str, tuple], left: str, rig
 
 
 def test_two_methods_and_two_classes_stand_below_each_other(open_page: Open, shown: dict[str, tuple]) -> None:
-    page = open_page(page=PAGE, **{"activation-compare": "methods", "activation-second": "eigen_cam"})
+    page = open_page(
+        page=PAGE, picture="cat", **{"activation-compare": "methods", "activation-second": "eigen_cam"}
+    )
     assert problems(page) == []
     assert [panel.answer for panel in shown["activation"]] == ["Grad-CAM"] * 2 + ["Eigen-CAM"] * 2
     page.button_group(key="activation-compare").set_value("classes").run()
