@@ -6,6 +6,7 @@ Pure functions, no Streamlit: which language a session speaks is its state's bus
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -17,27 +18,39 @@ LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh-CN": "ç®€ä
 DEFAULT_LANGUAGE = "en"
 
 _LOCALES = Path(__file__).parent / "locales"
+_EITHER = re.compile(r"\[\[(.*?)\|\|(.*?)\]\]")
+_UNIT = re.compile(r"(?<=[\d}]) (?=(?:%|px|kB|MB|GB|ms|GFLOPs)(?!\w))")
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def catalogue(language: str) -> Mapping[str, str]:
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def catalogue(language: str, touch: bool = False) -> Mapping[str, str]:
     """Every text of a language.
 
     Args:
         language: a key of ``LANGUAGES``.
+        touch: for a screen that is touched. A text writes ``[[Click||Tap]]`` where a pointer and a finger
+            do different things.
 
     Returns:
-        ``{"dotted.key": "Text with {placeholder}"}``, read-only.
+        ``{"dotted.key": "Text with {placeholder}"}``, read-only; no line breaks between a number and
+        its unit.
 
     Raises:
         KeyError: the app does not speak this language.
     """
     if language not in LANGUAGES:
         raise KeyError(f"no catalogue for the language {language!r}; there are {', '.join(LANGUAGES)}")
-    return MappingProxyType(_read(f"{language}.json"))
+    texts = _read(f"{language}.json")
+    chosen = r"\2" if touch else r"\1"
+    return MappingProxyType({key: bind_units(_EITHER.sub(chosen, text)) for key, text in texts.items()})
 
 
-def translate(language: str, key: str, /, **params: object) -> str:
+def bind_units(text: str) -> str:
+    """The text with a space that does not break between each number, or its placeholder, and its unit."""
+    return _UNIT.sub("\u00a0", text)
+
+
+def translate(language: str, key: str, touch: bool = False, /, **params: object) -> str:
     """The text of a key, with its placeholders filled in.
 
     A text may carry format specifications (``{share:.0%}``); units and separators that differ between
@@ -46,12 +59,13 @@ def translate(language: str, key: str, /, **params: object) -> str:
     Args:
         language: a key of ``LANGUAGES``.
         key: dotted key of the catalogue.
+        touch: see :func:`catalogue`.
         **params: a value for each placeholder; more than the text mentions is allowed.
 
     Raises:
         KeyError: unknown language, unknown key, or a placeholder without a value.
     """
-    texts = catalogue(language)
+    texts = catalogue(language, touch)
     if key not in texts:
         raise KeyError(f"no text {key!r} in ui/locales/{language}.json")
     return texts[key].format(**params)

@@ -17,7 +17,7 @@ from ui.fleet import Presence, downloads, known_networks, may_change, presence
 from ui.measured import show_measured
 from ui.sections import guarded
 from ui.state import SIDES, View, change, change_side, view
-from ui.words import escape, name_of_network, network_in_text, sentence_for, t, verbatim
+from ui.words import escape, name_of_network, network_in_text, rounded, sentence_for, t, verbatim
 
 _GROUPS = ("bundled", "local", "torchvision", "untrained")
 _DRAWN_FOR = "models-drawn-for"
@@ -73,7 +73,7 @@ def _cards() -> None:
         specs = [spec for spec in networks.values() if spec.source == group]
         if not specs:
             continue
-        st.subheader(t(f"models.{group}"), anchor=False)
+        st.header(t(f"models.{group}"), anchor=False)
         st.caption(t(f"models.{group}.text"))
         for spec in specs:
             with st.container(border=True, key=f"model-{spec.key}"), guarded():
@@ -101,7 +101,13 @@ def _status(spec: ModelSpec, here: Presence) -> str:
 
 def _facts(spec: ModelSpec) -> str:
     counted = complexity(spec)
-    facts = [t("models.size", parameters=counted.parameters / 1e6, billions=counted.billions)]
+    facts = [
+        t(
+            "models.size",
+            parameters=rounded(counted.parameters, words=True),
+            operations=rounded(1e9 * counted.billions, words=True),
+        )
+    ]
     if spec.file is not None:
         facts.append(t("models.file", megabytes=spec.file.nbytes / 1e6))
     # A sentence elsewhere, one fact of several here.

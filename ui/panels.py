@@ -215,7 +215,7 @@ def sheet_panel(
         title=title,
         answer=answer,
         family=family,
-        alt=t("alt.sheet", title=title),
+        alt=title,
         picture=picture,
         size=size,
         frames=(Frame(label="", grid=(rows, shown), readout="{value}", readout_values=values),),

@@ -82,7 +82,7 @@ def heading(title: str, text: str, *opens: str, rule: bool = True) -> None:
     """
     if rule:
         st.divider()
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     st.markdown(text)
     if opens:
         show_doors(*opens)

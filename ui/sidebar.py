@@ -14,6 +14,7 @@ from models.samples import SAMPLES, find_sample, thumbnail_bytes
 from models.weights import categories
 from ui.classes import by_name, canonical, offered
 from ui.controls import choice
+from ui.drawer import close_after_a_choice
 from ui.findings import found
 from ui.fleet import known_networks, presence
 from ui.language import LANGUAGES
@@ -46,6 +47,7 @@ def show_sidebar() -> None:
         _target()
         _language()
         _about()
+        close_after_a_choice()
 
 
 def _picture() -> None:

@@ -11,6 +11,12 @@ from ui.words import t
 _CSS = """<style>
 [data-testid="stSidebarHeader"] { height: 2.2rem; margin-bottom: 0; padding-bottom: 0; }
 [data-testid="stMainBlockContainer"] h1 { padding: .2rem 0; }
+/* Captions step back, but stay readable on every ground (WCAG 1.4.3); a link in one keeps its full colour. */
+[data-testid="stCaptionContainer"] { color: color-mix(in srgb, currentColor 74%, transparent); opacity: 1; }
+/* The grey of a chart is one for both themes and too pale for either: its words take the page's own ink. */
+[data-testid="stPlotlyChart"] text[style*="rgb(116, 125, 137)"] {
+  fill: currentColor !important; opacity: .78;
+}
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] h1 { font-size: 1.35rem; }
 }
@@ -23,6 +29,8 @@ _CSS = """<style>
 /* Mixed with the text's own colour, so that names are readable on both grounds. */
 .sl-resnet-text { color: color-mix(in srgb, var(--sl-resnet) 70%, currentColor); }
 .sl-vit-text { color: color-mix(in srgb, var(--sl-vit) 75%, currentColor); }
+/* The page's ground, which Streamlit tells no style sheet; both are the theme's. */
+:root { --sl-ground: light-dark(#fff, #14171b); }
 :root { --sl-resnet: #2f6fde; --sl-vit: #e0701a; --sl-hybrid: #2c9a5b; }
 .sl-bars { font-variant-numeric: tabular-nums; }
 .sl-bar { display: grid; grid-template-columns: 8.5rem 1fr 4rem; gap: .6rem; align-items: center; }
@@ -52,8 +60,20 @@ _CSS = """<style>
 [data-testid="stMarkdownContainer"] table :is(th, td) { border-width: 0 0 1px; padding: .35rem .8rem; }
 [data-testid="stMarkdownContainer"] table { font-size: .9rem; font-variant-numeric: tabular-nums; }
 [data-testid="stMarkdownContainer"] thead th { font-weight: 400; opacity: .75; }
-/* On a narrow page a table is moved sideways, rather than broken into letters. */
-.sl-table { overflow-x: auto; margin: .2rem 0 .6rem; }
+/* On a narrow page a table is moved sideways, rather than broken into letters; where there is more of it, its
+   edge lies in shadow. The first two grounds travel with the table and cover the shadows at its ends. */
+.sl-table, [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; margin: .2rem 0 .6rem; }
+.sl-table, [data-testid="stMarkdownContainer"]:has(> table) { background:
+  linear-gradient(to right, var(--sl-ground) 30%, transparent) 0 0 / 2.5rem 100% no-repeat local,
+  linear-gradient(to left, var(--sl-ground) 30%, transparent) 100% 0 / 2.5rem 100% no-repeat local,
+  linear-gradient(to right, rgb(0 0 0 / .24), transparent) 0 0 / .8rem 100% no-repeat scroll,
+  linear-gradient(to left, rgb(0 0 0 / .24), transparent) 100% 0 / .8rem 100% no-repeat scroll; }
+.sl-table:focus-visible { outline: 2px solid #d6249f; outline-offset: 2px; }
+/* Stacked on a narrow page, a column says whose it is; beside each other, the boards above them say it. */
+:has(> [data-testid="stHtml"] > .sl-stacked), .sl-stacked { display: none; }
+@media (max-width: 640px) {
+  :has(> [data-testid="stHtml"] > .sl-stacked), .sl-stacked { display: block; }
+}
 .sl-table table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 .sl-table th, .sl-table td { padding: .35rem .8rem; text-align: left; white-space: nowrap; }
 .sl-table th, .sl-table td { border-bottom: 1px solid rgba(128, 136, 148, .28); }

@@ -17,7 +17,8 @@ def show_table(titles: Sequence[str], lines: Sequence[Sequence[str]], chosen: in
         lines: texts, line by line; the first cell of each names it.
         chosen: index of the line to bring out.
     """
-    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
+    # An empty heading would be announced as one.
+    head = "".join(f'<th scope="col">{escape(title)}</th>' if title else "<td></td>" for title in titles)
     marks = ['class="sl-chosen"' if index == chosen else "" for index in range(len(lines))]
     body = "".join(
         f'<tr {mark}><th scope="row">{escape(line[0])}</th>'
@@ -25,4 +26,9 @@ def show_table(titles: Sequence[str], lines: Sequence[Sequence[str]], chosen: in
         + "</tr>"
         for mark, line in zip(marks, lines, strict=True)
     )
-    st.html(f'<div class="sl-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+    label = escape(", ".join(filter(None, titles)))
+    # What may scroll can be reached by keyboard (WCAG 2.1.1).
+    st.html(
+        f'<div class="sl-table" tabindex="0" role="group" aria-label="{label}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )

@@ -9,7 +9,9 @@ from pathlib import PurePath
 from models.adapters.base import LayerRef
 from models.errors import SightlinesError
 from models.registry import ModelSpec
-from ui.language import catalogue, class_name, translate
+from ui.counts import exact_count, rounded_count
+from ui.device import is_touched
+from ui.language import bind_units, catalogue, class_name, translate
 from ui.state import view
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>$~|&#]|^[+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d\d\d)[.)]")
@@ -21,12 +23,12 @@ _EXTENSIONS = re.compile(
 
 def t(key: str, /, **params: object) -> str:
     """A text of the catalogue, with its placeholders filled in."""
-    return translate(view().language, key, **params)
+    return translate(view().language, key, is_touched(), **params)
 
 
 def template(key: str) -> str:
     """A text whose placeholders the browser fills in."""
-    return catalogue(view().language)[key]
+    return catalogue(view().language, is_touched())[key]
 
 
 def name_of_class(english: str) -> str:
@@ -62,8 +64,23 @@ def name_of_layer(layer: LayerRef) -> str:
 def percent(share: float) -> str:
     """A probability with a fitting number of digits; never a 100 % that is not one."""
     if share >= 0.995:
-        return ">99 %" if share < 1 else "100 %"
-    return f"{share:.0%}".replace("%", " %") if share >= 0.1 else f"{share:.1%}".replace("%", " %")
+        return bind_units(">99 %" if share < 1 else "100 %")
+    return rounded_percent(share, 0 if share >= 0.1 else 1)
+
+
+def rounded_percent(share: float, digits: int = 0) -> str:
+    """A share in percent, with so many digits after the point."""
+    return bind_units(f"{share * 100:.{digits}f} %")
+
+
+def exact(count: int) -> str:
+    """A whole number with all its digits, grouped as the visitor's language does."""
+    return exact_count(view().language, count)
+
+
+def rounded(count: float, *, words: bool = False) -> str:
+    """A large number in three digits; see :func:`ui.counts.rounded_count`."""
+    return rounded_count(view().language, count, words=words)
 
 
 def sentence_for(error: SightlinesError) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_below, ruled
+from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_above, ruled
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,7 @@ def head_chart(
     # One entry a line: charts beside each other are then equally high whatever their legends say.
     lined = {"entrywidth": 1.0, "entrywidthmode": "fraction"}
     figure.update_layout(
-        **frame(title, alt, caption), legend={**legend_below(), **lined}, height=350 + 20 * entries
+        **frame(title, alt, caption), legend={**legend_above(), **lined}, height=350 + 20 * entries
     )
     longest = max(len(network.values) for network in networks)
     figure.update_xaxes(

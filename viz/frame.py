@@ -19,7 +19,13 @@ POINT_COLOUR: Final = "#d6249f"
 SYMBOLS: Final = ("circle", "diamond", "square", "triangle-up")
 """Two networks of one family share its colour and differ in the shape of their marks."""
 
-# As far from white (contrast 4.2) as from the dark theme's ground.
+PAGE_FONT: Final = (
+    "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Source Sans', "
+    "'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC'"
+)
+"""The page's own: a chart is read together with the text around it."""
+
+# As far from white (contrast 4.2) as from the dark theme's ground; the page gives such words its own ink.
 _TEXT = "#747d89"
 _GRID = "rgba(128, 136, 148, 0.28)"
 _CLEAR = "rgba(0, 0, 0, 0)"
@@ -37,7 +43,7 @@ def frame(title: str, alt: str, caption: str) -> dict[str, Any]:
         "template": "none",
         "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 15}},
         "meta": {"alt": alt, "caption": caption},
-        "font": {"color": _TEXT},
+        "font": {"color": _TEXT, "family": PAGE_FONT},
         "paper_bgcolor": _CLEAR,
         "plot_bgcolor": _CLEAR,
         "margin": {"l": 8, "r": 8, "t": 44 if title else 8, "b": 8},
@@ -52,6 +58,6 @@ def ruled() -> dict[str, Any]:
     return {"gridcolor": _GRID, "linecolor": _GRID, "zeroline": False}
 
 
-def legend_below() -> dict[str, Any]:
-    """A legend under the figure and the name of its axis, where a phone has room for it."""
-    return {"orientation": "h", "x": 0, "y": -0.32, "yanchor": "top"}
+def legend_above() -> dict[str, Any]:
+    """A legend on top of the plot: nearer to the lines than one beneath the axis, also on a phone."""
+    return {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}

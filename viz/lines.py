@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_below, ruled
+from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_above, ruled
+
+_NAMED: Final = 2
+"""Up to so many lines are named where they run."""
+
+_APART: Final = 0.12
+"""Share of the height that lines must be apart there for names to stand beside them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +25,7 @@ class Line:
     """One network's values.
 
     Attributes:
-        name: printed in the legend.
+        name: printed at the line, or in a legend where there are many.
         family: decides the colour; two of one family differ in their marks.
         x: where ``[n]``.
         y: how much ``[n]``; NaN leaves a gap.
@@ -88,10 +95,48 @@ def line_chart(
             line={"color": FAMILY_COLOURS["neutral"], "width": 1, "dash": "dot"},
             annotation={"text": words, "yref": "paper", "y": 1, "yanchor": "top", "font": {"size": 11}},
         )
-    figure.update_layout(**frame(title, alt, caption), legend=legend_below(), height=340, showlegend=True)
+    named = len(lines) <= _NAMED and _name(figure, lines)
+    figure.update_layout(
+        **frame(title, alt, caption), legend=legend_above(), height=340, showlegend=not named
+    )
     marked = {"tickvals": [at for at, _ in ticks], "ticktext": [words for _, words in ticks]} if ticks else {}
     figure.update_xaxes(title_text=x_title, **marked, **ruled())
     figure.update_yaxes(
         title_text=y_title, rangemode="tozero", tickformat=".0%" if share else None, **ruled()
     )
     return figure
+
+
+def _name(figure: graph_objects.Figure, lines: Sequence[Line]) -> bool:
+    """Write each name at its own line, where the lines are farthest apart; whether there is such a place."""
+    places = lines[0].x
+    if any(not np.array_equal(line.x, places) for line in lines):
+        return False
+    values = np.stack([line.y for line in lines])
+    # Names stand above and below the marks: at the ends they would leave the plot.
+    inner = np.arange(1, len(places) - 1)
+    inner = inner[np.isfinite(values[:, inner]).all(axis=0)]
+    top = float(np.nanmax(values, initial=0.0))
+    if not inner.size or top <= 0:
+        return False
+    apart = np.ptp(values[:, inner], axis=0)
+    best = int(inner[apart.argmax()])
+    order = np.argsort(values[:, best])
+    if len(lines) > 1 and apart.max() < _APART * top:
+        return False
+    for rank, index in enumerate(order):
+        line, value = lines[index], float(values[index, best])
+        # The lowest line is named below it, unless the axis is too near.
+        above = rank == len(lines) - 1 or value < _APART * top
+        figure.add_annotation(
+            x=places[best],
+            y=value,
+            text=f"<b>{line.name}</b>",
+            font={"color": FAMILY_COLOURS[line.family]},
+            showarrow=False,
+            yanchor="bottom" if above else "top",
+            yshift=8 if above else -8,
+        )
+    # Room for a name above the highest line: plotly leaves none for words.
+    figure.update_yaxes(range=[0, 1.22 * top])
+    return True

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, ruled
+from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_above, ruled
 
 Measure = Literal["theory", "half", "most", "attention", "attention_here"]
 
@@ -120,8 +120,7 @@ def reach_curve(
     figure.update_layout(
         **frame(title, alt, caption),
         height=520,
-        # Above: below, on a phone, its many lines would meet the axis's title.
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "groupclick": "toggleitem"},
+        legend={**legend_above(), "groupclick": "toggleitem"},
     )
     # A little room at both ends keeps the first and the last mark whole.
     figure.update_xaxes(title_text=x_title, range=[-0.02, 1.02], tickformat=".0%", **ruled())

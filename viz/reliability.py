@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import FAMILY_COLOURS, Family, frame, legend_below, ruled
+from viz.frame import FAMILY_COLOURS, Family, frame, legend_above, ruled
 
 _GREY = FAMILY_COLOURS["neutral"]
 _LARGEST = 26.0
@@ -92,7 +92,7 @@ def reliability_chart(
             cliponaxis=False,
         )
     # Higher than elsewhere: on a phone the legend takes three lines.
-    figure.update_layout(**frame(title, alt, caption), legend=legend_below(), height=400)
+    figure.update_layout(**frame(title, alt, caption), legend=legend_above(), height=400)
     figure.update_layout(margin={"t": 60 if title else 24, "r": 20})
     figure.update_xaxes(title_text=x_title, range=[0, 1], tickformat=".0%", **ruled())
     figure.update_yaxes(title_text=y_title, range=[0, 1], tickformat=".0%", **ruled())

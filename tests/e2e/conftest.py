@@ -47,7 +47,8 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[Callable[..., OpenPage]]:
-    """`open_page(url, width=1440, height=900, dark=False, touch=False, wait=True) -> OpenPage`.
+    """`open_page(url, width=1440, height=900, dark=False, touch=False, wait=True,
+    user_agent=None) -> OpenPage`.
 
     Waits until the first run of the script is over, unless `wait` is false. At the end of the test every
     console message, page error and request to another machine fails it.
@@ -63,6 +64,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., OpenPage]]:
             dark: bool = False,
             touch: bool = False,
             wait: bool = True,
+            user_agent: str | None = None,
         ) -> OpenPage:
             context = chromium.new_context(
                 locale="en",
@@ -70,6 +72,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., OpenPage]]:
                 color_scheme="dark" if dark else "light",
                 has_touch=touch,
                 is_mobile=touch,
+                user_agent=user_agent,
             )
             contexts.callback(context.close)
             context.set_default_timeout(PATIENCE_MS)

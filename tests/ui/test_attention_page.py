@@ -21,7 +21,7 @@ def test_the_page_opens_with_its_rows(language: str, open_page: Open) -> None:
     page = open_page(page="attention", lang=language)
     assert problems(page) == []
     assert [title.value for title in page.title] == [t("attention.title", language)]
-    assert [heading.value for heading in page.subheader] == [
+    assert [heading.value for heading in page.header] == [
         t(f"attention.{row}.title", language) for row in ("entry", "depth", "norms")
     ]
     # A ResNet has no heads, and the page says what it has in their place.

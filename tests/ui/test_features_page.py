@@ -9,6 +9,7 @@ import pytest
 
 from tests.ui.running import Open, problems, texts
 from ui import component
+from ui.counts import exact_count
 from ui.explore.features.ranges import Colours
 from ui.language import translate
 from viz import lut
@@ -22,7 +23,7 @@ def test_it_opens_with_the_strongest_channel_of_both(open_page: Open, language: 
     page = open_page(page="features", lang=language)
     assert problems(page) == []
     assert [title.value for title in page.title] == [translate(language, "features.title")]
-    headings = [heading.value for heading in page.subheader]
+    headings = [heading.value for heading in page.header]
     assert headings == [translate(language, f"features.{row}.title") for row in ROWS]
     # What was chosen for the visitor is in the address: the strongest channel of the overview's layer.
     view = page.session_state["view"]
@@ -30,8 +31,8 @@ def test_it_opens_with_the_strongest_channel_of_both(open_page: Open, language: 
     assert f"c{page.query_params['features-left-channel']}" == view.left.show
     assert page.query_params["features-right-layer"].startswith("encoder.layers.")
     # ResNet-18 halves its grid from stage to stage; the ViT keeps 16 × 16.
-    assert "| 7\u00a0×\u00a07 | 512 | 25\u202f088 |" in texts(page)
-    assert "| 16\u00a0×\u00a016 | 384 | 98\u202f304 |" in texts(page)
+    assert f"| 7\u00a0×\u00a07 | 512 | {exact_count(language, 25_088)} |" in texts(page)
+    assert f"| 16\u00a0×\u00a016 | 384 | {exact_count(language, 98_304)} |" in texts(page)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_it_opens_with_the_strongest_channel_of_both(open_page: Open, language: 
 def test_any_pair_stands_side_by_side(open_page: Open, left: str, right: str) -> None:
     page = open_page(page="features", left=left, right=right)
     assert problems(page) == []
-    assert len(page.subheader) == len(ROWS)
+    assert len(page.header) == len(ROWS)
     for side, key in (("left", left), ("right", right)):
         kind = page.button_group(key=f"features-{side}-kind").value
         # 64 filters can be shown themselves; hundreds are shown by their principal components.

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from models.samples import SAMPLES
 from tests.ui.running import Open, finished_ahead, patient_engine, problems, texts
 from ui.language import translate
 
@@ -145,11 +146,11 @@ def test_the_whole_vector_waits_to_be_asked_for_and_says_how_sure_it_is(open_pag
     board = next(message for message in messages if message.get("key") == "fields-vector")
     resnet, vit = (panel["frames"][0]["caption"] for panel in board["panels"])
     assert "channels are active" in resnet
-    assert re.search(r"± \d+\.\d px, .*64 random vectors .*384 of 384", vit)
+    assert re.search(r"± \d+\.\d\spx, .*64 random vectors .*384 of 384", vit)
 
 
 def test_the_average_waits_to_be_asked_for(open_page: Open) -> None:
     page = open_page(page="fields")
     (button,) = [button for button in page.button if button.key == "start-fields-average"]
-    assert button.label == translate("en", "fields.average.start", count=14)
+    assert button.label == translate("en", "fields.average.start", count=len(SAMPLES))
     assert len(page.get("plotly_chart")) == 1

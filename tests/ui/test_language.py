@@ -13,7 +13,7 @@ from string import Formatter
 import pytest
 
 from models.weights import categories
-from ui.language import LANGUAGES, catalogue, class_name, match_language, translate
+from ui.language import LANGUAGES, bind_units, catalogue, class_name, match_language, translate
 
 ROOT = Path(__file__).parents[2]
 LOCALES = ROOT / "ui" / "locales"
@@ -146,7 +146,7 @@ def test_the_scan_sees_literals_choices_and_prefixes() -> None:
 
 def test_texts_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = {"greet": "{key}: {share:.0%} of {count}", "plain": "set {{1, 2}}"}
-    monkeypatch.setattr("ui.language.catalogue", lambda language: texts)
+    monkeypatch.setattr("ui.language.catalogue", lambda language, touch: texts)
     assert translate("en", "greet", key="cat", share=0.934, count=3, unused=True) == "cat: 93% of 3"
     assert translate("en", "plain") == "set {1, 2}"
     with pytest.raises(KeyError, match="share"):
@@ -251,3 +251,18 @@ def test_the_browser_chooses_the_language(header: str | None, language: str) -> 
 def test_chinese_has_one_term_for_each_thing(term: str) -> None:
     texts = catalogue("zh-CN")
     assert [key for key, text in texts.items() if re.search(term, text)] == []
+
+
+def test_a_finger_taps_where_a_pointer_clicks() -> None:
+    pointer, finger = catalogue("en"), catalogue("en", True)
+    assert pointer["board.choose"] != finger["board.choose"]
+    for language in LANGUAGES:
+        for text in catalogue(language, True).values():
+            assert not re.search(r"\[\[|\|\||\]\]|\b[Hh]over|\b[Cc]lick|悬停|指针", text), text
+    assert translate("en", "board.choose", True) == finger["board.choose"]
+
+
+def test_a_number_stays_beside_its_unit() -> None:
+    assert bind_units("57 % of 18 px, 3 pxs, {n} MB") == "57\u00a0% of 18\u00a0px, 3 pxs, {n}\u00a0MB"
+    for language in LANGUAGES:
+        assert not [text for text in catalogue(language).values() if re.search(r"[\d}] (%|px)(?!\w)", text)]

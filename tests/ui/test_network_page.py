@@ -13,6 +13,7 @@ from models.registry import REGISTRY
 from models.weights import skeleton
 from tests.ui.running import Open, problems, texts
 from ui import network_map
+from ui.counts import rounded_count
 from ui.language import translate
 from ui.network_map import Door, Item, Map
 from ui.network_map.mount import read_choice, read_door
@@ -70,7 +71,7 @@ def test_any_pair_has_its_maps_and_its_sums(open_page: Open, maps: Maps, left: s
         assert all(item.measured and item.facts and item.doors and item.picture for item in blocks)
         assert sum(item.share for item in drawn.items if not item.count) == pytest.approx(1, abs=0.01)
         total = sum(each.numel() for each in skeleton(REGISTRY[key]).parameters())
-        assert f"{total / 1e6:.3g} M" in drawn.total
+        assert rounded_count("en", total) in drawn.total
         assert drawn.family == REGISTRY[key].family
     # Each kind of network is told why the other's way to take the sum apart is not its own.
     reasons = {
@@ -82,7 +83,10 @@ def test_any_pair_has_its_maps_and_its_sums(open_page: Open, maps: Maps, left: s
 
 
 def numbers(text: str) -> list[float]:
-    return [float(each) for each in re.findall(r"-?\d+\.\d\d", text.replace("\N{MINUS SIGN} ", "-"))]
+    return [
+        float(each)
+        for each in re.findall(r"-?\d+\.\d\d", text.replace("\N{MINUS SIGN}", "-").replace("- ", "-"))
+    ]
 
 
 def written(page: AppTest) -> list[str]:
@@ -107,7 +111,7 @@ def test_the_sum_is_written_out(open_page: Open) -> None:
 
 
 def test_a_class_is_chosen_beside_the_sum(open_page: Open) -> None:
-    page = open_page(page="network")
+    page = open_page(page="network", picture="cat")
     page.button_group(key="network-class").set_value("classroom.30").run()
     assert problems(page) == []
     assert page.query_params["class"] == "classroom.30"

@@ -8,9 +8,10 @@ import pytest
 
 from analysis import Addition
 from models.adapters.parts import Operation, Residual
+from ui.counts import rounded_count
 from ui.explore.network import boxes as boxes_module
 from ui.explore.network import items as items_module
-from ui.explore.network.boxes import boxes, count_text, shape_text
+from ui.explore.network.boxes import boxes, shape_text
 from ui.explore.network.sums import Term, bars, number
 
 
@@ -54,7 +55,7 @@ def test_bars_of_nothing_have_no_width() -> None:
     [(768, "768"), (9536, "9.54 k"), (225_792, "226 k"), (11_227_307, "11.2 M"), (1_500_000_000, "1.5 G")],
 )
 def test_parameters_in_three_digits(count: int, text: str) -> None:
-    assert count_text(count) == text
+    assert rounded_count("en", count) == text.replace(" ", "\u00a0")
 
 
 def test_a_small_step_is_written_beside_the_box_before_it(monkeypatch: pytest.MonkeyPatch) -> None:

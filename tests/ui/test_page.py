@@ -21,7 +21,7 @@ def test_the_first_run_shows_a_finished_comparison(open_page: Open) -> None:
     page = open_page()
     assert problems(page) == []
     assert [title.value for title in page.title] == [translate("en", "side_by_side.title")]
-    headings = [heading.value for heading in page.subheader]
+    headings = [heading.value for heading in page.header]
     assert headings == [
         translate("en", f"{row}.title") for row in ("receives", "says", "positions", "inside", "why")
     ]
@@ -149,7 +149,7 @@ def test_a_link_restores_the_view(open_page: Open) -> None:
 def test_a_damaged_link_still_shows_a_page(open_page: Open, query: dict[str, str]) -> None:
     page = open_page(**query)
     assert problems(page) == []
-    assert len(page.subheader) == 5
+    assert len(page.header) == 5
 
 
 def test_a_busy_server_says_so_and_keeps_the_settings(

@@ -26,7 +26,7 @@ def test_it_opens_with_every_row(language: str, open_page: Open) -> None:
     page = open_page(page="patches", lang=language)
     assert problems(page) == []
     assert [title.value for title in page.title] == [translate(language, "patches.title")]
-    assert [heading.value for heading in page.subheader] == [
+    assert [heading.value for heading in page.header] == [
         translate(language, f"patches.{row}.title") for row in ROWS
     ]
     # Every setting stands in the address before anybody has touched one.
@@ -52,7 +52,7 @@ def test_other_pairs_and_swapped_sides(open_page: Open) -> None:
         page.selectbox(key="network-right").set_value(right)
         page.run()
         assert problems(page) == [], (left, right)
-        assert len(page.subheader) == len(ROWS)
+        assert len(page.header) == len(ROWS)
         assert texts(page).count(NO_PATCHES) == refusals, "why there is no sequence is said once a network"
         assert translate("en", "patches.filters.untrained") in texts(page)
         assert translate("en", "network.untrained.answer") in tables(page)
@@ -88,7 +88,7 @@ def test_a_damaged_link_still_shows_a_page(open_page: Open) -> None:
         page="patches", **{"patches-fit": "stretch", "patches-side": "0", "patches-height": "9e9"}
     )
     assert problems(page) == []
-    assert len(page.subheader) == len(ROWS)
+    assert len(page.header) == len(ROWS)
     assert page.query_params["patches-fit"] == "crop"
     assert page.query_params["patches-side"] == "14"
 
@@ -96,7 +96,7 @@ def test_a_damaged_link_still_shows_a_page(open_page: Open) -> None:
 def test_the_way_to_a_square_changes_what_is_lost_and_what_is_shown(open_page: Open) -> None:
     page = open_page(page="patches", picture="cat")  # 451 × 300 pixels
     lines = tables(page).split("<tr")
-    assert [line.count("33 %") for line in lines[2:5]] == [1, 0, 1], (
+    assert [line.count("33\u00a0%") for line in lines[2:5]] == [1, 0, 1], (
         "cropping loses a third, padding adds one"
     )
     assert "1.50 × too narrow" in lines[3]
@@ -140,4 +140,4 @@ def test_sizes_answer_in_numbers_and_lead_back(open_page: Open) -> None:
 def test_a_point_outside_the_crop_has_a_nearest_patch(open_page: Open) -> None:
     page = open_page(page="patches", picture="cat", at="0.0100,0.5000")
     assert problems(page) == []
-    assert len(page.subheader) == len(ROWS)
+    assert len(page.header) == len(ROWS)

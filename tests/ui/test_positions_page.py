@@ -36,7 +36,7 @@ def test_every_part_opens_in_both_languages(open_page: Open, language: str) -> N
         look_at(page, part)
         assert problems(page) == [], part
         assert [title.value for title in page.title] == [translate(language, "positions_page.title")]
-        headings = [heading.value for heading in page.subheader]
+        headings = [heading.value for heading in page.header]
         assert headings == [translate(language, f"positions_page.{row}.title") for row in ROWS[part]]
         assert page.query_params["positions-part"] == part
 
@@ -87,7 +87,7 @@ def test_the_page_opens_with_the_shuffled_cat_and_what_both_make_of_it(
     page = open_page(page="positions", picture="cat")
     assert problems(page) == []
     assert page.query_params["positions-part"] == "worth"
-    assert page.subheader[0].value == translate("en", "positions_page.tiles.title")
+    assert page.header[0].value == translate("en", "positions_page.tiles.title")
     assert page.button_group(key="positions-tiles").value == "8"
     left, right = boards["tiles"].panels
     assert (left.answer, right.answer) == ("chandelier 78 %", "cat >99 %")

@@ -35,7 +35,7 @@ def test_the_pair_stays_and_the_download_is_offered(open_page: Open, nothing_her
     assert page.query_params["left"] == "resnet18_distilled"
     assert page.selectbox(key="network-left").value == "resnet18_distilled"
     assert page.button(key="wanted-left-download-resnet50").label == translate("en", "models.download")
-    assert len(page.subheader) >= 5, "the whole page is there"
+    assert len(page.header) >= 5, "the whole page is there"
     page.button(key="leave-left").click().run()
     assert "wanted-left-download-resnet50" not in {button.key for button in page.button}
 

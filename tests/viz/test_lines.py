@@ -44,3 +44,26 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         line_chart([])
     with pytest.raises(ValueError, match="broken"):
         Line("broken", "vit", np.arange(3), np.zeros(2))
+
+
+def test_two_lines_are_named_where_they_are_farthest_apart() -> None:
+    figure = line_chart([line("low", "vit", 0.1, 0.1, 0.3, 0.2), line("high", "resnet", 0.2, 0.9, 0.5, 0.2)])
+    assert figure.layout.showlegend is False
+    low, high = figure.layout.annotations
+    assert (low.text, low.x, low.y, low.yanchor) == ("<b>low</b>", 1, 0.1, "bottom")
+    assert (high.text, high.x, high.y, high.yanchor) == ("<b>high</b>", 1, 0.9, "bottom")
+    assert high.font.color == FAMILY_COLOURS["resnet"]
+    assert figure.layout.yaxis.range[1] > 0.9
+
+    figure = line_chart([line("low", "vit", 0.4, 0.4, 0.4), line("high", "resnet", 0.6, 0.9, 0.6)])
+    assert figure.layout.annotations[0].yanchor == "top"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [((0.5, 0.5, 0.5), (0.5, 0.52, 0.5)), ((0.1, np.nan, 0.1), (0.5, 0.5, 0.5)), ((0.1, 0.5), (0.2, 0.9))],
+)
+def test_lines_that_leave_no_room_for_names_have_a_legend(values: tuple[tuple[float, ...], ...]) -> None:
+    figure = line_chart([line("a", "vit", *values[0]), line("b", "resnet", *values[1])])
+    assert figure.layout.showlegend is True
+    assert not figure.layout.annotations

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ui.columns import network_columns
 from ui.component import Panel
 from ui.panels import panel_of, show_board, show_sheets
 from ui.rows import attention_side, feature_side
@@ -20,7 +21,7 @@ def show_inside() -> None:
     """Draw the row: controls, maps, sheets to choose from, formulas."""
     heading(t("inside.title"), t("inside.text"), "features", "attention")
     _show_maps()
-    for column, run, side in zip(st.columns(2, gap="medium"), runs(), SIDES, strict=True):
+    for (column, run), side in zip(network_columns(runs()), SIDES, strict=True):
         column.markdown(_formula(run, side))
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
-
 from models.errors import UnsupportedViewError
+from ui.columns import network_columns
 from ui.component import Panel
 from ui.panels import show_board
 from ui.position_panels import learned_panels, learned_text, padding_panel
@@ -32,7 +31,7 @@ def show_positions() -> None:
     parts = [_part(run, side) for run, side in zip(pair, SIDES, strict=True)]
     panels = tuple(panel for part in parts for panel in part.panels)
     show_board("positions", panels, columns=len(panels), controls=())
-    for column, part in zip(st.columns(2, gap="medium"), parts, strict=True):
+    for (column, _), part in zip(network_columns(pair), parts, strict=True):
         column.markdown(part.text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from models.adapters.base import LayerRef
+from ui.columns import network_columns
 from ui.component import Frame
 from ui.controls import choice
 from ui.panels import answer_of, depth_slider, panel_of, show_board, spread, step_of_depth
@@ -54,7 +55,7 @@ def show_reach() -> None:
             look_ahead_at_attention(run, layers[place], side, shown[place], view().heads)
         else:
             look_ahead(run, layers[place], side, shown[place])
-    for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
+    for column, run in network_columns(pair):
         column.caption(_note(run))
     st.caption(t("reach.measures"))
     show_doors("fields")

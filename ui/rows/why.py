@@ -6,6 +6,7 @@ import streamlit as st
 
 from analysis import Explanation
 from models.adapters.base import LayerRef
+from ui.columns import network_columns
 from ui.component import Frame, to_uint8_map
 from ui.own_picture import show_instead
 from ui.panels import panel_of, show_board
@@ -44,7 +45,7 @@ def show_why() -> None:
         answer = f"{name} {percent(float(run.trace.probabilities[index]))}"
         panels.append(panel_of(run, side, (frame,), answer=answer))
     show_board("why", tuple(panels))
-    for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
+    for column, run in network_columns(pair):
         column.markdown(t(f"why.note.{run.loaded.spec.family}"))
     left, right = (run.loaded.adapter.default_cam_layer().grid[0] for run in pair)
     st.markdown(t("why.formula", left=left, right=right))

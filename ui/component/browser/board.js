@@ -19,7 +19,7 @@ class Board {
     this.step = 0;
     this.pinning = {};
     this.stepping = new Agreement();
-    this.tabs = element("nav", "tabs");
+    this.tabs = element("div", "tabs", { role: "group" });
     this.row = element("div", "panels");
     this.bar = element("div", "toolbar");
     this.root = element("section", "board", {}, this.tabs, this.row, this.bar);

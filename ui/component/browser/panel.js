@@ -24,7 +24,7 @@ class Panel {
 
   build() {
     this.dot = element("span", "dot", { "aria-hidden": "true" });
-    this.title = element("h3", "title");
+    this.title = element("div", "title");
     this.answer = element("span", "answer");
     this.headline = element("p", "headline");
     this.image = element("img", "picture", { alt: "", draggable: "false" });
@@ -92,7 +92,7 @@ class Panel {
     setText(this.answer, data.answer);
     setAttribute(this.image, "alt", data.alt);
     const keys = data.select ? strings.keys_select : strings.keys;
-    setAttribute(this.stage, "aria-label", [data.title, data.alt, keys].filter(Boolean).join(". "));
+    setAttribute(this.stage, "aria-label", [...new Set([data.title, data.alt, keys])].filter(Boolean).join(". "));
     this.stage.style.setProperty("--aspect", `${data.size[0]} / ${data.size[1]}`);
     this.stage.toggleAttribute("data-bare", !data.picture);
     this.bar.toggleAttribute("data-bare", !data.picture);

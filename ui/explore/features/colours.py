@@ -14,7 +14,7 @@ from ui.pictures import encode_sheet
 from ui.sections import heading, row
 from ui.service import Run, derived, runs
 from ui.state import SIDES, SideName
-from ui.words import name_of_layer, t
+from ui.words import name_of_layer, rounded_percent, t
 from viz.sheets import component_colours
 
 _DEPTHS = 18
@@ -77,4 +77,4 @@ def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
 
 
 def _percent(share: float) -> str:
-    return f"{np.clip(share, 0, 1) * 100:.0f} %"
+    return rounded_percent(float(np.clip(share, 0, 1)))

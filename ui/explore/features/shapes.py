@@ -8,7 +8,7 @@ from ui.explore.features.choices import both
 from ui.sections import heading, row
 from ui.service import Run, runs
 from ui.state import SideName
-from ui.words import name_of_layer, network_in_text, t
+from ui.words import exact, name_of_layer, network_in_text, t
 
 
 @row
@@ -30,7 +30,7 @@ def _table(run: Run, side: SideName) -> str:
                 name_of_layer(layer),
                 f"{layer.grid[0]}\u00a0×\u00a0{layer.grid[1]}",
                 f"{layer.channels}",
-                f"{numbers:,}".replace(",", "\u202f"),
+                exact(numbers),
             ]
         )
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

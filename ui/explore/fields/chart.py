@@ -17,7 +17,7 @@ from ui.options import choose_option
 from ui.panels import step_of_depth
 from ui.reach_frames import inside_at_point
 from ui.tables import show_table
-from ui.words import escape, name_of_layer, name_of_network, t
+from ui.words import escape, name_of_layer, name_of_network, rounded_percent, t
 from viz.reach import Measure, ReachLine, reach_curve
 
 _MEASURES: Final[tuple[Measure, ...]] = ("theory", "most", "half", "attention", "attention_here")
@@ -155,7 +155,7 @@ def _cells(measured: Measured, index: int) -> list[str]:
         name_of_layer(layer),
         *(_pixels(distance) for distance in (reach.theory[index], half, most)),
         "–" if inside is None else f"{inside[0]} × {inside[1]} px",
-        "–" if np.isnan(ratio) else f"{ratio:.0%}".replace("%", " %"),
+        "–" if np.isnan(ratio) else rounded_percent(ratio),
         _pixels(reach.attention_here[index]),
         _pixels(reach.attention[index]),
     ]

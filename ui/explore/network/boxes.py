@@ -29,13 +29,6 @@ def shape_text(shape: Shape) -> str:
     return " × ".join(str(size) for size in shape)
 
 
-def count_text(count: int) -> str:
-    """A number of parameters in three digits."""
-    if count >= 1_000_000:
-        return f"{count / 1e6:.3g} M" if count < 999_500_000 else f"{count / 1e9:.3g} G"
-    return f"{count / 1e3:.3g} k" if count >= 1000 else str(count)
-
-
 def boxes(operations: Iterable[Operation], *, brief: bool = False) -> tuple[Box, ...]:
     """Operations as boxes.
 

@@ -9,9 +9,9 @@ from itertools import groupby
 from analysis import Addition
 from models.adapters.base import ReceptiveField
 from models.adapters.parts import Part
-from ui.explore.network.boxes import boxes, count_text, loops, shape_text
+from ui.explore.network.boxes import boxes, loops, shape_text
 from ui.network_map import Door, Item
-from ui.words import t
+from ui.words import rounded, t
 
 NOTHING = "none"
 """Stands for a map on which nothing is open."""
@@ -90,7 +90,7 @@ def _group(name: str, blocks: Sequence[Part], whole: int, pictures: Mapping[str,
         count=len(blocks),
         detail=t(f"network_map.group.{last.kind}", count=len(blocks)),
         shape=shape_text(last.shape),
-        parameters=count_text(parameters),
+        parameters=rounded(parameters),
         share=round(parameters / whole, 4),
         about=t("network_map.group.about", count=len(blocks)),
         picture=picture,
@@ -115,7 +115,7 @@ def _item(
         title=t(f"network_map.part.{kind}", **numbers),
         detail=_detail(part, projected),
         shape=shape_text(part.shape),
-        parameters=count_text(part.parameters) if part.parameters else "–",
+        parameters=rounded(part.parameters) if part.parameters else "–",
         share=round(part.parameters / whole, 4),
         entry=shape_text(part.inputs),
         boxes=boxes(part.steps),

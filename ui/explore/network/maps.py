@@ -11,7 +11,7 @@ from analysis import Addition, residual_additions, strongest_channels
 from models.adapters.base import ReceptiveField
 from models.adapters.parts import Part
 from ui import network_map
-from ui.explore.network.boxes import count_text, shape_text
+from ui.explore.network.boxes import shape_text
 from ui.explore.network.doors import follow_door, take_door
 from ui.explore.network.items import NOTHING, choices, default_part, items
 from ui.network_map import Map
@@ -21,7 +21,7 @@ from ui.pictures import encode_photograph, encode_sheet
 from ui.sections import row
 from ui.service import Run, derived, result, runs
 from ui.state import SIDES, SideName
-from ui.words import name_of_network, t
+from ui.words import name_of_network, rounded, t
 from viz.sheets import colourise
 
 _INPUT_PIXELS = 80
@@ -54,7 +54,7 @@ def _map(run: Run, side: SideName) -> Map:
         answer=answer_of(run),
         total=t(
             "network_map.total",
-            parameters=count_text(parameters),
+            parameters=rounded(parameters),
             blocks=sum(bool(part.residuals) for part in parts),
             input=shape_text(parts[0].shape),
         ),

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import PrincipalFilters, kernels_as_rgb, principal_filters
+from ui.columns import network_columns
 from ui.component import Panel
 from ui.panels import sheet_panel, show_board
 from ui.sections import heading, row
@@ -29,7 +30,7 @@ def show_filters() -> None:
     pair = runs()
     drawn = [_sheet(run, side) for run, side in zip(pair, SIDES, strict=True)]
     show_board("filters", tuple(panel for panel, _ in drawn), controls=(), words={"cell": ""})
-    for column, (_, text) in zip(st.columns(2, gap="medium"), drawn, strict=True):
+    for (column, _), (_, text) in zip(network_columns(pair), drawn, strict=True):
         column.markdown(text)
     st.caption(t("patches.filters.colours"))
 

@@ -18,7 +18,7 @@ from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, current_picture, derived, runs
 from ui.tables import show_table
-from ui.words import name_of_network, network_in_text, percent, t, verbatim
+from ui.words import exact, name_of_network, network_in_text, percent, rounded_percent, t, verbatim
 from viz.tiling import tiling_picture
 
 _PICTURE = 640
@@ -142,7 +142,7 @@ def _count(tiling: Tiling, own: _Cutter) -> str:
         patch=tiling.patch,
         rows=tiling.rows,
         columns=tiling.columns,
-        count=f"{tiling.count:,}",
+        count=exact(tiling.count),
         values=3 * tiling.patch**2,
         dimensions=own.dimensions,
     )
@@ -188,8 +188,8 @@ def _numbers(tiling: Tiling, heads: int, prefix: int) -> tuple[str, ...]:
     megabytes = attention_bytes(tiling.count, heads, prefix) / 1e6
     return (
         f"{tiling.height} × {tiling.width}, {tiling.patch}",
-        f"{tiling.count:,} + {prefix}",
-        f"{attention_pairs(tiling.count, prefix):,}",
+        f"{exact(tiling.count)} + {prefix}",
+        exact(attention_pairs(tiling.count, prefix)),
         f"{megabytes:,.2f} MB" if megabytes < 10 else f"{megabytes:,.0f} MB",
     )
 
@@ -210,10 +210,10 @@ def _remainder(tiling: Tiling) -> str:
         height=tiling.height,
         beside=beside,
         width=tiling.width,
-        dropped=f"{tiling.dropped:.1%}".replace("%", " %"),
-        count=f"{tiling.count:,}",
+        dropped=rounded_percent(tiling.dropped, 1),
+        count=exact(tiling.count),
         padded=f"{padded.height} × {padded.width}",
-        padded_count=f"{padded.count:,}",
+        padded_count=exact(padded.count),
     )
 
 

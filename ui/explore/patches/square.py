@@ -18,7 +18,7 @@ from ui.sections import heading, row
 from ui.service import Run, current_picture, runs
 from ui.state import SIDES, SideName
 from ui.tables import show_table
-from ui.words import name_of_class, name_of_network, network_in_text, percent, t
+from ui.words import exact, name_of_class, name_of_network, network_in_text, percent, rounded_percent, t
 
 
 @row
@@ -77,7 +77,7 @@ def _steps(run: Run, recipe: Preprocess) -> str:
         std=", ".join(f"{value:g}" for value in recipe.std),
         low=f"{inputs.min():.2f}".replace("-", "−"),
         high=f"{inputs.max():.2f}".replace("-", "−"),
-        count=f"{inputs.size:,}",
+        count=exact(inputs.size),
     )
     return f"{square}\n{scaled}"
 
@@ -111,11 +111,11 @@ def _cost(run: Run, fit: Fit) -> FitCost:
 
 
 def _lost(cost: FitCost) -> str:
-    return f"{cost.lost:.0%}".replace("%", " %")
+    return rounded_percent(cost.lost)
 
 
 def _empty(cost: FitCost) -> str:
-    return f"{cost.empty:.0%}".replace("%", " %")
+    return rounded_percent(cost.empty)
 
 
 def _shape(cost: FitCost) -> str:

@@ -17,7 +17,7 @@ from ui.panels import show_board
 from ui.sections import heading, row
 from ui.service import Run
 from ui.state import SIDES, SideName
-from ui.words import name_of_network, network_in_text, t, template
+from ui.words import exact, name_of_network, network_in_text, t, template
 
 _LONGEST = 96
 """Numbers in a line at most: more would be finer than the screen."""
@@ -128,7 +128,7 @@ def _arithmetic(run: Run, place: FirstPlace) -> str:
         return t(
             "patches.arithmetic.window",
             name=network_in_text(run.loaded.spec),
-            weights=f"{place.window.size * place.layer.channels:,}",
+            weights=exact(place.window.size * place.layer.channels),
             values=place.window.size,
             dimensions=place.layer.channels,
         )
@@ -137,7 +137,7 @@ def _arithmetic(run: Run, place: FirstPlace) -> str:
     return t(
         "patches.arithmetic.patch",
         name=network_in_text(run.loaded.spec),
-        weights=f"{place.window.size * place.layer.channels:,}",
+        weights=exact(place.window.size * place.layer.channels),
         values=place.window.size,
         dimensions=place.layer.channels,
         dimension=dimension + 1,

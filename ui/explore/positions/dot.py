@@ -18,7 +18,7 @@ from ui.pictures import encode_sheet
 from ui.sections import heading, row
 from ui.service import Run, derived, result, runs
 from ui.state import SIDES, SideName, change, view
-from ui.words import name_of_layer, network_in_text, t
+from ui.words import name_of_layer, network_in_text, rounded_percent, t
 
 _STEPS = 16
 """Places of the dot along a row, and rows."""
@@ -165,5 +165,5 @@ def _caption(strength: np.ndarray, layer: LayerRef) -> str:
         row=int(row_) + 1,
         column=int(column) + 1,
         columns=layer.grid[1],
-        reached=f"{reached:.0%}".replace("%", " %"),
+        reached=rounded_percent(reached),
     )

@@ -15,7 +15,7 @@ from ui.panels import depth_slider, panel_of, show_board, spread
 from ui.sections import heading, row
 from ui.service import Run, result, runs
 from ui.state import SIDES, SideName
-from ui.words import name_of_layer, t
+from ui.words import name_of_layer, rounded_percent, t
 
 _DEPTHS = 18
 
@@ -59,7 +59,7 @@ def _caption(deviation: np.ndarray) -> str:
     same = float((deviation < 1e-4).mean())
     if same == 1:
         return t("positions_page.empty.same")
-    return t("positions_page.empty.share", share=f"{same:.0%}".replace("%", " %"))
+    return t("positions_page.empty.share", share=rounded_percent(same))
 
 
 def _panel(run: Run, side: SideName, frames: tuple[Frame, ...], count: int) -> Panel:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from models.errors import UnsupportedViewError
+from ui.columns import network_columns
 from ui.component import Panel
 from ui.panels import show_board
 from ui.position_panels import learned_panels, learned_text, padding_panel
@@ -22,7 +21,7 @@ def show_learned() -> None:
     drawn = [_panels(run, side) for run, side in zip(pair, SIDES, strict=True)]
     panels = tuple(panel for part in drawn for panel in part)
     show_board("learned", panels, columns=3 if len(panels) == 3 else 2, controls=())
-    for column, run in zip(st.columns(2, gap="medium"), pair, strict=True):
+    for column, run in network_columns(pair):
         column.markdown(_text(run))
 
 

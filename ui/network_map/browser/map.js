@@ -48,7 +48,7 @@ class Maps {
       "section",
       "side",
       { "data-family": map.family, "data-side": map.id, "aria-label": map.title },
-      element("header", "head", {}, element("span", "dot"), element("h3", "which", {}, map.title), element("span", "answer", {}, map.answer)),
+      element("header", "head", {}, element("span", "dot"), element("div", "which", {}, map.title), element("span", "answer", {}, map.answer)),
       element("p", "total", {}, map.total),
       element(
         "div", "columns", { "aria-hidden": "true" },
