@@ -41,7 +41,7 @@ def read_contents(path: Path) -> Contents[Shape]:
     try:
         facts = path.stat()
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     found = _contents(path, facts.st_size, facts.st_mtime_ns)
     if isinstance(found, ModelError):
         raise found.with_traceback(None)
@@ -120,16 +120,7 @@ def fill(module: nn.Module, state: dict[str, Tensor], file: str) -> None:
     ours = {name: tuple(tensor.shape) for name, tensor in expected.items()}
     wrong = [name for name in {**ours, **theirs} if theirs.get(name) != ours.get(name)]
     if wrong:
-        in_file, in_network = _first(theirs, wrong), _first(ours, wrong)
-        raise ModelError(
-            "weights_mismatch",
-            f"The file {file} does not fit the network: {len(wrong)} tensors differ. "
-            f"First in the file: {in_file}; first in the network: {in_network}.",
-            file=file,
-            count=len(wrong),
-            theirs=in_file,
-            ours=in_network,
-        )
+        raise mismatch(file, theirs, ours, wrong)
     for name, tensor in state.items():
         if not torch.isfinite(tensor).all():
             raise ModelError(
@@ -139,6 +130,22 @@ def fill(module: nn.Module, state: dict[str, Tensor], file: str) -> None:
                 tensor=name,
             )
     module.load_state_dict(state, assign=True)
+
+
+def mismatch(
+    file: str, theirs: Mapping[str, Shape], ours: Mapping[str, Shape], wrong: list[str]
+) -> ModelError:
+    """That a file does not fit a network: ``wrong`` names the tensors whose shapes differ."""
+    in_file, in_network = _first(theirs, wrong), _first(ours, wrong)
+    return ModelError(
+        "weights_mismatch",
+        f"The file {file} does not fit the network: {len(wrong)} tensors differ. "
+        f"First in the file: {in_file}; first in the network: {in_network}.",
+        file=file,
+        count=len(wrong),
+        theirs=in_file,
+        ours=in_network,
+    )
 
 
 def _first(shapes: Mapping[str, Shape], wrong: list[str]) -> str:
@@ -167,7 +174,7 @@ def _readable(path: Path) -> Iterator[None]:
     except Exception as error:  # what a damaged pickle or archive raises is not a closed list
         objects = () if path.suffix.lower() == ".safetensors" else objects_beside(path)
         if not objects:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
         named = ", ".join(objects)
         raise ModelError(
             "weights_with_objects",
@@ -178,7 +185,8 @@ def _readable(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _unreadable(path: Path, error: Exception) -> ModelError:
+def unreadable(path: Path, error: Exception) -> ModelError:
+    """That nothing can be taken from a checkpoint, whatever was raised."""
     return ModelError(
         "weights_unreadable",
         f"The file {path} holds no weights that can be read safely: {error}",

@@ -13,12 +13,14 @@ One rule, on names alone, for the files directly in the folder:
 - ``<name>.<builder>.toml`` beside it may say ``title``, ``licence``, ``resize``, ``crop``,
   ``interpolation`` (``bilinear`` or ``bicubic``), ``mean`` and ``std``; ImageNet's are taken otherwise.
 
-Any other file is not used, and the reason is told; hidden files are passed over.
+Any other entry of the folder is not used, and the reason is told; hidden ones are passed over.
 """
 
 from __future__ import annotations
 
+import logging
 import math
+import stat
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -27,11 +29,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from models.checkpoints import SUFFIXES, Shape, read_contents
+import torch
+import torchvision
+
+from models.checkpoints import SUFFIXES, Shape, mismatch, read_contents, unreadable
 from models.errors import ModelError
 from models.published import BUILDERS, default_entries, other_entries
 from models.spec import Card, Interpolation, ModelSpec, Preprocess, WeightsFile
 from models.two_sided import TWO_SIDED
+from models.untrained import building
+
+_log = logging.getLogger(__name__)
 
 _HEADS = {"resnet": "fc.weight", "vit": "heads.head.weight"}
 _FIRST = {"resnet": "conv1.weight", "vit": "conv_proj.weight"}
@@ -63,26 +71,47 @@ class Scan:
 
 
 def scan(folder: Path | None) -> Scan:
-    """Look into a folder; None holds nothing, and a folder that cannot be read is a problem."""
+    """Look into a folder; None holds nothing, and a folder that cannot be read is a problem.
+
+    Whatever is wrong with one file, the others are offered.
+    """
     if folder is None:
         return Scan()
     try:
-        paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         problem = ModelError(
             "weights_folder_missing", f"The folder {folder} cannot be read: {error}", folder=str(folder)
         )
         return Scan(problems=(problem,))
+    no_files = {path: reason for path in paths if (reason := _no_file(path))}
+    paths = [path for path in paths if path not in no_files]
     names = {path.name for path in paths}
     specs = [spec for spec in other_entries() if spec.file is not None and spec.file.name in names]
     problems: list[ModelError] = []
     own, ignored = _own([path for path in paths if path.name not in _published()])
+    ignored += [_ignored(path, reason) for path, reason in no_files.items()]
     for name, (path, builder) in own.items():
         try:
             specs.append(_spec(path, name, builder))
         except ModelError as problem:
             problems.append(problem)
+        # What is asked of a checkpoint is not a closed list, and the others are offered all the same.
+        except Exception as error:
+            _log.exception("%s cannot be offered.", path)
+            problems.append(unreadable(path, error))
     return Scan(tuple(specs), tuple(problems), tuple(ignored))
+
+
+def _no_file(path: Path) -> str:
+    """Why an entry of the folder is no file, or nothing where it is one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return "link"
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "" if stat.S_ISREG(mode) else "special"
 
 
 @cache
@@ -146,9 +175,18 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
     contents = read_contents(path)
     shapes = contents.tensors
     title, family = BUILDERS[builder]
-    # A tensor that is missing or oddly shaped is left to the load, which names it.
-    classes = shapes.get(_HEADS[family], (_IMAGENET,))[0]
-    channels = (*shapes.get(_FIRST[family], ()), 3, 3)[1]
+    head, first = _HEADS[family], _FIRST[family]
+    # The classes and the channels are read from these two: where they have another shape than such tensors
+    # have, nothing can be built. What else does not fit is left to the load, which names it.
+    odd = {
+        name: shapes[name]
+        for name, axes in ((head, 2), (first, 4))
+        if name in shapes and (len(shapes[name]) != axes or not shapes[name][0])
+    }
+    if odd:
+        raise mismatch(path.name, odd, _usual(builder), list(odd))
+    classes = shapes[head][0] if head in shapes else _IMAGENET
+    channels = shapes[first][1] if first in shapes else 3
     if channels not in _RECIPES:
         raise ModelError(
             "channels", f"{path.name} reads pictures of {channels} channels.", file=path.name, count=channels
@@ -191,6 +229,14 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
     )
     said.refuse_the_rest()
     return spec
+
+
+@cache
+def _usual(builder: str) -> Mapping[str, Shape]:
+    """The shapes of a builder's tensors as torchvision publishes them, with ImageNet's classes."""
+    with building, torch.device("meta"):
+        state = getattr(torchvision.models, builder)().state_dict()
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
 def _version(path: Path) -> str:

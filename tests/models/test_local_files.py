@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.models import VisionTransformer, resnet18
 
-from models import REGISTRY, DecodedImage, load_model, trace
+from models import REGISTRY, DecodedImage, load_model, local_files, trace
+from models.checkpoints import read_contents
 from models.errors import ModelError
 from models.local_files import Scan, scan
 from models.registry import Registry
@@ -296,6 +298,44 @@ def test_the_first_tensors_that_do_not_fit_are_named(folder: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "written"),
+    [
+        ("fc.weight", (), "fc.weight 1"),
+        ("fc.weight", (3,), "fc.weight 3"),
+        ("fc.weight", (3, 512, 1, 1), "fc.weight 3×512×1×1"),
+        ("fc.weight", (0, 512), "fc.weight 0×512"),
+        ("conv1.weight", (64, 1), "conv1.weight 64×1"),
+    ],
+)
+def test_a_head_or_a_beginning_of_another_shape_is_a_mismatch(
+    folder: Path, name: str, shape: tuple[int, ...], written: str
+) -> None:
+    save_file(birds() | {name: torch.zeros(shape)}, folder / "odd.resnet18.safetensors")
+    error = problem(folder)
+    assert (error.code, error.params["theirs"]) == ("weights_mismatch", written)
+    assert error.params["ours"] == {"fc": "fc.weight 1000×512", "co": "conv1.weight 64×3×7×7"}[name[:2]]
+
+
+def test_whatever_happens_with_one_file_the_others_are_offered(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(path: Path) -> object:
+        if path.name.startswith("bad"):
+            raise IndexError("tuple index out of range")
+        return read_contents(path)
+
+    for name in ("bad", "good"):
+        save_file(birds(), folder / f"{name}.resnet18.safetensors")
+    monkeypatch.setattr(local_files, "read_contents", failing)
+    found = scan(folder)
+    assert [spec.key for spec in found.specs] == ["local.good.resnet18"]
+    assert [(error.code, error.params["file"]) for error in found.problems] == [
+        ("weights_unreadable", "bad.resnet18.safetensors")
+    ]
+    assert "IndexError" in caplog.text
+
+
 def test_another_network_under_this_name_is_a_mismatch(folder: Path) -> None:
     save_file({"weight": torch.zeros(2, 2)}, folder / "odd.vit_b_16.safetensors")
     with pytest.raises(ModelError) as caught:
@@ -406,7 +446,11 @@ def test_a_file_that_is_not_used_has_its_reason(folder: Path) -> None:
     names = ("birds.pth", "b.resnet19.pth", "b.resnet18.h5", "x.pth.partial", "no.resnet18.txt", ".hidden")
     for name in names:
         (folder / name).write_bytes(b"whatever")
-    (folder / "deep.resnet18.pth").mkdir()
+    for name in ("deep.resnet18.pth", "x.pt", "resnet50-0676ba61.pth"):
+        (folder / name).mkdir()
+    (folder / "gone.resnet18.pt").symlink_to(folder / "nowhere")
+    (folder / "round.resnet18.pt").symlink_to(folder / "round.resnet18.pt")
+    os.mkfifo(folder / "pipe.resnet18.pt")
     found = scan(folder)
     assert not found.specs and not found.problems
     assert {error.params["file"]: error.code for error in found.ignored} == {
@@ -415,6 +459,12 @@ def test_a_file_that_is_not_used_has_its_reason(folder: Path) -> None:
         "b.resnet18.h5": "ignored_suffix",
         "x.pth.partial": "ignored_suffix",
         "no.resnet18.txt": "ignored_sidecar",
+        "deep.resnet18.pth": "ignored_folder",
+        "x.pt": "ignored_folder",
+        "resnet50-0676ba61.pth": "ignored_folder",
+        "gone.resnet18.pt": "ignored_link",
+        "round.resnet18.pt": "ignored_link",
+        "pipe.resnet18.pt": "ignored_special",
     }
 
 
