@@ -122,8 +122,8 @@ def decode_image(data: bytes, name: str | None = None) -> DecodedImage:
         Upright sRGB pixels, the longest side at most :data:`MAX_SIDE`, first frame only, alpha over white.
 
     Raises:
-        PictureError: ``empty``, ``too_many_bytes``, ``not_a_picture``, ``broken``, ``too_many_pixels``,
-            ``too_elongated``, ``too_small`` or ``unsupported_kind``.
+        PictureError: ``empty``, ``too_many_bytes``, ``not_a_picture``, ``broken``, ``no_numbers``,
+            ``too_many_pixels``, ``too_elongated``, ``too_small`` or ``unsupported_kind``.
     """
     try:
         return _decode(data)

@@ -51,6 +51,10 @@ _SENTENCES = {
         "The {format} file is damaged or incomplete; please copy or download it again, "
         "or open it in an image program and save it anew."
     ),
+    "no_numbers": (
+        "Every pixel of the {format} file is infinite or no number at all (NaN), "
+        "so there is nothing to show; please save the picture anew, or choose another one."
+    ),
     "too_many_pixels": (
         "The picture has {width} × {height} pixels, {megapixels} million, and the limit for this kind of "
         "file is {limit} million; please reduce it in an image program and try again."

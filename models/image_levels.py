@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from models.image_container import Container
+from models.image_container import Container, refuse
 
 _BAND_ROWS = 256
 
@@ -52,14 +52,14 @@ class _Values:
         return [slice(top, top + _BAND_ROWS) for top in range(0, self.shape[0], _BAND_ROWS)]
 
     def extremes(self) -> tuple[float, float]:
-        """Smallest and largest finite number; 0 and 0 where there is none."""
+        """Smallest and largest finite number; infinity and its opposite where there is none."""
         low, high = np.inf, -np.inf
         for band in self.bands():
             values = self.read(band)[self.counts(band)]
             finite = values[np.isfinite(values)]
             if finite.size:
                 low, high = min(low, float(finite.min())), max(high, float(finite.max()))
-        return (low, high) if low <= high else (0.0, 0.0)
+        return low, high
 
     def scaled(self, low: float, high: float, *, inverted: bool) -> npt.NDArray[np.uint8]:
         """``low`` as 0 and ``high`` as 255, or the other way round; NaN counts as ``low``."""
@@ -118,9 +118,16 @@ def _measured(image: Image.Image, bits: int, container: Container, notes: list[N
     low, high = values.extremes()
     # Float has no largest number that would mean white, and where black lies in signed numbers nobody knows.
     whole = 0 if image.mode == "F" or container.signed else 2**bits - 1
-    if whole and (container.colour is not None or low == high or high - low >= whole / 2):
+    if whole and (container.colour is not None or low >= high or high - low >= whole / 2):
         low, high = 0, whole
         notes.append(Note("sixteen_bit", {"bits": bits, "maximum": whole}))
+    elif low > high:
+        refuse("no_numbers", format=container.format)
+    elif low == high:
+        # One value has no range: it would be black or white for no reason.
+        notes.append(Note("range_none", {"value": f"{low:.5g}"}))
+        around = abs(low) or 1.0
+        low, high = low - around, low + around
     else:
         code = "range_inverted" if container.inverted else "range_scaled"
         notes.append(Note(code, {"low": f"{low:.5g}", "high": f"{high:.5g}"}))
@@ -138,7 +145,7 @@ def _deep_colour(
     alpha = high[..., 3] if high.shape[2] == 4 else np.full(high.shape[:2], 255, dtype=np.uint8)
     coarse = _Values(high.shape, lambda band: high[band, :, :3], lambda band: alpha[band] > 0)
     darkest, brightest = coarse.extremes()
-    if brightest == darkest or brightest - darkest > 128:
+    if brightest <= darkest or brightest - darkest > 128:
         return None
     low = np.asarray(lower_bytes())
     values = _Values(

@@ -16,6 +16,8 @@ def _directory(data: bytes, offset: int, order: str) -> tuple[_Tags, int]:
     if count > MAX_TAGS:
         refuse("unsupported_kind", format="TIFF", detail=f"{count} tags")
     end = offset + 2 + 12 * count
+    if end > len(data):
+        refuse("broken", format="TIFF", detail=f"{count} tags are promised")
     entries = struct.iter_unpack(order + "HHI4s", data[offset + 2 : end])
     tags = {tag: (kind, number, value) for tag, kind, number, value in entries}
     return tags, struct.unpack_from(order + "I", data, end)[0] if end + 4 <= len(data) else 0

@@ -281,11 +281,20 @@ def _labels(checkpoint: Path, outputs: int) -> tuple[str, ...]:
             weights=checkpoint.name,
             expected=count,
         )
-    repeated = Counter(labels)
-    # Two classes of one name are two classes.
-    return tuple(
-        f"{label} (#{index})" if repeated[label] > 1 else label for index, label in enumerate(labels)
-    )
+    return _told_apart(labels)
+
+
+def _told_apart(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Two classes of one name are two classes; a name that the file itself gives stays with its class."""
+    repeated, taken = Counter(labels), set(labels)
+    names = []
+    for index, label in enumerate(labels):
+        name = label
+        while name in taken and repeated[label] > 1:
+            name += f" (#{index})"
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
 
 
 class _Sidecar:

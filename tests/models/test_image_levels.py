@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from models.image import decode_image
-from tests.models.pictures import chunk, encode, notes, png, png_rows, tiff, tiff_tags
+from tests.models.pictures import chunk, encode, notes, png, png_rows, refused, tiff, tiff_tags
 from tests.models.test_image import valid
 
 RAMP = np.linspace(0, 65535, 32 * 32).astype(np.uint16).reshape(32, 32)
@@ -58,9 +58,29 @@ def test_measurements_are_stretched_to_their_range() -> None:
     assert (decode_image(encode(Image.fromarray(counts), "TIFF")).rgb[..., 1].ravel() == range(256)).all()
 
 
-@pytest.mark.parametrize("value", [0.0, 5.5, np.nan, np.inf, np.finfo(np.float32).max])
-def test_measurements_without_range(value: float) -> None:
-    valid(decode_image(encode(Image.fromarray(np.full((16, 16), value, np.float32)), "TIFF")))
+@pytest.mark.parametrize("value", [0.0, 0.5, -5.5, float(np.finfo(np.float32).max)])
+def test_measurements_of_one_value_are_grey(value: float) -> None:
+    numbers = np.full((16, 16), value, np.float32)
+    numbers[2, 2] = np.nan
+    picture = decode_image(encode(Image.fromarray(numbers), "TIFF"))
+    valid(picture)
+    assert (picture.rgb[2, 2] == 0).all()
+    assert set(picture.rgb.ravel()) == {0, 128}
+    assert notes(picture) == {"grey": {}, "range_none": {"value": f"{value:.5g}"}}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_measurements_without_a_number_are_refused(value: float) -> None:
+    error = refused(encode(Image.fromarray(np.full((16, 16), value, np.float32)), "TIFF"))
+    assert (error.code, error.params["format"]) == ("no_numbers", "TIFF")
+
+
+@pytest.mark.parametrize("mode", ["F", "I", "LA", "RGB"])
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate"])
+def test_a_tiff_cut_within_its_directory_is_broken(mode: str, compression: str) -> None:
+    data = encode(Image.linear_gradient("L").resize((32, 32)).convert(mode), "TIFF", compression=compression)
+    for cut in range(5, 100):
+        assert refused(data[:-cut]).code == "broken"
 
 
 SHAPE = (16, 16)

@@ -132,6 +132,14 @@ def test_two_classes_of_one_name_are_told_apart(folder: Path) -> None:
     assert only(folder).labels == ("crane (#0)", "robin", "crane (#2)", "auto")
 
 
+def test_names_told_apart_meet_no_other_name(folder: Path) -> None:
+    save_file(birds(5), folder / "birds.resnet18.safetensors")
+    (folder / "birds.resnet18.txt").write_text("crane\ncrane\ncrane (#0)\ncrane (#1)\ncrane (#1)\n")
+    labels = only(folder).labels
+    assert labels[:3] == ("crane (#0) (#0)", "crane (#1) (#1)", "crane (#0)")
+    assert len(set(labels)) == 5
+
+
 def test_labels_that_are_no_text_are_refused(folder: Path) -> None:
     save_file(birds(3), folder / "birds.resnet18.safetensors")
     (folder / "birds.resnet18.txt").write_bytes(b"\xff\xfe\x00")
