@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.header import tell_losses
 from ui.model_cards import show_cards, show_folder, show_problems
 from ui.sections import plain_page
 from ui.words import t
@@ -12,6 +13,7 @@ from ui.words import t
 def show() -> None:
     """Draw the list, and what is wrong with it."""
     st.title(t("models.title"), anchor=False)
+    tell_losses()
     st.markdown(t("models.text"))
     show_problems()
     show_cards()

@@ -47,16 +47,24 @@ def read() -> None:
 
 def take(query: Mapping[str, str], base: View) -> None:
     """Show what an address says, and ``base`` where it says nothing."""
+    st.session_state.update(_entries(query, base))
+
+
+def entries_of_text(query: str, base: View) -> dict[str, Any]:
+    """What :func:`take` would write into the session, given everything after a question mark.
+
+    The view, under its own key, comes last: whoever finds it finds the others too.
+    """
+    return _entries(dict(parse_qsl(query, keep_blank_values=True)), base)
+
+
+def _entries(query: Mapping[str, str], base: View) -> dict[str, Any]:
     query = expand(query)
-    st.session_state["view"] = decode(query, base)
-    st.session_state[MISSING] = not_here(query, view())
+    meant = decode(query, base)
+    entries: dict[str, Any] = {MISSING: not_here(query, meant)}
     if {"strength", "smooth"} & query.keys():
-        st.session_state[_LOOKS] = looks_from_links() + 1
-
-
-def take_text(query: str) -> None:
-    """Show what an address says, given everything after its question mark."""
-    take(dict(parse_qsl(query, keep_blank_values=True)), view())
+        entries[_LOOKS] = looks_from_links() + 1
+    return {**entries, "view": meant}
 
 
 def looks_from_links() -> int:

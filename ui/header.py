@@ -19,13 +19,18 @@ def show_header(title: str, text: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False, width="content")
         show_share()
-    for loss in st.session_state.get(LOSSES, ()):
-        st.info(t(f"lost.{loss}"))
+    tell_losses()
     if wanted := wanted_networks():
         _tell_wanted(wanted)
     if missing := st.session_state.get(MISSING):
         _tell(missing)
     st.markdown(text)
+
+
+def tell_losses() -> None:
+    """What could not be brought back after a restart or from a link; a page without this header calls it."""
+    for loss in st.session_state.get(LOSSES, ()):
+        st.info(t(f"lost.{loss}"))
 
 
 def _tell_wanted(wanted: tuple[str, ...]) -> None:

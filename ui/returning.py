@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakValueDictionary
 
 import streamlit as st
@@ -19,12 +20,13 @@ from ui.state import (
     ASKED,
     LOSSES,
     OWN,
+    OWN_PICTURE,
     View,
     change,
-    hold_own_picture,
     lose_own_picture,
     own_picture,
     view,
+    without_own_picture,
 )
 
 _KEPT = "own_picture_kept"
@@ -46,6 +48,8 @@ _pictures: WeakValueDictionary[str, _Kept] = WeakValueDictionary()
 
 def restore() -> None:
     """Take the view from the address; where it is about a picture that is not here, ask the tab for it."""
+    # This run shows what the tab has changed.
+    st.session_state.pop(_CHANGED, None)
     address.read()
     if view().picture != OWN or own_picture() is not None:
         return
@@ -58,13 +62,13 @@ def restore() -> None:
 
 def asking() -> bool:
     """Whether the tab has yet to say if the picture of this view is its own."""
-    return ASKED in st.session_state
+    return ASKED in st.session_state and _ANSWERED not in st.session_state
 
 
 @st.fragment
 def listen() -> None:
     """Hear what the tab knows. Call once in every run, before the page."""
-    if st.session_state.pop(_CHANGED, False):
+    if _CHANGED in st.session_state:
         st.rerun()
     current = view()
     look = tab.Look(current.strength, current.smooth, address.looks_from_links())
@@ -85,25 +89,28 @@ def _look(strength: int, smooth: bool) -> None:
 
 
 def _found(found: tab.Found) -> None:
+    """Take over what the tab knows, once.
+
+    Streamlit may end a callback at any access to the session, without a word. So what is written comes from
+    nothing that is written here, and the last entry alone says that it is done: until then the tab repeats
+    its answer, and everything is done again.
+    """
     if _ANSWERED in st.session_state:
         return
-    st.session_state[_ANSWERED] = True
-    st.session_state[_CHANGED] = True
+    asked: View | None = st.session_state.get(ASKED)
+    entries: dict[str, Any] = {"view": asked or view()}
     losses = []
-    asked: View | None = st.session_state.pop(ASKED, None)
-    if asked is not None:
-        st.session_state["view"] = asked
     if found.query is not None:
-        address.take_text(found.query)
+        entries = address.entries_of_text(found.query, entries["view"])
         losses.append("click")
     kept = _pictures.get(found.own)
     if kept is not None:
-        hold_own_picture(kept.picture)
-    elif found.own or view().picture == OWN:
+        entries[OWN_PICTURE] = kept.picture
+    elif found.own or entries["view"].picture == OWN:
         losses.append("own" if found.own else "stranger")
-    if view().picture == OWN and own_picture() is None:
-        lose_own_picture()
-    st.session_state[LOSSES] = tuple(losses)
+    if entries["view"].picture == OWN and kept is None and own_picture() is None:
+        entries |= without_own_picture(entries["view"])
+    st.session_state.update({**entries, LOSSES: tuple(losses), _CHANGED: True, _ANSWERED: True})
 
 
 def _token() -> str | None:
@@ -111,8 +118,9 @@ def _token() -> str | None:
     picture = own_picture()
     kept: _Kept | None = st.session_state.get(_KEPT)
     if picture is None:
-        if st.session_state.pop(_KEPT, None) is not None:
+        if kept is not None:
             st.session_state[_ANSWERED] = True
+            del st.session_state[_KEPT]
         return "" if _ANSWERED in st.session_state else None
     if kept is None or kept.picture is not picture:
         kept = _Kept(secrets.token_urlsafe(16), picture)

@@ -29,6 +29,9 @@ ASKED = "asked_view"
 LOSSES = "losses"
 """Where the session keeps what it could not bring back: keys of the catalogue, after ``lost.``."""
 
+OWN_PICTURE = "own_picture"
+"""Where the session keeps the picture that its visitor uploaded."""
+
 _OWN_PLACE = "own_place"
 
 SideName = Literal["left", "right"]
@@ -146,13 +149,13 @@ def subject() -> dict[str, str]:
 
 def own_picture() -> DecodedImage | None:
     """The picture this visitor uploaded, if there is one; it lives in the session alone."""
-    picture: DecodedImage | None = st.session_state.get("own_picture")
+    picture: DecodedImage | None = st.session_state.get(OWN_PICTURE)
     return picture
 
 
 def hold_own_picture(picture: DecodedImage) -> None:
     """Remember a picture of this visitor's."""
-    st.session_state["own_picture"] = picture
+    st.session_state[OWN_PICTURE] = picture
 
 
 def keep_own_picture(picture: DecodedImage) -> None:
@@ -164,10 +167,17 @@ def keep_own_picture(picture: DecodedImage) -> None:
 
 def lose_own_picture() -> None:
     """Show a sample instead of a picture that is not here; uploaded again, it takes its place."""
-    st.session_state[_OWN_PLACE] = {"point": view().point, "target": view().target}
-    change(picture=SAMPLES[0].id, point=SAMPLES[0].focus)
+    st.session_state.update(without_own_picture(view()))
+
+
+def without_own_picture(current: View) -> dict[str, Any]:
+    """What :func:`lose_own_picture` would write into the session for this view, the view last."""
+    return {
+        _OWN_PLACE: {"point": current.point, "target": current.target},
+        "view": replace(current, picture=SAMPLES[0].id, point=SAMPLES[0].focus),
+    }
 
 
 def forget_own_picture() -> None:
     """Keep the visitor's picture no longer; what is on the screen is the caller's to choose."""
-    st.session_state.pop("own_picture", None)
+    st.session_state.pop(OWN_PICTURE, None)

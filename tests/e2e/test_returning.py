@@ -118,4 +118,7 @@ def test_a_click_into_a_board_after_a_restart_is_not_lost_in_silence(
     expect(page.get_by_test_id("stAlert")).to_have_text(t("lost.click"))
     settled(page)
     assert (address(page)["picture"], address(page)["depth"]) == ("dog", "0.000")
+    page.get_by_test_id("stHeader").get_by_role("link", name=t("nav.models"), exact=True).click()
+    expect(page.get_by_role("heading", name=t("models.title"), exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stAlert").filter(has_text=t("lost.click"))).to_be_visible()
     opened.messages.clear()

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator, MutableMapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from models.image import DecodedImage
 from models.samples import SAMPLES
 from tests.ui.running import Open, problems
 from ui import returning
 from ui.language import translate
 from ui.links import encode
-from ui.state import AUTO, OWN, View
+from ui.state import ASKED, AUTO, LOSSES, OWN, OWN_PICTURE, View, lose_own_picture
 from ui.tab import Found
 from ui.tab.mount import read_found, read_look
 
@@ -121,6 +126,107 @@ def test_what_a_tab_showed_is_shown_again_after_a_restart(open_page: Open, tab: 
     assert told(page) == [translate("en", "lost.click")]
     view = page.session_state["view"]
     assert (view.picture, view.depth, view.options["attention-key"]) == ("pyramids", 0.1, "3")
+
+
+def test_what_was_lost_is_said_where_no_picture_is(open_page: Open, tab: Tab) -> None:
+    page = open_page(page="models")
+    tab.answer = Found("picture=pyramids", "a token of the server before")
+    page.run().run()
+    assert problems(page) == []
+    assert told(page)[:2] == [translate("en", "lost.click"), translate("en", "lost.own")]
+
+
+class Cut(Exception):
+    """Stands for what Streamlit raises in a callback when a newer run is waiting, and swallows."""
+
+
+class Session(MutableMapping[str, Any]):
+    """A session that can be cut off at any access, as Streamlit's can."""
+
+    def __init__(self, entries: dict[str, Any]) -> None:
+        self.entries = entries
+        self.left: int | None = None
+
+    def _yield(self) -> None:
+        if self.left == 0:
+            self.left = None
+            raise Cut
+        if self.left is not None:
+            self.left -= 1
+
+    def __getitem__(self, key: str) -> Any:
+        self._yield()
+        return self.entries[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._yield()
+        self.entries[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        self._yield()
+        del self.entries[key]
+
+    def __contains__(self, key: object) -> bool:
+        self._yield()
+        return key in self.entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
+QUERY = "picture=own&at=0.2000,0.8000&depth=0.100&strength=35&class=classroom.5"
+
+
+@pytest.mark.parametrize(
+    ("found", "asks", "losses"),
+    [
+        (Found(QUERY, "a token of the server before"), False, ("click", "own")),
+        (Found(QUERY, "kept"), False, ("click",)),
+        (Found("picture=pyramids&depth=0.100", ""), False, ("click",)),
+        (Found(None, "a token of the server before"), True, ("own",)),
+        (Found(None, "kept"), True, ()),
+        (Found(None, ""), True, ("stranger",)),
+    ],
+)
+def test_an_answer_that_was_cut_off_anywhere_counts_when_it_is_repeated(
+    monkeypatch: pytest.MonkeyPatch, found: Found, asks: bool, losses: tuple[str, ...]
+) -> None:
+    kept = returning._Kept("kept", DecodedImage(np.zeros((2, 2, 3), np.uint8), "0" * 64, (2, 2), "PNG", ()))
+    monkeypatch.setitem(returning._pictures, kept.token, kept)
+
+    def begun() -> Session:
+        session = Session({"view": View(picture=OWN, point=(0.1, 0.9)) if asks else View()})
+        monkeypatch.setattr(st, "session_state", session)
+        if asks:
+            session[ASKED] = session["view"]
+            lose_own_picture()
+        return session
+
+    def taken(session: Session) -> dict[str, Any]:
+        assert not returning.asking()
+        return {name: value for name, value in session.entries.items() if "looks" not in name}
+
+    whole = begun()
+    returning._found(found)
+    expected = taken(whole)
+    assert expected[LOSSES] == losses
+    assert (expected["view"].picture == OWN) == (OWN_PICTURE in expected) == (found.own == "kept")
+    assert expected[returning._CHANGED]
+
+    for accesses in count():
+        session = begun()
+        session.left = accesses
+        try:
+            returning._found(found)
+        except Cut:
+            returning._found(found)
+        else:
+            break
+        assert taken(session) == expected, f"cut off at access {accesses}"
+    assert accesses > 5
 
 
 def test_a_look_is_taken_from_a_link_once(open_page: Open, tab: Tab) -> None:

@@ -5,7 +5,8 @@ const tab = (globalThis.__sightlinesTab ??= {
   session: null, // the server's session that this document talks to
   turn: 0, // of the address that it shows
   query: null, // that it shows, or shall as soon as its page is here
-  lost: null, // what it showed when the server forgot it
+  lost: null, // what it showed when the server forgot it, until the server has heard of it
+  unheard: null, // the last address that the server decided on meanwhile
   looks: 0, // links whose look was taken over
   send: () => {},
 });
@@ -34,7 +35,7 @@ function remember(token) {
 function meet(session) {
   if (tab.session === session) return;
   if (tab.session !== null) tab.lost ??= tab.query;
-  Object.assign(tab, { session, turn: 0, looks: 0 });
+  Object.assign(tab, { session, turn: 0, looks: 0, unheard: null });
 }
 
 function currentPage(pages) {
@@ -56,8 +57,14 @@ function searchWith(query) {
 const PATIENCE = 60;
 const PAUSE_MS = 50;
 
-function write({ session, turn, page, pages, query }) {
+function write(address) {
+  const { session, turn, page, pages, query } = address;
   if (turn <= tab.turn) return;
+  // A session that has not heard of this tab shows what the page was first opened with.
+  if (tab.lost !== null) {
+    if (turn > (tab.unheard?.turn ?? 0)) tab.unheard = address;
+    return;
+  }
   Object.assign(tab, { turn, query, page, pages });
   const attempt = (left) => {
     if (tab.session !== session || tab.turn !== turn) return;
@@ -72,16 +79,31 @@ function write({ session, turn, page, pages, query }) {
   attempt(PATIENCE);
 }
 
+/** The server knows again; what it had decided on until then is not what the visitor chose. */
+function recover({ turn }) {
+  if (tab.lost === null) return;
+  const { unheard } = tab;
+  Object.assign(tab, { lost: null, unheard: null });
+  if (!unheard) return;
+  if (unheard.turn > turn) write(unheard);
+  else tab.turn = unheard.turn;
+}
+
+/** What was written into links, to tell it from what a link has of its own. */
+const carried = new WeakMap();
+
 /** The names of the pages are links: opened in another tab they show what this one shows. */
 function carry(event) {
   const anchor = event.target.closest?.("a[href]");
   if (!anchor || !tab.query || anchor.origin !== location.origin) return;
-  if (!/Nav.*Link/.test(anchor.dataset.testid ?? "") || anchor.search) return;
+  if (!/Nav.*Link/.test(anchor.dataset.testid ?? "")) return;
+  if (anchor.search && anchor.search !== carried.get(anchor)) return;
   const shared = new URLSearchParams(tab.query);
   for (const name of [...shared.keys()]) {
     if (tab.pages.some((page) => name.startsWith(page + "-"))) shared.delete(name);
   }
   anchor.search = shared.toString();
+  carried.set(anchor, anchor.search);
 }
 
 const REST_MS = 200;
@@ -112,10 +134,7 @@ function answer(data) {
   const { keep, ask, heard } = data;
   clearTimeout(tab.telling);
   if (keep !== null) remember(keep);
-  if (heard) {
-    tab.lost = null;
-    return;
-  }
+  if (heard) return;
   const own = remembered();
   if (!ask && tab.lost === null && !(own && keep === null)) return;
   tab.send("found", { query: tab.lost, own });
@@ -124,16 +143,19 @@ function answer(data) {
 
 export default ({ data, setTriggerValue }) => {
   meet(data.address.session);
+  if (data.heard) recover(data.address);
   write(data.address);
   if (data.look) {
     tab.send = setTriggerValue;
     answer(data);
     const shared = (globalThis.__sightlines ??= {});
     shared.ready ??= new Promise((resolve) => { shared.resolve = resolve; });
-    shared.ready.then(({ look }) => agreeOnLook(look, data.look));
+    shared.ready.then(({ look }) => {
+      if (tab.lost === null) agreeOnLook(look, data.look);
+    });
     if (!tab.carrying) {
       tab.carrying = true;
-      for (const event of ["pointerdown", "focusin", "contextmenu"]) addEventListener(event, carry, true);
+      for (const event of ["pointerdown", "focusin", "keydown", "contextmenu"]) addEventListener(event, carry, true);
     }
   }
   return () => {};
