@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import safe_open
@@ -29,9 +30,25 @@ _REPORTED = 3
 
 Shape = tuple[int, ...]
 
+_SAFETENSORS = {"BF": "bfloat", "F": "float", "I": "int", "U": "uint", "C": "complex"}
+# Only training counts batches; the bundled files and the oldest published ones leave the counts out.
+_COUNTS = "num_batches_tracked"
 
-def read_contents(path: Path) -> Contents[Shape]:
-    """Names and shapes of the tensors in a checkpoint; the numbers themselves stay on the disk.
+
+class Header(NamedTuple):
+    """What is known of a tensor before its numbers are read.
+
+    Attributes:
+        shape: its sizes.
+        type: as PyTorch writes it (``float32``), with the layout before it where that is not dense.
+    """
+
+    shape: Shape
+    type: str
+
+
+def read_contents(path: Path) -> Contents[Header]:
+    """Names, shapes and types of the tensors in a checkpoint; the numbers themselves stay on the disk.
 
     Raises:
         ModelError: ``weights_unreadable``; ``weights_with_objects`` where something else than tensors would
@@ -49,22 +66,26 @@ def read_contents(path: Path) -> Contents[Shape]:
 
 
 @lru_cache(maxsize=128)
-def _contents(path: Path, _size: int, _modified: int) -> Contents[Shape] | ModelError:
+def _contents(path: Path, _size: int, _modified: int) -> Contents[Header] | ModelError:
     # What cannot be read is remembered too: this is asked at every look at the folder.
     try:
         with _readable(path):
             if path.suffix.lower() == ".safetensors":
                 with safe_open(path, framework="pt") as file:
                     names = list(file.keys())
-                    shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-                return named_as_now(Contents(shapes), len, path.name)
+                    slices = {name: file.get_slice(name) for name in names}
+                    headers = {
+                        name: Header(tuple(each.get_shape()), _spelt_out(each.get_dtype()))
+                        for name, each in slices.items()
+                    }
+                return named_as_now(Contents(headers), lambda header: len(header.shape), path.name)
             try:
                 content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
             except RuntimeError:
                 # Files from before PyTorch 1.6 are not archives and cannot be mapped.
                 content = torch.load(path, map_location="cpu", weights_only=True)
             found = _tensors(path, content)
-            return found.replaced({name: tuple(tensor.shape) for name, tensor in found.tensors.items()})
+            return found.replaced({name: _header(tensor) for name, tensor in found.tensors.items()})
     except ModelError as error:
         return error
 
@@ -109,23 +130,25 @@ def fill(module: nn.Module, state: dict[str, Tensor], file: str) -> None:
     Raises:
         ModelError: ``weights_mismatch``; its parameters ``theirs`` and ``ours`` name the first tensors of the
             file and of the network that have no equal on the other side, each with its shape;
-            ``weights_not_finite`` with the first ``tensor`` that holds NaN or infinity.
+            ``weights_type``; ``weights_not_finite`` with the first ``tensor`` that holds NaN, infinity or, in
+            64 bits, what would be infinite in 32.
     """
     expected = module.state_dict()
     for name in expected.keys() - state.keys():
-        # Only training counts batches; the bundled files and the oldest published ones leave the counts out.
-        if name.endswith("num_batches_tracked"):
+        if name.endswith(_COUNTS):
             state[name] = torch.tensor(0)
     theirs = {name: tuple(tensor.shape) for name, tensor in state.items()}
     ours = {name: tuple(tensor.shape) for name, tensor in expected.items()}
     wrong = [name for name in {**ours, **theirs} if theirs.get(name) != ours.get(name)]
     if wrong:
         raise mismatch(file, theirs, ours, wrong)
+    refuse_types(file, {name: _header(tensor).type for name, tensor in state.items()})
     for name, tensor in state.items():
         if not torch.isfinite(tensor).all():
             raise ModelError(
                 "weights_not_finite",
-                f"The tensor {name} in {file} holds numbers that are infinite or none at all (NaN).",
+                f"The tensor {name} in {file} holds numbers that are infinite, "
+                "none at all (NaN) or too large for 32 bits.",
                 file=file,
                 tensor=name,
             )
@@ -146,6 +169,44 @@ def mismatch(
         theirs=in_file,
         ours=in_network,
     )
+
+
+def refuse_types(file: str, types: Mapping[str, str]) -> None:
+    """Networks are dense and of floating-point numbers; only what training counted is whole.
+
+    Args:
+        file: its name, for the error.
+        types: by the names of tensors that the network has, as in :class:`Header`.
+
+    Raises:
+        ModelError: ``weights_type`` with the first ``tensor`` of another ``type``.
+    """
+    for name, kind in types.items():
+        counts = name.endswith(_COUNTS) and kind.startswith(("int", "uint"))
+        if not counts and not kind.startswith(("float", "bfloat")):
+            raise ModelError(
+                "weights_type",
+                f"The tensor {name} in {file} is of the type {kind}, and a network needs dense tensors of "
+                "floating-point numbers.",
+                file=file,
+                tensor=name,
+                type=kind,
+            )
+
+
+def _header(tensor: Tensor) -> Header:
+    words = [str(tensor.dtype).removeprefix("torch.")]
+    if tensor.layout != torch.strided:
+        words.insert(0, str(tensor.layout).removeprefix("torch."))
+    elif tensor.is_meta:
+        words.insert(0, "meta")
+    return Header(tuple(tensor.shape), " ".join(words))
+
+
+def _spelt_out(dtype: str) -> str:
+    """The type that a safetensors file writes as ``F32`` or ``F8_E4M3``, as PyTorch writes it."""
+    letters = "".join(takewhile(str.isalpha, dtype))
+    return _SAFETENSORS.get(letters, letters.lower()) + dtype[len(letters) :].lower()
 
 
 def _first(shapes: Mapping[str, Shape], wrong: list[str]) -> str:

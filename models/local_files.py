@@ -32,7 +32,7 @@ from typing import Any
 import torch
 import torchvision
 
-from models.checkpoints import SUFFIXES, Shape, mismatch, read_contents, unreadable
+from models.checkpoints import SUFFIXES, Shape, mismatch, read_contents, refuse_types, unreadable
 from models.errors import ModelError
 from models.published import BUILDERS, default_entries, other_entries
 from models.spec import Card, Interpolation, ModelSpec, Preprocess, WeightsFile
@@ -173,7 +173,7 @@ def _ignored(path: Path, reason: str, **params: str) -> ModelError:
 
 def _spec(path: Path, name: str, builder: str) -> ModelSpec:
     contents = read_contents(path)
-    shapes = contents.tensors
+    shapes = {name: header.shape for name, header in contents.tensors.items()}
     title, family = BUILDERS[builder]
     head, first = _HEADS[family], _FIRST[family]
     # The classes and the channels are read from these two: where they have another shape than such tensors
@@ -185,6 +185,9 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
     }
     if odd:
         raise mismatch(path.name, odd, _usual(builder), list(odd))
+    # A tensor that the network does not have is a mismatch, whatever its type.
+    types = {name: header.type for name, header in contents.tensors.items() if name in _usual(builder)}
+    refuse_types(path.name, types)
     classes = shapes[head][0] if head in shapes else _IMAGENET
     channels = shapes[first][1] if first in shapes else 3
     if channels not in _RECIPES:
