@@ -31,7 +31,7 @@ _PROBLEM = "own_picture_problem"
 _SAMPLE = "own_picture_instead"
 _TURN = "camera_turn"
 _LEAVING = "own_picture_leaving"
-_GRACE = 5.0
+_GRACE = 30.0
 """Seconds that a replacing file has to arrive in."""
 
 

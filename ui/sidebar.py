@@ -108,7 +108,9 @@ def _described(spec: ModelSpec) -> str:
         return name_of_network(spec)
     if not presence(spec).usable:
         return t("network.not_here", name=spec.title)
-    key = spec.classes if spec.classes in ("classroom", "imagenet") else "own"
+    if spec.classes == "classroom":
+        return name_of_network(spec)
+    key = "imagenet" if spec.classes == "imagenet" else "own"
     return t(f"network.{key}", name=name_of_network(spec), count=len(categories(spec.classes)))
 
 

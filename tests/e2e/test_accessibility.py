@@ -116,3 +116,17 @@ def test_a_sheet_is_described_once(app: str, open_page: Opener) -> None:
     assert words is not None
     assert words.count(t("board.keys_select").split(",")[0]) == 1
     assert words.count(t("sidebar.picture")) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_no_choice_of_the_sidebar_is_cut_off(app: str, open_page: Opener, language: str) -> None:
+    page = open_page(f"{app}/?lang={language}").page
+    settled(page)
+    cut = (
+        page.get_by_test_id("stSidebar")
+        .get_by_role("combobox")
+        .evaluate_all(
+            "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth).map(node => node.value)"
+        )
+    )
+    assert cut == []

@@ -173,7 +173,7 @@ def test_the_gallery_changes_the_picture_and_keeps_the_rest(page: Page) -> None:
 
 def test_either_network_can_be_another_one(page: Page) -> None:
     untrained = t("network.untrained", name="ResNet-18")
-    select(page, "network-left", t("network.classroom", name="ViT-S/14"))
+    select(page, "network-left", "ViT-S/14")
     wait_for_address(page, "left", "vit_s_14_classroom")
     select(page, "network-right", untrained)
     wait_for_address(page, "right", "resnet18_untrained")

@@ -107,9 +107,7 @@ def test_downloaded_left_taken_up_used_and_deleted(
     expect(page).to_have_url(in_address("left", "resnet18"))
     press(page, "delete")
     expect(button(page, "download")).to_have_text(t("models.download"))
-    expect(sidebar).to_have_value(
-        t("network.classroom", name=t("network.schooling.distilled", name="ResNet-18"))
-    )
+    expect(sidebar).to_have_value(t("network.schooling.distilled", name="ResNet-18"))
     assert list(cache.iterdir()) == []
 
 
