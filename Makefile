@@ -11,6 +11,7 @@ PYTHON ?= python3
 PORT ?= 8501
 ADDRESS ?= localhost
 RUNS ?= runs
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -23,8 +24,9 @@ help:
 run: python
 	@"$(RUNNER)" start.py --port "$(PORT)" --address "$(ADDRESS)"
 
+# A file is one worker's, so that what it has loaded serves all its tests; the workers share the cores.
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Said before anything is installed.
 ifneq ($(filter train evaluate,$(MAKECMDGOALS)),)
