@@ -8,14 +8,13 @@ from ui.language import catalogue
 
 
 def exact_count(language: str, count: int) -> str:
-    """A whole number with all its digits: ``150,528``, or ``15.0528 万``."""
+    """A whole number with all its digits, ``150,528``; from ten thousand on in Chinese as people write it,
+    ``15.1 万``.
+    """
     steps = _steps(language, "number.exact")
-    size, unit = max((step for step in steps if count >= step[0]), default=(1, ""))
-    if size == 1:
-        return f"{count:,}" if not steps else str(count)
-    whole, rest = divmod(count, size)
-    digits = f"{rest:0{len(str(size)) - 1}d}".rstrip("0")
-    return f"{whole}.{digits}{unit}" if digits else f"{whole}{unit}"
+    if not steps:
+        return f"{count:,}"
+    return rounded_count(language, count) if count >= min(steps)[0] else str(count)
 
 
 def rounded_count(language: str, count: float, *, words: bool = False) -> str:

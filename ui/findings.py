@@ -13,7 +13,7 @@ from typing import Literal
 from ui.state import SIDES, view
 from ui.words import class_in_text, t
 
-Place = Literal["gallery", "square", "tiles"]
+Place = Literal["reach", "gallery", "square", "tiles"]
 
 _DISTILLED, _SCRATCH, _VIT = "resnet18_distilled", "resnet18_classroom", "vit_s_14_classroom"
 _BUNDLED = frozenset({_DISTILLED, _SCRATCH, _VIT})
@@ -63,7 +63,7 @@ FINDINGS: tuple[Finding, ...] = (
     ),
     Finding(
         "finding.sunflower",
-        "gallery",
+        "reach",
         picture="sunflower",
         needs=_PAIR,
         numbers={"block": 3, "far": 113, "near": 14, "field": 3},

@@ -155,6 +155,8 @@ def _receive(widget: str) -> None:
         keep_own_picture(decode_image(file.getvalue(), file.name))
     except PictureError as error:
         st.session_state[_PROBLEM] = error
+        # The sentence beside the uploader may lie below the edge of the screen.
+        st.toast(sentence_for(error))
         if leaving is not None:
             _bring_back(leaving)
         return

@@ -27,6 +27,7 @@ from ui.state import (
     AUTO,
     SIDES,
     change,
+    current_page,
     view,
 )
 from ui.wanted import choose_network, show_wanted
@@ -65,7 +66,9 @@ def _picture() -> None:
     )
     show_sheets("gallery", (sheet, lambda index: show_instead(identifiers[index])))
     if view().picture in identifiers:
-        st.caption(found("gallery") or t(f"sample.{view().picture}.hint"))
+        # What the first row shows is told beside it alone.
+        seen = found("reach") if not current_page() else None
+        st.caption(seen or found("gallery") or t(f"sample.{view().picture}.hint"))
         if view().picture in _LESSONS:
             page = _LESSONS[view().picture]
             st.page_link(file_of(page), label=t(f"nav.{page}"), icon=":material/arrow_forward:")

@@ -1,7 +1,7 @@
 // What is drawn over a picture in lines: cells, receptive fields, outlines, marks, the point of interest.
 // Geometry is in CSS pixels of the stage, so that strokes and labels keep their size on every screen.
 
-const RING = "M-15 0H-5M5 0H15M0 -15V-5M0 5V15M9 0A9 9 0 1 1 -9 0A9 9 0 1 1 9 0";
+const RING = "M-19 0H-12M12 0H19M0 -19V-12M0 12V19M12 0A12 12 0 1 1 -12 0A12 12 0 1 1 12 0";
 const CROSS = "M-9 0H-2.5M2.5 0H9M0 -9V-2.5M0 2.5V9";
 const INSET = 76;
 

@@ -15,16 +15,19 @@ from ui.explore.positions.bars import paired_bars
 from ui.explore.positions.seed import choose_seed
 from ui.findings import found
 from ui.options import choose_option
+from ui.own_picture import show_instead
 from ui.panels import panel_of, show_board
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
 from ui.service import Run, derived, result, runs
-from ui.state import SIDES, SideName
+from ui.state import SIDES, SideName, view
 from ui.targets import target_of
 from ui.words import class_in_text, escape, name_of_class, name_of_network, network_in_text, percent, t
 from viz.lines import Line, line_chart
 
 _SIDES = (1, 2, 4, 8, 16)
+_TELLING = "cat"
+"""The sample whose loose tiles part the bundled networks most clearly."""
 
 
 @row
@@ -32,7 +35,7 @@ def show_tiles() -> None:
     """Draw the row: how finely to cut, the shuffled picture, answers before and after, the whole curve."""
     pair = runs()
     heading(t("positions_page.tiles.title"), t("positions_page.tiles.text"), rule=False)
-    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    left, middle, right = st.columns([5, 2, 2], vertical_alignment="bottom")
     names = {str(side): f"{side} × {side}" for side in _SIDES[1:]}
     chosen = int(
         choose_option(
@@ -46,6 +49,8 @@ def show_tiles() -> None:
         )
     )
     seed = choose_seed(right.popover(t("controls.more"), icon=":material/tune:", width="stretch"))
+    if view().picture != _TELLING:
+        middle.button(t("positions_page.tiles.cat"), on_click=show_instead, args=(_TELLING,), width="stretch")
     shown = [_answers(run, side, chosen, seed) for run, side in zip(pair, SIDES, strict=True)]
     panels = [
         _panel(run, side, answers, chosen, seed)
