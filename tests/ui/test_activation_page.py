@@ -210,7 +210,7 @@ def test_every_panel_names_its_peak_its_layer_and_its_cost(open_page: Open, show
     open_page(page=PAGE, **{"activation-method": "hires_cam"})
     frame = shown["activation"][0].frames[0]
     assert frame.label == "stage 4, block 2"
-    assert frame.caption.startswith("100 % is ")
+    assert frame.caption.startswith("100\u00a0% is ")
     assert frame.caption.endswith(translate("en", "activation.cost.tail"))
     # At a ResNet's last layer HiRes-CAM is Grad-CAM.
     assert shown["activation"][0].note == translate("en", "activation.like", cosine=1.0)

@@ -75,7 +75,7 @@ def test_one_sentence_for_every_outcome(verdict: str, language: str, monkeypatch
             language,
             method="Grad-CAM",
             answer="猫" if language == "zh-CN" else "cat",
-            start="1.0 %",
+            start="1.0\u00a0%",
             p=f"{told.p:.2f}",
             better=told.beats_noise,
             noise=CHANCE,

@@ -150,7 +150,7 @@ def test_networks_that_know_nothing_in_common_do_not_disagree(
     beginnings = {name: catalogue(language)[f"says.{name}"].split("{")[0] for name in ("apart", "disagree")}
     assert beginnings["apart"] in said and beginnings["disagree"] not in said
     both = own("other", network(3, 2), "cat\nnot cat")
-    said = texts(open_page(left=both, right="resnet18_classroom", lang=language))
+    said = texts(open_page(left=both, right="resnet18_classroom", picture="cat", lang=language))
     assert beginnings["apart"] not in said
 
 

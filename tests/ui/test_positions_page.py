@@ -90,17 +90,17 @@ def test_the_page_opens_with_the_shuffled_cat_and_what_both_make_of_it(
     assert page.header[0].value == translate("en", "positions_page.tiles.title")
     assert page.button_group(key="positions-tiles").value == "8"
     left, right = boards["tiles"].panels
-    assert (left.answer, right.answer) == ("chandelier 78 %", "cat >99 %")
+    assert (left.answer, right.answer) == ("chandelier 78\u00a0%", "cat >99\u00a0%")
     said = translate(
         "en",
         "positions_page.tiles.lead",
         count=64,
         left=verbatim("ResNet-18 (distilled)"),
         left_class="chandelier",
-        left_share="78 %",
+        left_share="78\u00a0%",
         right=verbatim("ViT-S/14"),
         right_class="cat",
-        right_share=">99 %",
+        right_share=">99\u00a0%",
     )
     assert said in texts(page)
     # Both get the same picture, cut and shuffled alike.
