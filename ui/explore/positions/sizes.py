@@ -41,9 +41,12 @@ def show_sizes() -> None:
     """Draw the row: one tile before and after interpolation, then answers at every size."""
     pair = runs()
     heading(t("positions_page.sizes.title"), t("positions_page.sizes.text"))
+    # Pictures first; why a network has none to show is read after them.
+    place = st.container()
     interpolated = with_positions(pair, "positions_page.sizes.none")
     if interpolated:
-        _show_interpolation(pair, interpolated)
+        with place:
+            _show_interpolation(pair, interpolated)
     found = [_answers(run, side, _sizes(run, pair)) for run, side in zip(pair, SIDES, strict=True)]
     columns = st.columns(2, gap="medium")
     for column, run, answers in zip(columns, pair, found, strict=True):
