@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from ui.curtain import FRAME
@@ -93,11 +95,15 @@ _CSS = """<style>
 </style>"""
 
 
+# It travels with every run: what only its readers need stays here.
+_SENT = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", _CSS, flags=re.S))
+
+
 def apply_style() -> None:
     """Put the rules on the page; once per run."""
     # Streamlit's uploader speaks English only; its limits stand in our own help text.
     st.html(
         f"<style>{FRAME}</style>"
-        + _CSS
+        + _SENT
         + f'<style>:root {{ --sl-upload: "{t("sidebar.upload.button")}"; }}</style>'
     )

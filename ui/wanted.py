@@ -57,6 +57,9 @@ def show_wanted(side: SideName) -> None:
 
 
 def _offer(side: SideName, key: str, active: bool) -> None:
+    if _wanted().get(side) != key:
+        # Left: only a run of the whole page takes this away, and what the page says of it.
+        st.rerun()
     spec = REGISTRY[key]
     here = presence(spec)
     if here.usable:

@@ -112,5 +112,4 @@ def test_the_sidebar_opens_with_the_gallery(page: Page) -> None:
     assert box is not None
     stage.tap(position={"x": box["width"] * 5 / 8, "y": box["height"] / 8})
     wait_for_other_address(page, "picture", address(page)["picture"])
-    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").tap()
     expect(panel(page, "reach").locator(".stage")).to_be_in_viewport(ratio=0.5)
