@@ -7,6 +7,7 @@ when a new session begins behind its back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +19,9 @@ _KEY = "sightlines-tab"
 _LONGEST = 4000
 """Characters taken from a tab at most; an address of ours has less than 1500."""
 
-_SCRIPT = (Path(__file__).parent / "browser" / "tab.js").read_text(encoding="utf-8")
+# Every part of a page that says its address sends the script along: what only its readers need stays here.
+_READ = (Path(__file__).parent / "browser" / "tab.js").read_text(encoding="utf-8")
+_SCRIPT = re.sub(r"^\s*(//.*|/\*\*.*\*/)\n|^\s+", "", _READ, flags=re.MULTILINE)
 _TAB = st.components.v2.component("sightlines_tab", js=_SCRIPT, isolate_styles=False)
 
 _HIDDEN = """<style>
