@@ -142,7 +142,7 @@ def fill(module: nn.Module, state: dict[str, Tensor], file: str) -> None:
     wrong = [name for name in {**ours, **theirs} if theirs.get(name) != ours.get(name)]
     if wrong:
         raise mismatch(file, theirs, ours, wrong)
-    refuse_types(file, {name: _header(tensor).type for name, tensor in state.items()})
+    refuse_types(file, {name: _header(tensor).type for name, tensor in state.items()}, expected)
     for name, tensor in state.items():
         if not torch.isfinite(tensor).all():
             raise ModelError(
@@ -171,19 +171,22 @@ def mismatch(
     )
 
 
-def refuse_types(file: str, types: Mapping[str, str]) -> None:
-    """Networks are dense and of floating-point numbers; only what training counted is whole.
+def refuse_types(file: str, types: Mapping[str, str], expected: Mapping[str, Tensor]) -> None:
+    """Networks are dense, of floating-point numbers; what training counted and tables of indices are whole.
 
     Args:
         file: its name, for the error.
         types: by the names of tensors that the network has, as in :class:`Header`.
+        expected: the network's own tensors by name; theirs decide which may hold whole numbers.
 
     Raises:
         ModelError: ``weights_type`` with the first ``tensor`` of another ``type``.
     """
     for name, kind in types.items():
-        counts = name.endswith(_COUNTS) and kind.startswith(("int", "uint"))
-        if not counts and not kind.startswith(("float", "bfloat")):
+        ours = expected[name]
+        allowed = ("float", "bfloat") if ours.is_floating_point() else ("int", "uint")
+        # A count decides nothing while a network is only looked at, so its type does not matter.
+        if not kind.startswith(allowed) and not (name.endswith(_COUNTS) and kind.startswith("float")):
             raise ModelError(
                 "weights_type",
                 f"The tensor {name} in {file} is of the type {kind}, and a network needs dense tensors of "

@@ -31,6 +31,7 @@ from typing import Any
 
 import torch
 import torchvision
+from torch import Tensor
 
 from models.checkpoints import SUFFIXES, Shape, mismatch, read_contents, refuse_types, unreadable
 from models.errors import ModelError
@@ -184,10 +185,11 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
         if name in shapes and (len(shapes[name]) != axes or not shapes[name][0])
     }
     if odd:
-        raise mismatch(path.name, odd, _usual(builder), list(odd))
+        usual = {name: tuple(tensor.shape) for name, tensor in _usual(builder).items()}
+        raise mismatch(path.name, odd, usual, list(odd))
     # A tensor that the network does not have is a mismatch, whatever its type.
     types = {name: header.type for name, header in contents.tensors.items() if name in _usual(builder)}
-    refuse_types(path.name, types)
+    refuse_types(path.name, types, _usual(builder))
     classes = shapes[head][0] if head in shapes else _IMAGENET
     channels = shapes[first][1] if first in shapes else 3
     if channels not in _RECIPES:
@@ -235,11 +237,10 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
 
 
 @cache
-def _usual(builder: str) -> Mapping[str, Shape]:
-    """The shapes of a builder's tensors as torchvision publishes them, with ImageNet's classes."""
+def _usual(builder: str) -> Mapping[str, Tensor]:
+    """A builder's tensors as torchvision publishes them, with ImageNet's classes, on the meta device."""
     with building, torch.device("meta"):
-        state = getattr(torchvision.models, builder)().state_dict()
-    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+        return getattr(torchvision.models, builder)().state_dict()
 
 
 def _version(path: Path) -> str:

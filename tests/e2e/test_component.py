@@ -273,7 +273,7 @@ def test_steps_change_the_frames_and_come_back_once(url: str, open_page: Opener)
     page.get_by_text("step 7").wait_for()
     assert events(page).count("step") == 1
     page.get_by_role("button", name="Rerun").click()
-    page.get_by_text("rerun").wait_for()
+    page.get_by_text("events: rerun").wait_for()
     assert debug(page)["step"] == 7
 
 
@@ -326,7 +326,7 @@ def test_a_rerun_does_not_send_the_maps_again(url: str, open_page: Opener) -> No
     drawn(page)
     first = opened.traffic.total
     page.get_by_role("button", name="Rerun").click()
-    page.get_by_text("rerun").wait_for()
+    page.get_by_text("events: rerun").wait_for()
     wait_idle(page)
     again = opened.traffic.total - first
     assert again < 40_000

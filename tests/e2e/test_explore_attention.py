@@ -76,7 +76,7 @@ def test_a_patch_is_previewed_pinned_and_opened(show: Callable[..., OpenPage]) -
     # What is read out over the map is what the formula says, not one of 256 steps.
     page.mouse.move(5, 5)
     share = widget(page, "sightlines-board-attention-entry").locator(".readout .now").nth(1).inner_text()
-    share = share.removeprefix(f"{t('board.pinned')}: ").split("\u202f%")[0]
+    share = share.removeprefix(f"{t('board.pinned')}: ").split("%")[0].strip()
     assert share in page.get_by_text("The network itself").inner_text()
 
 

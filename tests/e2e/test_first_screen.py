@@ -44,7 +44,7 @@ def test_opens_with_a_finished_comparison(cold: str, open_page: Opener) -> None:
     for index, name in enumerate((t("network.schooling.distilled", name="ResNet-18"), "ViT-S/14")):
         side = panel(page, "reach", index)
         expect(side.locator(".title")).to_have_text(name)
-        expect(side.locator(".answer")).to_have_text(re.compile(r"^\D+ [>\d.]+ %$"))
+        expect(side.locator(".answer")).to_have_text(re.compile(r"^\D+ [>\d.]+\s%$"))
         expect(side.locator("canvas.map")).to_be_visible()
     reach = debug(page)
     for side_shown in reach["panels"]:

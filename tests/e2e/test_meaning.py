@@ -38,17 +38,18 @@ def test_a_map_is_tested_and_the_result_is_kept(app: str, open_page: Opener) -> 
     expect(cancel).to_have_count(0)
     start.click()
     expect(cancel).to_be_visible()
-    # Other rows are not locked either; there another map is chosen, so this one need not be tested now.
-    select(page, "activation-method", t("activation.method.hires_cam"))
-    page.wait_for_function("new URLSearchParams(location.search).get('activation-method') === 'hires_cam'")
+    # Other rows are not locked either; there another map is chosen, so this one need not be tested now. It
+    # is one that differs: on the last layer of a ResNet, HiRes-CAM is Grad-CAM to the bit.
+    select(page, "activation-method", t("activation.method.layer_cam"))
+    page.wait_for_function("new URLSearchParams(location.search).get('activation-method') === 'layer_cam'")
     wait_idle(page)
     start.click()
-    verdicts = page.locator("p", has_text="HiRes-CAM").filter(has_text="rank correlation")
+    verdicts = page.locator("p", has_text="Layer-CAM").filter(has_text="rank correlation")
     expect(verdicts).to_have_count(2, timeout=5 * PATIENCE_MS)
     expect(page.locator(".js-plotly-plot")).to_have_count(6)
     drawn(page, ["meaning"])
     expect(board(page, "meaning").locator("article")).to_have_count(4)
     # Whoever opens the link finds the result.
     other = visit(open_page, app, urlsplit(page.url).query)
-    expect(other.locator("p", has_text="HiRes-CAM").filter(has_text="rank correlation")).to_have_count(2)
+    expect(other.locator("p", has_text="Layer-CAM").filter(has_text="rank correlation")).to_have_count(2)
     expect(widget(other, "start-meaning")).to_have_count(0)

@@ -14,7 +14,7 @@ from ui.pages import ADDRESSES
 
 pytestmark = pytest.mark.e2e
 
-SCRIPT = ROOT / "ui" / "tab" / "browser" / "tab.js"
+SCRIPTS = ROOT / "ui" / "tab" / "browser"
 HTML = """
 <a id="nav" data-testid="stTopNavLink" href="/models">Models</a>
 <a id="own" data-testid="stTopNavLink" href="/models?picture=dog">Models</a>
@@ -31,29 +31,38 @@ class Tab:
         page.evaluate(
             """async () => {
                 window.sent = [];
+                window.say = (await import("/address.js")).default;
                 window.tell = (await import("/tab.js")).default;
             }"""
         )
 
     @staticmethod
     def _serve(route: Route) -> None:
-        if route.request.url.endswith("/tab.js"):
-            route.fulfill(path=SCRIPT, content_type="text/javascript")
+        if route.request.url.endswith(".js"):
+            route.fulfill(path=SCRIPTS / route.request.url.rpartition("/")[2], content_type="text/javascript")
         else:
             route.fulfill(body=HTML, content_type="text/html")
 
-    def publish(self, session: str, turn: int, query: str, **more: Any) -> None:
+    @staticmethod
+    def _address(session: str, turn: int, query: str) -> dict[str, Any]:
+        return {"session": session, "turn": turn, "page": "", "pages": list(ADDRESSES), "query": query}
+
+    def publish(self, session: str, turn: int, query: str) -> None:
         """What a part of the page does that writes the address."""
-        address = {"session": session, "turn": turn, "page": "", "pages": list(ADDRESSES), "query": query}
-        self._page.evaluate(
-            "data => tell({ data, setTriggerValue: (...event) => sent.push(event) })",
-            {"address": address, **more},
-        )
+        self._page.evaluate("data => say({ data })", self._address(session, turn, query))
 
     def listen(self, session: str, turn: int, query: str, *, heard: bool) -> None:
         """What the part of every page does that hears the tab."""
-        look = {"strength": 80, "smooth": False, "turn": 0}
-        self.publish(session, turn, query, look=look, keep=None, ask=False, heard=heard)
+        self._page.evaluate(
+            "data => tell({ data, setTriggerValue: (...event) => sent.push(event) })",
+            {
+                "address": self._address(session, turn, query),
+                "look": {"strength": 80, "smooth": False, "turn": 0},
+                "keep": None,
+                "ask": False,
+                "heard": heard,
+            },
+        )
 
     @property
     def query(self) -> str:
@@ -110,3 +119,11 @@ def test_a_server_that_was_started_anew_changes_nothing_before_it_has_heard(tab:
     assert (tab.query, tab.link()) == ("depth=0.1&lang=en",) * 2
     tab.publish("c", 3, "depth=0.3")
     assert (tab.query, tab.link()) == ("depth=0.3", "depth=0.3")
+
+
+def test_what_a_part_of_the_page_said_first_is_written_as_soon_as_the_tab_listens(tab: Tab) -> None:
+    tab.publish("a", 1, "depth=0.1")
+    tab.publish("a", 2, "depth=0.2")
+    assert tab.query == "depth=0.9", "nobody listens yet"
+    tab.listen("a", 1, "depth=0.1", heard=False)
+    assert tab.query == "depth=0.2"

@@ -19,10 +19,15 @@ _KEY = "sightlines-tab"
 _LONGEST = 4000
 """Characters taken from a tab at most; an address of ours has less than 1500."""
 
-# Every part of a page that says its address sends the script along: what only its readers need stays here.
-_READ = (Path(__file__).parent / "browser" / "tab.js").read_text(encoding="utf-8")
-_SCRIPT = re.sub(r"^\s*(//.*|/\*\*.*\*/)\n|^\s+", "", _READ, flags=re.MULTILINE)
-_TAB = st.components.v2.component("sightlines_tab", js=_SCRIPT, isolate_styles=False)
+
+def _script(name: str) -> str:
+    """A script as it travels with every run: what only its readers need stays here."""
+    text = (Path(__file__).parent / "browser" / name).read_text(encoding="utf-8")
+    return re.sub(r"^\s*(//.*|/\*\*.*\*/)\n|^\s+", "", text, flags=re.MULTILINE)
+
+
+_TAB = st.components.v2.component("sightlines_tab", js=_script("tab.js"), isolate_styles=False)
+_ADDRESS = st.components.v2.component("sightlines_address", js=_script("address.js"), isolate_styles=False)
 
 _HIDDEN = """<style>
 [class*="st-key-sightlines-tab"],
@@ -85,7 +90,7 @@ def show_address(address: Address, place: str) -> None:
         address: what to say.
         place: the part of the page that says it, unique on the page.
     """
-    _TAB(key=f"{_KEY}-{place}", data={"address": asdict(address)})
+    _ADDRESS(key=f"{_KEY}-{place}", data=asdict(address))
 
 
 def listen(

@@ -141,22 +141,34 @@ function answer(data) {
   tab.telling = setTimeout(answer, AGAIN_MS, data);
 }
 
+function show(address) {
+  meet(address.session);
+  write(address);
+}
+
+/** A part of the page may have said its address before the tab listened. */
+function hearParts() {
+  const parts = (globalThis.__sightlinesParts ??= { said: null });
+  parts.write = show;
+  if (parts.said) show(parts.said);
+  parts.said = null;
+}
+
 export default ({ data, setTriggerValue }) => {
   meet(data.address.session);
   if (data.heard) recover(data.address);
   write(data.address);
-  if (data.look) {
-    tab.send = setTriggerValue;
-    answer(data);
-    const shared = (globalThis.__sightlines ??= {});
-    shared.ready ??= new Promise((resolve) => { shared.resolve = resolve; });
-    shared.ready.then(({ look }) => {
-      if (tab.lost === null) agreeOnLook(look, data.look);
-    });
-    if (!tab.carrying) {
-      tab.carrying = true;
-      for (const event of ["pointerdown", "focusin", "keydown", "contextmenu"]) addEventListener(event, carry, true);
-    }
+  hearParts();
+  tab.send = setTriggerValue;
+  answer(data);
+  const shared = (globalThis.__sightlines ??= {});
+  shared.ready ??= new Promise((resolve) => { shared.resolve = resolve; });
+  shared.ready.then(({ look }) => {
+    if (tab.lost === null) agreeOnLook(look, data.look);
+  });
+  if (!tab.carrying) {
+    tab.carrying = true;
+    for (const event of ["pointerdown", "focusin", "keydown", "contextmenu"]) addEventListener(event, carry, true);
   }
   return () => {};
 };
