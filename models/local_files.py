@@ -31,7 +31,7 @@ from typing import Any
 
 import torch
 import torchvision
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.checkpoints import SUFFIXES, Shape, mismatch, read_contents, refuse_types, unreadable
 from models.errors import ModelError
@@ -240,7 +240,8 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
 def _usual(builder: str) -> Mapping[str, Tensor]:
     """A builder's tensors as torchvision publishes them, with ImageNet's classes, on the meta device."""
     with building, torch.device("meta"):
-        return getattr(torchvision.models, builder)().state_dict()
+        module: nn.Module = getattr(torchvision.models, builder)()
+    return module.state_dict()
 
 
 def _version(path: Path) -> str:
