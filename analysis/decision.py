@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from analysis.rounding import Sums
 from models.loading import LoadedModel
 from models.tracing import Trace
 from models.two_sided import rows_of
@@ -89,7 +90,8 @@ def place_evidence(loaded: LoadedModel, record: Trace, decision: Decision) -> np
     equation 2, divided by the number of places. Exact, and with both signs.
 
     Returns:
-        ``[h, w]`` float64, in logits.
+        ``[h, w]`` float64, in logits; zeros where the channels cancel everywhere, see
+        :mod:`analysis.rounding`.
 
     Raises:
         UnsupportedViewError: where the last linear layer does not read a mean over places.
@@ -98,10 +100,8 @@ def place_evidence(loaded: LoadedModel, record: Trace, decision: Decision) -> np
     with torch.inference_mode():
         start = torch.tensor(record.recorded[last.name], device=loaded.device).unsqueeze(0)
         places = loaded.adapter.read_out_places(start)[0].cpu().double().numpy()
-    evidence: np.ndarray = np.einsum("c,chw->hw", decision.weights, places) / (
-        places.shape[1] * places.shape[2]
-    )
-    return evidence
+    terms = decision.weights[:, None, None] * places / (places.shape[1] * places.shape[2])
+    return Sums(terms.sum(axis=0), float(np.abs(terms).sum(axis=0).max())).settled
 
 
 @dataclass(frozen=True)

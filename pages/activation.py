@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.activation.board import show_maps
 from ui.explore.activation.choices import SHARED
 from ui.explore.activation.meaning import show_meaning

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.attention.choice import SETTINGS
 from ui.explore.attention.depth import show_depth
 from ui.explore.attention.entry import show_entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.features.channels import show_channels
 from ui.explore.features.choices import SHARED
 from ui.explore.features.colours import show_colours

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.fields.average import show_average
 from ui.explore.fields.board import LACKING, show_fields
 from ui.explore.fields.chart import show_reach

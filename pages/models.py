@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.header import tell_losses
 from ui.model_cards import show_cards, show_folder, show_problems
 from ui.sections import plain_page

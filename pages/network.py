@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.network.decision import show_decision
 from ui.explore.network.maps import show_maps
 from ui.header import show_header

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.patches.filters import show_filters
 from ui.explore.patches.fitting import FIT
 from ui.explore.patches.sequence import show_sequence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.positions.parts import choose_part, show_part
 from ui.explore.positions.seed import SEED
 from ui.header import show_header

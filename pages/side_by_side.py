@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.header import show_header
 from ui.rows.inside import show_inside
 from ui.rows.positions import show_positions

@@ -11,6 +11,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from ui.language import LANGUAGES, match_language, translate
 
@@ -73,3 +74,9 @@ def curtain() -> Iterator[None]:
     )
     yield
     place.empty()
+
+
+def go_through_the_door() -> None:
+    """Run ``app.py``, which draws the curtain, in place of a page that runs alone."""
+    PagesManager.uses_pages_directory = False
+    st.rerun()

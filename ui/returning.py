@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 import streamlit as st
 
 from models.image import DecodedImage
-from ui import address, tab
+from ui import address, device, tab
 from ui.state import (
     ASKED,
     LOSSES,
@@ -78,7 +78,9 @@ def listen() -> None:
         keep=_token(),
         ask=asking(),
         heard=_ANSWERED in st.session_state,
+        touched=device.is_touched(),
         on_look=_look,
+        on_touch=_touch,
         on_found=_found,
     )
 
@@ -86,6 +88,11 @@ def listen() -> None:
 def _look(strength: int, smooth: bool) -> None:
     change(strength=strength, smooth=smooth)
     address.write(view())
+
+
+def _touch(touched: bool) -> None:
+    device.correct(touched)
+    st.session_state[_CHANGED] = True
 
 
 def _found(found: tab.Found) -> None:

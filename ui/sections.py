@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from models.errors import BusyError, CancelledError, ModelError, SightlinesError
 from ui.address import page_link, publish
+from ui.curtain import go_through_the_door
 from ui.defaults import settle
 from ui.service import drop_overtaken, runs, waiting_place
 from ui.state import choose_bundled_pair, is_restored, view
@@ -63,9 +63,7 @@ def page(draw: Callable[[], None], *settings: str, depth: bool = False) -> None:
 def plain_page(draw: Callable[[], None]) -> None:
     """Draw any page, in one way to fail."""
     if not is_restored():
-        # Until app.py has run once, a fresh server takes a page's address for its file and runs that alone.
-        PagesManager.uses_pages_directory = False
-        st.rerun()
+        go_through_the_door()
     drop_overtaken()
     with waiting_place(), guarded():
         draw()

@@ -106,6 +106,18 @@ def test_places_add_up_to_the_logit(key: str, network: Network, record: Record) 
     assert caught.value.reason == "no_stream"
 
 
+def test_places_whose_channels_cancel_are_zero(network: Network, record: Record) -> None:
+    loaded, traced = network("resnet18_classroom"), record("resnet18_classroom")
+    channels = traced.activations[loaded.adapter.feature_layers()[-1].name]
+    vectors = channels.reshape(len(channels), -1).astype(np.float64)
+    guess = np.random.default_rng(0).standard_normal(len(channels))
+    # Read in the directions that no place has, every sum is what float64 leaves of it.
+    blind = guess - vectors @ np.linalg.lstsq(vectors, guess, rcond=None)[0]
+    decision = Decision(np.zeros_like(blind), blind, 0.0)
+    assert np.abs(blind[:, None] * vectors).sum(axis=0).max() > 1
+    assert not place_evidence(loaded, traced, decision).any()
+
+
 @pytest.mark.parametrize("key", ["vit_s_14_classroom", "vit_b_32_untrained"])
 def test_blocks_add_up_to_the_logit(key: str, network: Network, record: Record) -> None:
     loaded, traced = network(key), record(key)

@@ -78,8 +78,10 @@ def test_on_a_desktop_it_stays(app: str, open_page: Opener) -> None:
     expect(stage).to_be_in_viewport()
 
 
-def test_a_finger_is_asked_to_tap(app: str, open_page: Opener) -> None:
-    page = open_page(f"{app}/patches", 390, 844, touch=True, user_agent=ANDROID).page
+@pytest.mark.parametrize("user_agent", [ANDROID, None], ids=["phone", "tablet that calls itself a desktop"])
+def test_a_finger_is_asked_to_tap(app: str, open_page: Opener, user_agent: str | None) -> None:
+    page = open_page(f"{app}/patches", 390, 844, touch=True, user_agent=user_agent).page
+    expect(page.get_by_test_id("stMain")).to_contain_text("Tap a patch")
     settled(page, boards_of(page))
     words = page.get_by_test_id("stMain").inner_text()
     assert "Tap a patch" in words

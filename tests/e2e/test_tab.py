@@ -61,6 +61,7 @@ class Tab:
                 "keep": None,
                 "ask": False,
                 "heard": heard,
+                "touched": False,
             },
         )
 

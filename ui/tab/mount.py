@@ -100,7 +100,9 @@ def listen(
     keep: str | None,
     ask: bool,
     heard: bool,
+    touched: bool,
     on_look: Callable[[int, bool], None],
+    on_touch: Callable[[bool], None],
     on_found: Callable[[Found], None],
 ) -> None:
     """Mount what the tab answers with. Call once in every run, before the page.
@@ -112,7 +114,9 @@ def listen(
             leave it as it is.
         ask: whether the tab is to answer also when it has nothing to tell.
         heard: whether this session knows already what the tab has to tell.
+        touched: whether the server takes the device for one that is touched.
         on_look: called with the strength and whether maps are smooth after a person changed them.
+        on_touch: called with whether it is touched where that differs.
         on_found: called with what the tab knows, until it is heard.
     """
     st.html(_HIDDEN)
@@ -125,6 +129,10 @@ def listen(
         if (look := read_look(payload("look"))) is not None:
             on_look(*look)
 
+    def touch() -> None:
+        if isinstance(told := payload("touch"), bool):
+            on_touch(told)
+
     def found() -> None:
         on_found(read_found(payload("found")))
 
@@ -134,8 +142,9 @@ def listen(
         "keep": keep,
         "ask": ask,
         "heard": heard,
+        "touched": touched,
     }
-    _TAB(key=_KEY, data=data, on_look_change=looked, on_found_change=found)
+    _TAB(key=_KEY, data=data, on_look_change=looked, on_touch_change=touch, on_found_change=found)
 
 
 def read_look(payload: object) -> tuple[int, bool] | None:

@@ -161,6 +161,8 @@ export default ({ data, setTriggerValue }) => {
   hearParts();
   tab.send = setTriggerValue;
   answer(data);
+  const touched = matchMedia("(hover: none)").matches;
+  if (data.touched !== touched) tab.send("touch", touched);
   const shared = (globalThis.__sightlines ??= {});
   shared.ready ??= new Promise((resolve) => { shared.resolve = resolve; });
   shared.ready.then(({ look }) => {

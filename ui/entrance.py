@@ -1,0 +1,15 @@
+"""The way in for whoever opens a page's own address on a server that has just started.
+
+Until ``app.py`` has run once, a fresh server takes the address for a file of its old folder of pages and runs
+that file alone, without the curtain that stands in front of torch's import. Every page imports this first.
+"""
+
+from __future__ import annotations
+
+from streamlit.runtime.pages_manager import PagesManager
+
+from ui.curtain import go_through_the_door
+
+if PagesManager.uses_pages_directory:
+    # An import that fails is tried again in the next run, which has come through the door.
+    go_through_the_door()
