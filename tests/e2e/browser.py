@@ -98,7 +98,7 @@ def _healthy(url: str) -> bool:
 def server(
     script: Path, env: dict[str, str], log: Path, port: int | None = None, listens_on: str = "127.0.0.1"
 ) -> Iterator[str]:
-    """Run `streamlit run script` headless while the context lasts; gives its address.
+    """Serve a script headless while the context lasts; gives its address.
 
     Args:
         script: what to run.
@@ -112,7 +112,7 @@ def server(
     """
     port = port or _free_port()
     command = [
-        *(sys.executable, "-m", "streamlit", "run", str(script)),
+        *(sys.executable, "-m", "ui.serving", str(script)),
         *("--server.port", str(port), "--server.address", listens_on, "--server.headless", "true"),
         *("--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"),
     ]

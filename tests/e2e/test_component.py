@@ -16,6 +16,7 @@ from tests.e2e.synthetic import BLOCKS, attention_rows, hue_cells, shift_rows
 
 pytestmark = pytest.mark.e2e
 
+RERUN = re.compile(r"^events:.*\srerun", re.DOTALL)
 CROP = (0.125, 0.0, 0.875, 1.0)
 Opener = Callable[..., OpenPage]
 
@@ -273,7 +274,7 @@ def test_steps_change_the_frames_and_come_back_once(url: str, open_page: Opener)
     page.get_by_text("step 7").wait_for()
     assert events(page).count("step") == 1
     page.get_by_role("button", name="Rerun").click()
-    page.get_by_text("events: rerun").wait_for()
+    page.get_by_text(RERUN).wait_for()
     assert debug(page)["step"] == 7
 
 
@@ -326,7 +327,7 @@ def test_a_rerun_does_not_send_the_maps_again(url: str, open_page: Opener) -> No
     drawn(page)
     first = opened.traffic.total
     page.get_by_role("button", name="Rerun").click()
-    page.get_by_text("events: rerun").wait_for()
+    page.get_by_text(RERUN).wait_for()
     wait_idle(page)
     again = opened.traffic.total - first
     assert again < 40_000
