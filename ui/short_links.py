@@ -1,7 +1,8 @@
 """A link without what it would say anyway: short enough for a code that the last row can scan.
 
 The defaults of a version never change, whatever the app's own become: ``v=1`` stands for them for ever. What
-has other defaults one day gets another version, and the tables before it stay.
+has other defaults one day gets another version, and the tables before it stay. Since version 2 a picture
+brings what is chosen with it: its point, and the channels that answer it most strongly.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from types import MappingProxyType
 from typing import Final
 
 VERSION: Final = "v"
-LATEST: Final = "1"
+LATEST: Final = "2"
 
-TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+_FIRST: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "1": MappingProxyType(
             {
@@ -113,6 +114,54 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )
 
+_NOTHING_SHOWN = MappingProxyType({"left-layer": "", "left-show": "", "right-layer": "", "right-show": ""})
+"""On *Models* in a new session: no page has shown a network yet."""
+
+TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        **_FIRST,
+        **{name.replace("1", "2", 1): table for name, table in _FIRST.items()},
+        "2.models": _NOTHING_SHOWN,
+    }
+)
+
+_CHOSEN = {
+    "cat": ("0.3960,0.3440", "46", "59", "80", "10"),
+    "dog": ("0.5450,0.3850", "106", "59", "80", "10"),
+    "cat-and-dog": ("0.1700,0.3800", "46", "59", "13", "28"),
+    "pyramids": ("0.4550,0.3800", "42", "60", "34", "19"),
+    "butterfly": ("0.4200,0.5500", "7", "59", "16", "24"),
+    "notre-dame": ("0.5000,0.6430", "138", "59", "282", "8"),
+    "dolphin": ("0.4000,0.2300", "254", "60", "80", "14"),
+    "rhino": ("0.5200,0.4000", "86", "59", "80", "19"),
+    "coffee": ("0.3800,0.6800", "205", "60", "333", "3"),
+    "cheetah": ("0.6000,0.6300", "212", "59", "74", "25"),
+    "balloon": ("0.5000,0.8000", "136", "60", "14", "10"),
+    "rocket": ("0.5050,0.3500", "82", "60", "279", "4"),
+    "dot": ("0.5312,0.4688", "108", "59", "279", "28"),
+    "checkerboard": ("0.5625,0.4375", "6", "59", "80", "14"),
+}
+"""By picture: point; channel and first filter of the ResNet; channel and first component of the ViT."""
+
+PICTURES: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = MappingProxyType(
+    {
+        "2": {
+            "own": {"at": "0.5000,0.5000"},
+            **{name: {"at": at, "left-show": f"c{channel}"} for name, (at, channel, *_) in _CHOSEN.items()},
+        },
+        "2.features": {
+            name: {
+                "features-left-channel": left,
+                "features-left-filter": left_filter,
+                "features-right-channel": right,
+                "features-right-filter": right_filter,
+            }
+            for name, (_, left, left_filter, right, right_filter) in _CHOSEN.items()
+        },
+    }
+)
+"""By version and picture: what differs from the version's table."""
+
 
 def shorten(query: Mapping[str, str], page: str) -> dict[str, str]:
     """The same link, without what the latest version's tables say: `expand` gives it back whole.
@@ -121,21 +170,33 @@ def shorten(query: Mapping[str, str], page: str) -> dict[str, str]:
         query: a whole link, as :func:`ui.links.encode` makes it.
         page: to which it leads.
     """
-    versions = (name for name in (f"{LATEST}.{page}", LATEST) if name in TABLES)
-    version = next((name for name in versions if _table(name).keys() <= query.keys()), "")
-    if not version:
-        return dict(query)
-    table = _table(version)
-    return {VERSION: version, **{name: value for name, value in query.items() if table.get(name) != value}}
+    found = [dict(query)]
+    for version in (LATEST, f"{LATEST}.{page}"):
+        table = _table(version, query.get("picture"))
+        rest = {name: value for name, value in query.items() if table.get(name) != value}
+        short = {VERSION: version, **rest}
+        if table and expand(short) == query:
+            found.append(short)
+    return min(found, key=len)
 
 
 def expand(query: Mapping[str, str]) -> dict[str, str]:
     """A link with everything that its version stands for; one without a version is as it is."""
     rest = {name: value for name, value in query.items() if name != VERSION}
-    return {**_table(query.get(VERSION, "")), **rest}
+    return {**_table(query.get(VERSION, ""), rest.get("picture")), **rest}
 
 
-def _table(version: str) -> Mapping[str, str]:
-    """Defaults of a version, such as ``1``, and of the page that it may name, as in ``1.attention``."""
-    number = version.partition(".")[0]
-    return {**TABLES.get(number, {}), **TABLES.get(version, {})} if version in TABLES else {}
+def _table(version: str, picture: str | None) -> Mapping[str, str]:
+    """Defaults of a version, such as ``2``, and of the page that it may name, as in ``2.attention``.
+
+    Args:
+        version: as a link names it.
+        picture: as a link names it; None for the version's own.
+    """
+    if version not in TABLES:
+        return {}
+    table: dict[str, str] = {}
+    for name in dict.fromkeys((version.partition(".")[0], version)):
+        table |= TABLES[name]
+        table |= PICTURES.get(name, {}).get(picture or "", {})
+    return table

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.samples import SAMPLES as GALLERY
+from tests.ui.running import Open, problems
 from ui.links import decode, encode
 from ui.pages import ADDRESSES
-from ui.short_links import LATEST, TABLES, VERSION, expand, shorten
-from ui.state import Side, View
+from ui.short_links import LATEST, PICTURES, TABLES, VERSION, expand, shorten
+from ui.state import OWN, Side, View
 
-FROZEN = {
+FROZEN_OF_VERSION_1 = {
     "1": "d237a98ed5d0be7f19f7ac12cb3cb36a44a9bcbf44f048c7410e86219dc40670",
     "1.network": "39c8d4219a8ed4f1daee1dabbc36860af5b3eef0cc47f6a14b4c1680b07cbcce",
     "1.patches": "ef6217f144a0350a85eeb980ed3a72e70711a4c16a87babb43a3ad2cf35546bb",
@@ -26,7 +28,20 @@ FROZEN = {
     "1.fields": "3091ba0e78e4955a3f59206d39cbf88fedd0d0939a9afcf07a75f19a72b2930a",
     "1.activation": "7d1f150153c255f2a7ff44c2004a55bd14b62498946263cec952505010c7c3bc",
 }
+OF_MODELS = "957a94b285656adc89d01eda50a93279b5b63080b545e7e2829751a82fc1e4c9"
+OF_PICTURES = {
+    "2": "05636cc490f81138214ae8979a8be38bb0cb7981989eb9676bdf1f3d31bdf03a",
+    "2.features": "90f5a4bc8aa47d2377febe428fddcbba0118977c7d778722dc72887c7b3325c3",
+}
+# Version 2 says what version 1 says, and more about pictures.
+FROZEN = {
+    **FROZEN_OF_VERSION_1,
+    **{name.replace("1", "2", 1): digest for name, digest in FROZEN_OF_VERSION_1.items()},
+    "2.models": OF_MODELS,
+}
 """Digests of the tables. A table that was published never changes: links made with it are on slides."""
+
+SAMPLES = [sample.id for sample in GALLERY]
 
 queries = st.builds(
     lambda picture, layer, depth, options: encode(
@@ -45,12 +60,21 @@ queries = st.builds(
 
 @pytest.mark.parametrize("version", TABLES)
 def test_a_table_never_changes(version: str) -> None:
-    text = json.dumps(dict(TABLES[version]), sort_keys=True)
-    assert hashlib.sha256(text.encode()).hexdigest() == FROZEN[version]
+    assert _digest(dict(TABLES[version])) == FROZEN[version]
+
+
+@pytest.mark.parametrize("version", PICTURES)
+def test_what_a_picture_brings_never_changes(version: str) -> None:
+    assert _digest(dict(PICTURES[version])) == OF_PICTURES[version]
+
+
+def _digest(table: object) -> str:
+    return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
 
 
 def test_every_version_that_was_published_is_there() -> None:
     assert FROZEN.keys() == TABLES.keys()
+    assert OF_PICTURES.keys() == PICTURES.keys()
     assert LATEST in TABLES
 
 
@@ -59,6 +83,35 @@ def test_a_short_link_says_the_same(query: dict[str, str], page: str) -> None:
     short = shorten(query, page)
     assert expand(short) == query
     assert len(short) <= len(query)
+
+
+@pytest.mark.parametrize("picture", ["sunflower", "cat", "pyramids", "dot"])
+@pytest.mark.parametrize("page", ["", *ADDRESSES])
+def test_a_page_as_it_opens_needs_no_more_than_its_picture(open_page: Open, page: str, picture: str) -> None:
+    opened = open_page(page=page, picture=picture)
+    assert problems(opened) == []
+    query = {name: opened.query_params[name] for name in opened.query_params}
+    short = shorten(query, page)
+    assert expand(short) == query
+    assert short.keys() == ({VERSION} if picture == "sunflower" else {VERSION, "picture"})
+
+
+@given(st.sampled_from([*SAMPLES, OWN]), st.sampled_from(["", *ADDRESSES]), st.data())
+def test_what_differs_from_what_a_picture_brings_is_said(
+    picture: str, page: str, data: st.DataObject
+) -> None:
+    whole = expand(
+        {VERSION: next((v for v in (f"{LATEST}.{page}", LATEST) if v in TABLES), ""), "picture": picture}
+    )
+    name = data.draw(st.sampled_from(sorted(whole.keys() - {"picture"})))
+    short = shorten(whole | {name: "other"}, page)
+    assert short[name] == "other"
+    assert expand(short) == whole | {name: "other"}
+    assert len(short) <= 3
+
+
+def test_the_first_version_knows_nothing_of_pictures() -> None:
+    assert expand({VERSION: "1", "picture": "cat"}) == {**TABLES["1"], "picture": "cat"}
 
 
 @pytest.mark.parametrize("page", ["", *ADDRESSES])
