@@ -112,7 +112,7 @@ def examine(
     target: int,
     *,
     check: Check = lambda: None,
-    report: Callable[[float], None] = lambda share: None,
+    report: Callable[[], None] = lambda: None,
     keep: Keep | None = None,
 ) -> Examination:
     """Put a map, the blob and noise on the map's grid, about as smooth as it, to the three tests.
@@ -123,7 +123,8 @@ def examine(
         heat: ``[h, w]``, larger is more relevant.
         target: index of the class.
         check: called before every batch of forwards; what it raises ends the work.
-        report: called after every map with the share of the work that is done.
+        report: called after every trial that had to be made: :func:`cost` forwards each, :func:`forwards`
+            together.
         keep: gives the trial of a key, made by the function if it is not at hand, which takes a check of its
             own because others may wait for the same trial; each is made anew if None. Trials of noise and
             blob are the same for all maps of this network, picture and class that are alike in grid and
@@ -138,12 +139,16 @@ def examine(
     # Other noise for every picture and class: the luck of one set of maps would go into every verdict.
     seed = zlib.crc32(f"{record.key[3]} {target}".encode())
     rivals = (centre_blob(shape), *noise_maps(shape, CHANCE, level, seed))
-    trials = [trial(loaded, record, heat, target, check)]
+
+    def tried(each: np.ndarray, check: Check) -> Trial:
+        made = trial(loaded, record, each, target, check)
+        report()
+        return made
+
+    trials = [tried(heat, check)]
     for key, rival in zip(rival_keys(heat), rivals, strict=True):
-        report(len(trials) / (2 + CHANCE))
-        make = partial(trial, loaded, record, rival, target)
+        make = partial(tried, rival)
         trials.append(make(check) if keep is None else keep(key, make))
-    report(1.0)
     own, blob, *chance = trials
     return Examination(float(record.probabilities[target]), own, blob, tuple(chance))
 

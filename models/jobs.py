@@ -98,10 +98,21 @@ class StepAside(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job says it is: ``fraction`` in 0..1, and ``note``, a stable identifier of the step."""
+    """How far a job says it is.
+
+    Attributes:
+        fraction: in 0..1.
+        note: a stable identifier of the step.
+        done: how many of ``total`` parts of that step are done.
+        total: 0 where nothing is counted.
+        left: seconds that the step still takes at the pace of those parts; None while too few are done.
+    """
 
     fraction: float = 0.0
     note: str = ""
+    done: int = 0
+    total: int = 0
+    left: float | None = None
 
 
 class State(Enum):
@@ -155,14 +166,11 @@ class JobControl:
         self._engine = engine
         self._job = job
 
-    def report(self, fraction: float, note: str = "") -> None:
-        """Say how far the job is.
-
-        Args:
-            fraction: part of the work that is done; clipped to 0..1.
-            note: stable identifier of the current step, for the catalogues of the user interface.
-        """
-        self._job.progress = Progress(min(1.0, max(0.0, fraction)), note)
+    def report(
+        self, fraction: float, note: str = "", done: int = 0, total: int = 0, left: float | None = None
+    ) -> None:
+        """Say how far the job is, as in `Progress`; ``fraction`` is clipped to 0..1."""
+        self._job.progress = Progress(min(1.0, max(0.0, fraction)), note, done, total, left)
 
     def check(self) -> None:
         """Go on if anybody waits, and nothing more urgent does.

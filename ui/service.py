@@ -20,7 +20,7 @@ from models.adapters.base import LayerRef
 from models.engine import Engine
 from models.errors import BusyError, UnsupportedViewError
 from models.image import DecodedImage, decode_image
-from models.jobs import JobControl, Ticket, Urgency
+from models.jobs import JobControl, Progress, Ticket, Urgency
 from models.loading import LoadedModel
 from models.samples import sample_bytes
 from models.shelf import ModelShelf
@@ -223,7 +223,14 @@ def result(key: Hashable, job: Callable[[JobControl], T], lane: str) -> T:
     return _wait([engine().submit(key, job, session=_session(), lane=lane, cooperative=True)])[0]
 
 
-def asked_for(name: str, key: Hashable, job: Callable[[JobControl], T], *, start: str) -> T | None:
+def asked_for(
+    name: str,
+    key: Hashable,
+    job: Callable[[JobControl], T],
+    *,
+    start: str,
+    tell: Callable[[Progress], str] = lambda progress: "",
+) -> T | None:
     """A long computation that a person starts, watches and may leave.
 
     Args:
@@ -231,6 +238,7 @@ def asked_for(name: str, key: Hashable, job: Callable[[JobControl], T], *, start
         key: names the result completely; whatever changes it belongs in here.
         job: computes it; calls ``control.report(fraction)`` and ``control.check()`` between its steps.
         start: what the button says; tell there what it costs.
+        tell: what to say of the progress that the job reported last; nothing for the usual words.
 
     Returns:
         The result, or None as long as nobody asked for it.
@@ -249,14 +257,15 @@ def asked_for(name: str, key: Hashable, job: Callable[[JobControl], T], *, start
     _let_go(held)
     try:
         with slot.container():
-            bar = st.progress(0.0, t("wait.running"))
+            shown = (0.0, t("wait.running"))
+            bar = st.progress(*shown)
             st.button(t("wait.cancel"), key=f"cancel-{name}", on_click=lambda: _give_up(asked, held))
         while not ticket.wait(_PATIENCE):
-            position = ticket.position
-            bar.progress(
-                ticket.progress.fraction,
-                t("wait.queue", position=position) if position else t("wait.running"),
-            )
+            position, progress = ticket.position, ticket.progress
+            told = t("wait.queue", position=position) if position else tell(progress) or t("wait.running")
+            if (progress.fraction, told) != shown:
+                shown = (progress.fraction, told)
+                bar.progress(*shown)
             if _clicked_meanwhile():
                 st.rerun()
         found = ticket.result()
@@ -366,11 +375,13 @@ def waiting_place() -> Iterator[None]:
 
 
 def _tell_until_done(ticket: Ticket[T]) -> None:
-    place = _place.get()
+    place, told = _place.get(), ""
     while not ticket.wait(_PATIENCE):
-        # Writing is also where Streamlit can interrupt a run that nobody needs any more.
+        # Asking for a text reads the session, where Streamlit can interrupt a run that nobody needs any more.
         position = ticket.position
         said = t("wait.queue", position=position) if position else t("wait.running")
-        # Over the page, not in it: nothing moves because somebody waits.
-        place.html(f'<div class="sl-wait" role="status">{escape(said)}</div>')
+        if said != told:
+            # Over the page, not in it: nothing moves because somebody waits.
+            place.html(f'<div class="sl-wait" role="status">{escape(said)}</div>')
+        told = said
     place.empty()

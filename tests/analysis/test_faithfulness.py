@@ -159,14 +159,21 @@ def test_curves_of_a_network_that_looks_at_one_quarter() -> None:
 
 def test_examined_it_does_better_than_noise_and_the_middle() -> None:
     loaded, record, heat = corner()
-    shares: list[float] = []
+    trials: list[int] = []
     checks: list[int] = []
-    found = examine(loaded, record, heat, 0, check=lambda: checks.append(1), report=shares.append)
+    found = examine(
+        loaded,
+        record,
+        heat,
+        0,
+        check=lambda: checks.append(1),
+        report=lambda: trials.append(sum(loaded.module.shown)),
+    )
     assert (found.p, found.beats_noise, found.beats_blob, found.verdict) == (0.05, 19, 3, "both")
     assert found.own.road == pytest.approx(0.7, abs=0.3)
     assert sum(loaded.module.shown) == forwards(heat) == cost(CHANCE + 2)
     assert len(checks) == len(loaded.module.shown), "one check for every batch"
-    assert shares == pytest.approx(np.arange(1, CHANCE + 3) / (CHANCE + 2))
+    assert trials == [cost(count) for count in range(1, CHANCE + 3)], "told after each"
     assert examine(loaded, record, -heat, 0).verdict == "neither"
     assert found.nbytes < 40_000
     with pytest.raises(ValueError, match="one value"):
@@ -187,8 +194,10 @@ def test_rivals_are_tried_once_for_all_maps_of_a_grid_and_smoothness() -> None:
     loaded.module.shown.clear()
     other = heat[::-1].copy()
     assert forwards(other, memory.__contains__) == cost(1)
-    second = examine(loaded, record, other, 0, keep=keep)
+    made: list[int] = []
+    second = examine(loaded, record, other, 0, keep=keep, report=lambda: made.append(1))
     assert sum(loaded.module.shown) == cost(1), "its own trial alone"
+    assert len(made) == 1, "what is at hand is not counted"
     assert second.chance == first.chance and second.blob is first.blob
     alone = examine(loaded, record, other, 0)
     assert alone.p == second.p and alone.beats_blob == second.beats_blob

@@ -29,11 +29,23 @@ pytestmark = pytest.mark.e2e
 Opener = Callable[..., OpenPage]
 
 
+def _at_rest(opened: OpenPage) -> int:
+    """Bytes received once nothing is pending on the first board and nothing has come for two seconds."""
+    pending = "() => __sightlines.debug('reach').panels.some(({ pending }) => pending)"
+    while True:
+        received = opened.traffic.total
+        opened.page.wait_for_timeout(2000)
+        settled(opened.page)
+        if opened.traffic.total == received and not opened.page.evaluate(pending):
+            return received
+
+
 def test_hover_leads_every_row_and_sends_nothing(app: str, open_page: Opener) -> None:
     opened = open_page(app)
     page = opened.page
     settled(page)
-    pinned, view, received = debug(page)["point"], page.url, opened.traffic.total
+    received = _at_rest(opened)
+    pinned, view = debug(page)["point"], page.url
     at_rest = maps(page, "reach", 1)
     place_pointer(page, "reach", 0, 0.2, 0.3)
     for key, index in (
@@ -53,6 +65,20 @@ def test_hover_leads_every_row_and_sends_nothing(app: str, open_page: Opener) ->
     assert debug(page)["hover"] is None
     assert maps(page, "reach", 1) == at_rest
     assert (debug(page)["point"], page.url, opened.traffic.total) == (pinned, view, received)
+
+
+def test_a_new_point_sends_what_is_new_and_little_else(app: str, open_page: Opener) -> None:
+    opened = open_page(f"{app}/?picture=cat")
+    page = opened.page
+    settled(page)
+    received = _at_rest(opened)
+    for place in ((0.31, 0.62), (0.58, 0.41)):
+        view = page.url
+        place_pointer(page, "reach", 0, *place, click=True)
+        page.mouse.move(2, 2)
+        page.wait_for_function("before => location.href !== before", arg=view)
+        sent, received = _at_rest(opened) - received, opened.traffic.total
+        assert sent <= 150_000
 
 
 def test_hover_redraws_all_rows_within_a_frame(app: str, open_page: Opener) -> None:

@@ -5,25 +5,30 @@ from __future__ import annotations
 import threading
 
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from models.engine import Engine
-from models.jobs import JobControl
+from models.jobs import JobControl, Progress
 from ui import service
 
 
 def script() -> None:
     import streamlit as st
 
-    from tests.ui.test_asked_for import JOBS
+    from tests.ui.test_asked_for import JOBS, told
     from ui.service import asked_for
     from ui.state import View
 
     st.session_state["view"] = View()
-    st.text(str(asked_for("sum", ("sum", 2), JOBS[-1], start="Go")))
+    st.text(str(asked_for("sum", ("sum", 2), JOBS[-1], start="Go", tell=told)))
 
 
 JOBS: list = []
+
+
+def told(progress: Progress) -> str:
+    return f"{progress.done} of {progress.total}" if progress.total else ""
 
 
 @pytest.fixture
@@ -53,6 +58,25 @@ def test_a_result_is_computed_once_and_kept(engine: Engine) -> None:
     assert page.run().text[0].value == "42"
     assert opened(lambda control: 43).text[0].value == "42", "another visitor shares it"
     assert engine.stats().run == 1
+
+
+def test_what_the_job_reports_is_told_in_the_words_of_its_page(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[float, str]] = []
+    monkeypatch.setattr(DeltaGenerator, "progress", lambda self, value, text: shown.append((value, text)))
+    monkeypatch.setattr(service, "_PATIENCE", 0.01)
+
+    def counted(control: JobControl) -> int:
+        for done in range(3):
+            control.report(done / 3, "step", done, 3)
+            threading.Event().wait(0.2)
+        return 42
+
+    page = opened(counted)
+    page.button(key="start-sum").click().run()
+    assert page.text[0].value == "42"
+    assert shown == [(0.0, "0 of 3"), (1 / 3, "1 of 3"), (2 / 3, "2 of 3")], "each once"
 
 
 def test_leaving_stops_the_work(engine: Engine) -> None:

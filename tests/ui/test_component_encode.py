@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ from ui.component import (
 )
 from ui.component import mount as mounting
 from ui.component.encode import Blob, encode_blob, row_bytes
-from ui.component.wire import ALONE, board_message
+from ui.component.wire import ALONE, SHARED, board_message
 from viz.colormaps import lut
 
 BROWSER = Path(mounting.__file__).parent / "browser"
@@ -137,10 +138,45 @@ def test_small_blobs_share_a_message_or_ride_with_the_board() -> None:
     message, stores = board_message(board(cells=4, frames=2))
     assert len(stores) == 1, "the picture alone"
     assert len(message["blobs"]) == 2
+    assert sum(len(blob["b64"]) for blob in message["blobs"]) < SHARED
     message, stores = board_message(board(cells=8, frames=4))
     assert [len(store.blobs) for store in stores] == [1, 4]
     assert all(len(blob.b64) < ALONE for blob in stores[1].blobs)
     assert message["blobs"] == []
+
+
+def told(panel: dict[str, Any], name: str, frame: int) -> list[object]:
+    """A list of a frame as the browser unpacks it."""
+    value = panel["frames"][frame].get(name, [])
+    if isinstance(value, int):
+        places = np.frombuffer(
+            base64.b64decode(panel["lists"][value]), "u1" if len(panel["words"]) <= 256 else "<u2"
+        )
+        return [panel["words"][place] for place in places]
+    return list(value)
+
+
+@pytest.mark.parametrize("words", [40, 300])
+def test_what_many_cells_say_travels_once(words: int) -> None:
+    cells = 30
+    first = tuple(f"{index % words} px" for index in range(cells**2))
+    names = tuple(f"tile {index}" for index in range(cells**2))
+    frames = tuple(
+        Frame("block", (cells, cells), headline="{value}", headline_values=first, readout_values=values)
+        for values in (first, first, names)
+    )
+    message, _ = board_message(Board("reach", (Panel("vit", "ViT", frames=frames),)))
+    (panel,) = message["panels"]
+    assert [told(panel, "headlineValues", index) for index in range(3)] == [list(first)] * 3
+    assert [told(panel, "values", index) for index in range(3)] == [list(first), list(first), list(names)]
+    assert len(panel["lists"]) == 1
+    repeated = dict(panel, frames=panel["frames"][:2])
+    assert len(json.dumps(repeated)) < len(json.dumps(first))
+
+
+def test_a_frame_leaves_out_what_it_lacks() -> None:
+    message, _ = board_message(Board("reach", (Panel("vit", "ViT", frames=(Frame("block", (1, 1)),)),)))
+    assert message["panels"][0]["frames"] == [{"label": "block", "grid": [1, 1]}]
 
 
 def test_a_new_point_sends_no_blob_again() -> None:

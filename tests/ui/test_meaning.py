@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,13 +13,15 @@ from analysis.examination import CHANCE, TESTS, Examination
 from analysis.faithfulness import SHARES, STEPS, Curve, Trial, cost
 from analysis.sanity import Likeness
 from models.engine import Engine
+from models.jobs import Progress
 from tests.ui.running import Open, problems, texts
 from ui import service
 from ui.explore.activation import findings as findings_module
 from ui.explore.activation import meaning
-from ui.explore.activation.findings import Findings
+from ui.explore.activation.findings import Findings, Pace
 from ui.language import LANGUAGES, translate
 from ui.state import View
+from ui.words import verbatim
 
 START = "start-meaning"
 FORWARDS = cost(CHANCE + 2)
@@ -107,7 +110,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> list[tuple[str,
         loaded: Any, record: Any, heat: Any, target: int, *, check: Any, report: Any, keep: Any
     ) -> Examination:
         check()
-        report(1.0)
+        report()
         asked.append((loaded.spec.key, target))
         return VERDICTS["both"]
 
@@ -151,6 +154,35 @@ def test_both_maps_are_tested_once_and_the_result_stays(
     assert problems(turned) == []
     assert t("meaning.limits", count=CHANCE + 1) in texts(turned)
     assert len(examined) == 2
+
+
+def test_the_rest_is_told_by_the_pace_of_what_is_done() -> None:
+    seconds = [100.0]
+    pace = Pace(200, lambda: seconds[0])
+    seconds[0] = 104.0
+    pace.add(8)
+    assert (pace.done, pace.left) == (8, None), "too few to tell"
+    seconds[0] = 110.0
+    pace.add(12)
+    assert pace.left == pytest.approx(90.0), "half a second each, 180 to do"
+    seconds[0] = 130.0
+    pace.add(180)
+    assert pace.left is None, "nothing is left"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_done_of_how_many_runs_is_said(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.words.view", lambda: View(language=language))
+    told = partial(findings_module.told, names={"resnet": "ResNet-18"})
+    name = verbatim("ResNet-18")
+    assert told(Progress()) == "", "the network with random weights is not counted"
+    said = {"name": name, "done": 28, "total": 588}
+    assert told(Progress(0.02, "resnet", 28, 588)) == t("meaning.running", language, **said)
+    for left, seconds in ((1.0, 5), (38.0, 40), (86.0, 85)):
+        expected = t("meaning.running.seconds", language, seconds=seconds, **said)
+        assert told(Progress(0.02, "resnet", 28, 588, left)) == expected
+    expected = t("meaning.running.minutes", language, minutes=2, **said)
+    assert told(Progress(0.02, "resnet", 28, 588, 100.0)) == expected
 
 
 def test_of_two_equal_networks_one_is_tested(open_page: Open, examined: list[tuple[str, int]]) -> None:

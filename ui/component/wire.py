@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
+
+import numpy as np
 
 from ui.component.board import DEFAULT_STRINGS, Board, Frame, Panel, ReceptiveBox
 from ui.component.encode import Blob, MapData, RowData, encode_blob, map_bytes, row_bytes
 
 ALONE = 8_000
-"""Blobs of at least this many characters get a message of their own.
+"""Blobs of at least this many characters get a message of their own: it takes about 700 bytes more."""
 
-Streamlit repeats a message by its hash alone from 10 kB on (`global.minCachedMessageSize`): smaller blobs
-would be sent again on every rerun, so those of a panel share a message, and where even that is small the
-board carries them itself.
+SHARED = 1_500
+"""The smaller blobs of a panel share a message if they come to this many characters together.
+
+What is unchanged in the next run Streamlit repeats by its name (`global.minCachedMessageSize`): with the
+board, which changes more often, they would be sent again.
 """
 
 
@@ -30,6 +35,34 @@ class Store:
     def message(self) -> dict[str, Any]:
         """The data of the browser's store component."""
         return {"blobs": [blob.message() for blob in self.blobs]}
+
+
+@dataclass
+class _Lists:
+    """What frames of a panel say of each of their cells: few words, and mostly the same in several lists.
+
+    A board is sent again with every frame that is filled, and would repeat them all at length.
+    """
+
+    words: dict[str | float, int] = field(default_factory=dict)
+    packed: dict[tuple[int, ...], int] = field(default_factory=dict)
+
+    def pack(self, values: Sequence[str | float]) -> list[str | float] | int:
+        """The list itself where it repeats little, else its number among the panel's packed lists."""
+        plain = [value if isinstance(value, str) else number(value) for value in values]
+        if 2 * len(set(plain)) >= len(plain):
+            return plain
+        places = tuple(self.words.setdefault(value, len(self.words)) for value in plain)
+        return self.packed.setdefault(places, len(self.packed))
+
+    def message(self) -> dict[str, Any]:
+        """The words, and each list as base64 of their places: bytes, or pairs where a byte is too few."""
+        kind = "u1" if len(self.words) <= 256 else "<u2"
+        lists = [base64.b64encode(np.array(each, kind).tobytes()).decode("ascii") for each in self.packed]
+        return {"words": list(self.words), "lists": lists}
+
+
+_NOTHING: tuple[object, ...] = (None, "", [])
 
 
 def number(value: float) -> float:
@@ -50,7 +83,7 @@ def _box(box: ReceptiveBox | None) -> list[float] | None:
     return None if box is None else _numbers((box.jump, box.size, box.start, box.whole))
 
 
-def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
+def _frame(frame: Frame, blobs: list[Blob], lists: _Lists) -> dict[str, Any]:
     message: dict[str, Any] = {
         "label": frame.label,
         "grid": list(frame.grid),
@@ -59,9 +92,9 @@ def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
         "box": _box(frame.box),
         "caption": frame.caption,
         "readout": frame.readout,
-        "values": [value if isinstance(value, str) else number(value) for value in frame.readout_values],
+        "values": lists.pack(frame.readout_values),
         "headline": frame.headline,
-        "headlineValues": list(frame.headline_values),
+        "headlineValues": lists.pack(frame.headline_values),
         "marks": list(frame.marks),
         "lines": frame.lines,
         "ofPoint": frame.map_of_point,
@@ -99,7 +132,10 @@ def _frame(frame: Frame, blobs: list[Blob]) -> dict[str, Any]:
             "shape": list(frame.rows.shape),
             **_scale(frame.rows),
         }
-    return message
+    # What a frame lacks is said by leaving it out: a board has dozens of frames.
+    return {
+        name: value for name, value in message.items() if value is not False and value not in (None, "", [])
+    }
 
 
 def _panel(panel: Panel, blobs: list[Blob]) -> dict[str, Any]:
@@ -108,6 +144,8 @@ def _panel(panel: Panel, blobs: list[Blob]) -> dict[str, Any]:
         blob = encode_blob(panel.picture, panel.picture_mime)
         blobs.append(blob)
         picture = blob.id
+    lists = _Lists()
+    frames = [_frame(frame, blobs, lists) for frame in panel.frames]
     return {
         "id": panel.id,
         "title": panel.title,
@@ -117,7 +155,8 @@ def _panel(panel: Panel, blobs: list[Blob]) -> dict[str, Any]:
         "picture": picture,
         "size": list(panel.size),
         "crop": _numbers(panel.crop),
-        "frames": [_frame(frame, blobs) for frame in panel.frames],
+        "frames": frames,
+        **lists.message(),
         "frameOfStep": list(panel.frame_of_step),
         "select": panel.select,
         "selected": panel.selected,
@@ -135,7 +174,7 @@ def _stores(blobs: Sequence[Blob]) -> tuple[list[Store], list[Blob]]:
     distinct = list({blob.id: blob for blob in blobs}.values())
     stores = [Store(blob.id, (blob,)) for blob in distinct if len(blob.b64) >= ALONE]
     small = tuple(blob for blob in distinct if len(blob.b64) < ALONE)
-    if sum(len(blob.b64) for blob in small) < ALONE:
+    if sum(len(blob.b64) for blob in small) < SHARED:
         return stores, list(small)
     name = hashlib.sha256(" ".join(blob.id for blob in small).encode()).hexdigest()[:20]
     return [*stores, Store(name, small)], []

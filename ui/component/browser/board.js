@@ -36,7 +36,8 @@ class Board {
   }
 
   /** Take data from Python. What is on the screen stays until the new step can be shown whole. */
-  receive(data, send) {
+  receive(message, send) {
+    const data = { ...message, panels: message.panels.map(unpacked) };
     this.send = (event, value) => data.events.includes(event) && send(event, value);
     hold(this, data.blobs);
     this.incoming = data;

@@ -112,3 +112,21 @@ function keep(parent, data) {
   hold(parent, data.blobs);
   return takeTurn(parent, () => hold(parent, []));
 }
+
+/** A frame that has nothing of what a frame may have. */
+const PLAIN = {
+  label: "", map: null, rows: null, box: null, caption: "", readout: null, values: [], headline: "",
+  headlineValues: [], marks: [], lines: false, ofPoint: false, pending: false, colours: null, rings: [],
+};
+
+/** A panel with its frames whole: they travel without what they lack, and long lists as places in its words. */
+function unpacked(panel) {
+  const Places = panel.words.length > 256 ? Uint16Array : Uint8Array;
+  const lists = panel.lists.map((b64) => Array.from(new Places(fromBase64(b64).buffer), (at) => panel.words[at]));
+  const whole = (list) => (typeof list === "number" ? lists[list] : list);
+  const frames = panel.frames.map((sent) => {
+    const frame = { ...PLAIN, ...sent };
+    return { ...frame, values: whole(frame.values), headlineValues: whole(frame.headlineValues) };
+  });
+  return { ...panel, frames };
+}
