@@ -1,7 +1,8 @@
 """Pure maths on a trace or an array; nothing here draws."""
 
-from analysis.answers import Answer, top_answers
-from analysis.attention import (
+from analysis.attention.entry import AttentionEntry, HeadProjections, attention_entry, head_projections
+from analysis.attention.heads import effective_tokens, head_distances, row_entropies, token_norms
+from analysis.attention.maps import (
     attention_rollout,
     attention_sinks,
     discard_lowest,
@@ -14,14 +15,14 @@ from analysis.attention import (
     patch_rows,
     rollout_steps,
 )
-from analysis.cams import CAMS, class_activation
-from analysis.decision import Decision, Written, decide, depth_evidence, place_evidence, runner_up
-from analysis.dots import DOT, DotErrors, dot_errors, dot_mask, dot_traces, place_deviations, plain_ground
-from analysis.entry import AttentionEntry, HeadProjections, attention_entry, head_projections
-from analysis.evidence import Evidence, Question, evidence
-from analysis.explain import METHODS, Explanation, explain
-from analysis.familiarity import familiarity, is_unfamiliar
-from analysis.features import (
+from analysis.attention.relevance import legrad, relevance, relevance_matrix
+from analysis.classes.answers import Answer, top_answers
+from analysis.classes.cams import CAMS, class_activation
+from analysis.classes.evidence import Evidence, Question, evidence
+from analysis.classes.explain import METHODS, Explanation, explain
+from analysis.classes.gradcam import grad_cam
+from analysis.network.decision import Decision, Written, decide, depth_evidence, place_evidence, runner_up
+from analysis.network.features import (
     ChannelNumbers,
     Extent,
     PrincipalScores,
@@ -34,11 +35,19 @@ from analysis.features import (
     similarity_to_place,
     strongest_channels,
 )
-from analysis.filters import PrincipalFilters, kernels_as_rgb, principal_filters
-from analysis.first_layer import Window, first_responses, first_window, strongest_windows
-from analysis.gradcam import grad_cam
-from analysis.heads import effective_tokens, head_distances, row_entropies, token_norms
-from analysis.patches import (
+from analysis.network.filters import PrincipalFilters, kernels_as_rgb, principal_filters
+from analysis.network.first_layer import Window, first_responses, first_window, strongest_windows
+from analysis.network.residual import Addition, residual_additions
+from analysis.places.dots import (
+    DOT,
+    DotErrors,
+    dot_errors,
+    dot_mask,
+    dot_traces,
+    place_deviations,
+    plain_ground,
+)
+from analysis.places.patches import (
     FitCost,
     Tiling,
     attention_bytes,
@@ -47,7 +56,7 @@ from analysis.patches import (
     project_window,
     window_at,
 )
-from analysis.position import (
+from analysis.places.position import (
     Explained,
     PositionComponents,
     explained_by_place,
@@ -55,8 +64,15 @@ from analysis.position import (
     position_components,
     position_similarity,
 )
-from analysis.position_worth import Change, PositionChecks, Rerun, position_checks, rerun, shuffled_order
-from analysis.reach import (
+from analysis.places.position_worth import (
+    Change,
+    PositionChecks,
+    Rerun,
+    position_checks,
+    rerun,
+    shuffled_order,
+)
+from analysis.places.reach import (
     SHARES,
     AverageReach,
     PictureReach,
@@ -67,7 +83,7 @@ from analysis.reach import (
     reach_in_the_middle,
     theoretical_radius,
 )
-from analysis.receptive_field import (
+from analysis.places.receptive_field import (
     EffectiveField,
     FieldProbe,
     effective_fields,
@@ -76,11 +92,10 @@ from analysis.receptive_field import (
     padding_share,
     pooled_energy,
 )
-from analysis.relevance import legrad, relevance, relevance_matrix
-from analysis.residual import Addition, residual_additions
-from analysis.resolution import grid_at, probabilities_at
-from analysis.tiles import probabilities_of_views, shuffled_tiles
-from analysis.vector_field import VectorField, backwards_of, vector_field
+from analysis.places.resolution import grid_at, probabilities_at
+from analysis.places.tiles import probabilities_of_views, shuffled_tiles
+from analysis.places.vector_field import VectorField, backwards_of, vector_field
+from analysis.trust.familiarity import familiarity, is_unfamiliar
 
 __all__ = [
     "CAMS",

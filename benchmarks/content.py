@@ -25,12 +25,12 @@ from analysis import (
     strongest_channels,
     top_answers,
 )
-from models.adapters.base import LayerRef
-from models.calibration import probabilities
 from models.errors import UnsupportedViewError
-from models.image import DecodedImage
-from models.loading import LoadedModel
-from models.tracing import Trace, trace
+from models.networks.adapter import LayerRef
+from models.networks.calibration import probabilities
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Trace, trace
+from models.pictures.decode import DecodedImage
 from ui.component.encode import MapData, RowData, to_uint8_map, to_uint8_rows
 from viz.sheets import colourise
 

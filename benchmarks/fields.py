@@ -9,10 +9,10 @@ import torch
 
 from analysis import effective_fields, nearest_place
 from benchmarks.measure import Line, alternate, at_most, extent, milliseconds
-from models.image import decode_image
-from models.loading import LoadedModel, load_model
-from models.samples import SAMPLES, sample_bytes
-from models.tracing import trace
+from models.networks.loading import LoadedModel, load_model
+from models.networks.tracing import trace
+from models.pictures.decode import decode_image
+from models.pictures.gallery import SAMPLES, sample_bytes
 
 KEY = "resnet50_untrained"
 PAIRS = 11

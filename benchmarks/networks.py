@@ -19,10 +19,10 @@ from benchmarks.measure import (
     milliseconds,
     timed,
 )
-from models.image import DecodedImage, decode_image
-from models.loading import LoadedModel, load_model
-from models.samples import SAMPLES, sample_bytes
-from models.tracing import trace
+from models.networks.loading import LoadedModel, load_model
+from models.networks.tracing import trace
+from models.pictures.decode import DecodedImage, decode_image
+from models.pictures.gallery import SAMPLES, sample_bytes
 from ui.component.encode import MapData
 from ui.pictures import encode_photograph
 

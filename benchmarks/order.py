@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 
 from analysis import FieldProbe, effective_fields
-from analysis.evidence import Question
-from analysis.explain import explain, quick_explanations, quick_methods
+from analysis.classes.evidence import Question
+from analysis.classes.explain import explain, quick_explanations, quick_methods
 from benchmarks.measure import Line
-from models.image import decode_image
-from models.loading import LoadedModel, load_model
-from models.samples import SAMPLES, sample_bytes
-from models.tracing import Trace, trace
+from models.networks.loading import LoadedModel, load_model
+from models.networks.tracing import Trace, trace
+from models.pictures.decode import decode_image
+from models.pictures.gallery import SAMPLES, sample_bytes
 from ui.reach_frames import depths
 from ui.service import Run
 from ui.state import View

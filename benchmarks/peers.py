@@ -19,10 +19,11 @@ from torch import Tensor, nn
 
 from analysis import outlier_tokens, top_answers
 from benchmarks import content
-from models.image import DecodedImage
-from models.loading import LoadedModel
-from models.preprocess import preprocess, to_input
-from models.weights import build
+from models.networks.inputs import to_input
+from models.networks.loading import LoadedModel
+from models.pictures.decode import DecodedImage
+from models.pictures.fit import preprocess
+from models.weights.locate import build
 
 from torchvision.models.feature_extraction import create_feature_extractor  # isort: skip (after models.compat)
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Error, Page, sync_playwright
 
 from benchmarks.measure import Line, at_most, kilobytes
 from benchmarks.proxy import Meter, metered
-from models.samples import SAMPLES, sample_bytes
+from models.pictures.gallery import SAMPLES, sample_bytes
 from tests.e2e.browser import CHROMIUM_ARGS, wait_idle
 
 CONTROL = 150_000

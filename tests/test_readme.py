@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from plotly.graph_objects import Figure
 
-from analysis.explain import METHODS
+from analysis.classes.explain import METHODS
 from models import REGISTRY
-from models.weights import categories
+from models.weights.locate import categories
 from ui.language import translate
 from ui.pages import EXPLORE
 

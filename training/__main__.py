@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from models.errors import SightlinesError
-from models.loading import best_device
+from models.networks.loading import best_device
 from training.data import DataError
 from training.devices import available_device
 from training.loop import Progress

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from models import compat  # noqa: F401  (must run before torchvision is imported)
-from models.checkpoints import matches
+from models.weights.checkpoints import matches
 from training.data import DataError
 
 from torchvision.models import VisionTransformer  # isort: skip

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from models.errors import PictureError
-from models.image import DecodedImage, decode_image
-from models.weights import categories
+from models.pictures.decode import DecodedImage, decode_image
+from models.weights.locate import categories
 from training.stopping import Interrupted, Stop, never
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")

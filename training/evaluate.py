@@ -21,13 +21,14 @@ import torch
 from PIL import Image
 from torch import nn
 
-from analysis import familiarity
+from analysis.trust.familiarity import familiarity
 from models import load_model
-from models.calibration import Calibration, probabilities
 from models.errors import SightlinesError
-from models.loading import best_device
-from models.preprocess import preprocess, to_input
-from models.registry import REGISTRY, Preprocess
+from models.networks.calibration import Calibration, probabilities
+from models.networks.inputs import to_input
+from models.networks.loading import best_device
+from models.networks.registry import REGISTRY
+from models.pictures.fit import Preprocess, preprocess
 from training.cards import measured
 from training.data import DataError, Picture, class_names, find_pictures, open_picture, split
 from training.devices import available_device

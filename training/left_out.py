@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from models.errors import SightlinesError
-from models.loading import best_device
-from models.registry import REGISTRY, ModelSpec
+from models.networks.loading import best_device
+from models.networks.registry import REGISTRY
+from models.networks.spec import ModelSpec
 from training.data import DataError, Picture, class_names, find_pictures, split
 from training.devices import available_device
 from training.evaluate import ACCEPTED, answer, share_below

@@ -13,7 +13,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from models import load_model
-from models.registry import REGISTRY
+from models.networks.registry import REGISTRY
 from training import loop
 from training.architectures import UnknownBuilder, find
 from training.backbone import locate

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis import familiarity
-from models.measurements import Bin, ClassScore, Confusion
+from analysis.trust.familiarity import familiarity
+from models.networks.measurements import Bin, ClassScore, Confusion
 
 BINS = 15
 """Of equal width, as in Guo et al., *On Calibration of Modern Neural Networks*, 2017."""

@@ -14,8 +14,8 @@ from models import (
     compat,  # noqa: F401  (must run before torchvision is imported)
     load_model,
 )
-from models.checkpoints import fill, read_state
-from models.registry import REGISTRY
+from models.networks.registry import REGISTRY
+from models.weights.checkpoints import fill, read_state
 from training.architectures import build
 from training.recipe import Recipe
 from training.sized import any_side

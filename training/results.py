@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from models.registry import REGISTRY, ModelSpec
-from models.weights import BUNDLED
+from models.networks.registry import REGISTRY
+from models.networks.spec import ModelSpec
+from models.weights.locate import BUNDLED
 from training.cards import draw_history, draw_reliability, measured, quoted_log, replace_section
 from training.data import DataError
 from training.files import write_whole

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from models.checkpoints import fill, read_state
-from models.registry import REGISTRY, Preprocess
+from models.networks.registry import REGISTRY
+from models.pictures.fit import Preprocess
+from models.weights.checkpoints import fill, read_state
 from training.architectures import build
 from training.networks import at_side
 from training.recipe import RECIPES, available, read_recipe

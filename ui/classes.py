@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from models.loading import LoadedModel
-from models.registry import REGISTRY
-from models.weights import categories
+from models.networks.loading import LoadedModel
+from models.networks.registry import REGISTRY
+from models.weights.locate import categories
 
 _ALWAYS = ("classroom", "imagenet")
 """The lists of which links name classes in words."""

@@ -6,8 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from models.downloads import DownloadProgress
-from models.registry import ModelSpec, WeightsFile
+from models.networks.spec import ModelSpec, WeightsFile
+from models.weights.downloads import DownloadProgress
 from ui.fleet import Presence, downloads, may_change
 from ui.words import sentence_for, t
 

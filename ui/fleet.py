@@ -7,10 +7,11 @@ from typing import Literal
 
 import streamlit as st
 
-from models.downloads import DownloadProgress, Downloads
-from models.registry import REGISTRY, ModelSpec
+from models.networks.registry import REGISTRY
+from models.networks.spec import ModelSpec
 from models.settings import changes_allowed, weights_folder
-from models.weights import locate
+from models.weights.downloads import DownloadProgress, Downloads
+from models.weights.locate import locate
 
 Place = Literal["bundled", "cache", "folder", "remote", "random"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from models.registry import REGISTRY
+from models.networks.registry import REGISTRY
 from ui.share import show_share
 from ui.state import LOSSES, MISSING, SIDES, view
 from ui.wanted import wanted_networks

@@ -10,8 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from models.registry import REGISTRY
-from models.samples import SAMPLES
+from models.networks.registry import REGISTRY
+from models.pictures.gallery import SAMPLES
 from ui.classes import canonical, read_link
 from ui.language import LANGUAGES
 from ui.pages import is_setting, owns

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.measurements import measurements_of
-from models.registry import ModelSpec
+from models.networks.measurements import measurements_of
+from models.networks.spec import ModelSpec
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from models.measurements import Bin, Measurements, measurements_of
-from models.registry import REGISTRY, ModelSpec
+from models.networks.measurements import Bin, Measurements, measurements_of
+from models.networks.registry import REGISTRY
+from models.networks.spec import ModelSpec
 from ui.charts import show_chart
 from ui.tables import show_table
 from ui.words import escape, name_of_class, name_of_network, network_in_text, t

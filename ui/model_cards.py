@@ -7,11 +7,12 @@ from functools import partial
 
 import streamlit as st
 
-from analysis.complexity import complexity
+from analysis.network.complexity import complexity
 from models.errors import SightlinesError
-from models.registry import REGISTRY, ModelSpec
+from models.networks.registry import REGISTRY
+from models.networks.spec import ModelSpec
+from models.networks.two_sided import TWO_SIDED
 from models.settings import weights_folder
-from models.two_sided import TWO_SIDED
 from ui.downloading import is_active, show_download_button, show_progress
 from ui.fleet import Presence, downloads, known_networks, may_change, presence
 from ui.measured import show_measured

@@ -10,8 +10,8 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from models.errors import PictureError
-from models.image import DecodedImage, decode_image
-from models.samples import SAMPLES
+from models.pictures.decode import DecodedImage, decode_image
+from models.pictures.gallery import SAMPLES
 from ui.service import current_picture, forget_wishes
 from ui.state import (
     OWN,

@@ -10,8 +10,8 @@ from typing import TypeVar
 import numpy as np
 
 from analysis import EffectiveField, half_distances, head_mean, nearest_place, patch_rows, pooled_energy
-from models.adapters.base import LayerRef
-from models.jobs import Urgency
+from models.networks.adapter import LayerRef
+from models.running.jobs import Urgency
 from ui.component import Frame, MapData, ReceptiveBox, RowData, to_uint8_map, to_uint8_rows
 from ui.panels import spread
 from ui.reach_heads import chosen_head

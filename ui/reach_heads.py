@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.heads import head_distances
-from models.adapters.base import LayerRef
+from analysis.attention.heads import head_distances
+from models.networks.adapter import LayerRef
 from ui.state import Heads
 
 
@@ -13,7 +13,7 @@ def chosen_head(attention: np.ndarray, layer: LayerRef, heads: Heads) -> int | N
     """Index of the head of a block that is shown; None for the mean.
 
     The farthest and the nearest are those of the largest and the smallest mean attention distance on this
-    picture (:func:`analysis.heads.head_distances`), so that every block of every network has them.
+    picture (:func:`analysis.attention.heads.head_distances`), so that every block of every network has them.
 
     Args:
         attention: of the block ``[heads, tokens, tokens]``.

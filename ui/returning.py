@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import streamlit as st
 
-from models.image import DecodedImage
+from models.pictures.decode import DecodedImage
 from ui import address, device, tab
 from ui.state import (
     ASKED,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from models.registry import REGISTRY, ModelSpec
+from models.networks.registry import REGISTRY
+from models.networks.spec import ModelSpec
 
 
 def student_and_teacher(left: ModelSpec, right: ModelSpec) -> tuple[ModelSpec, ModelSpec] | None:

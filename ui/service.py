@@ -16,15 +16,15 @@ from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 from analysis import EffectiveField, Explanation, FieldProbe, Question, explain, nearest_place
-from models.adapters.base import LayerRef
-from models.engine import Engine
 from models.errors import BusyError, UnsupportedViewError
-from models.image import DecodedImage, decode_image
-from models.jobs import JobControl, Progress, Ticket, Urgency
-from models.loading import LoadedModel
-from models.samples import sample_bytes
-from models.shelf import ModelShelf
-from models.tracing import Trace, trace, trace_key
+from models.networks.adapter import LayerRef
+from models.networks.loading import LoadedModel
+from models.networks.shelf import ModelShelf
+from models.networks.tracing import Trace, trace, trace_key
+from models.pictures.decode import DecodedImage, decode_image
+from models.pictures.gallery import sample_bytes
+from models.running.engine import Engine
+from models.running.jobs import JobControl, Progress, Ticket, Urgency
 from ui.state import OWN, current_page, own_picture, view
 from ui.words import escape, t
 

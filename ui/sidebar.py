@@ -9,9 +9,10 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from models.registry import REGISTRY, ModelSpec
-from models.samples import SAMPLES, find_sample, thumbnail_bytes
-from models.weights import categories
+from models.networks.registry import REGISTRY
+from models.networks.spec import ModelSpec
+from models.pictures.gallery import SAMPLES, find_sample, thumbnail_bytes
+from models.weights.locate import categories
 from ui.classes import by_name, canonical, offered
 from ui.controls import choice
 from ui.drawer import close_after_a_choice

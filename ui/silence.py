@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.explain import METHODS, Explanation
-from models.adapters.base import LayerRef
+from analysis.classes.explain import METHODS, Explanation
+from models.networks.adapter import LayerRef
 from ui.service import Run
 from ui.words import t
 
@@ -16,7 +16,7 @@ def why_empty(run: Run, found: Explanation, method: str, layer: LayerRef) -> str
     Args:
         run: the network.
         found: its map.
-        method: a key of :data:`analysis.explain.METHODS`.
+        method: a key of :data:`analysis.classes.explain.METHODS`.
         layer: where, for methods at a layer.
     """
     layers = run.loaded.adapter.feature_layers()

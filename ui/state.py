@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from models.image import DecodedImage
-from models.samples import SAMPLES
+from models.pictures.decode import DecodedImage
+from models.pictures.gallery import SAMPLES
 
 Heads = Literal["far", "near", "mean"]
 """Of a block: the head that looks farthest on this picture, the one that stays nearest, or their mean."""

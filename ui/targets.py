@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import top_answers
-from models.calibration import probabilities
+from models.networks.calibration import probabilities
 from ui.classes import canonical, identifier, index_of
 from ui.controls import choice
 from ui.service import Run

@@ -6,7 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from models.registry import REGISTRY, ModelSpec
+from models.networks.registry import REGISTRY
+from models.networks.spec import ModelSpec
 from ui.downloading import is_active, show_download_button, show_progress
 from ui.fleet import known_networks, may_change, presence
 from ui.state import SIDES, SideName, View, change, change_side, view

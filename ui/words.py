@@ -6,9 +6,9 @@ import html
 import re
 from pathlib import PurePath
 
-from models.adapters.base import LayerRef
 from models.errors import SightlinesError
-from models.registry import ModelSpec
+from models.networks.adapter import LayerRef
+from models.networks.spec import ModelSpec
 from ui.counts import exact_count, rounded_count
 from ui.device import is_touched
 from ui.language import bind_units, catalogue, class_name, translate

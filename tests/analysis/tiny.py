@@ -9,9 +9,10 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from torchvision.models.vision_transformer import VisionTransformer
 
 from models import LoadedModel, Trace, trace
-from models.adapters import adapter_for
-from models.recording import install
-from models.spec import Family, ModelSpec, Preprocess
+from models.networks.families import adapter_for
+from models.networks.recording import install
+from models.networks.spec import Family, ModelSpec
+from models.pictures.fit import Preprocess
 from tests.conftest import _picture
 
 SIZE = 64

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browser import ROOT, OpenPage, wait_idle
 from tests.e2e.comparison import t, widget
-from tests.models.test_published_path import published
+from tests.models.weights.test_published_path import published
 
 _START = '''"""The app, with one network that is published nowhere but in a test."""
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from models.registry import REGISTRY
+from models.networks.registry import REGISTRY
 
 _spec = REGISTRY["resnet18"]
 if _spec.file.name != {name!r}:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from models.samples import SAMPLES
+from models.pictures.gallery import SAMPLES
 from tests.e2e.browser import OpenPage, wait_idle
 from tests.e2e.comparison import address, panel, settled, t, wait_for_address, widget
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from models.samples import SAMPLES
-from models.weights import categories
+from models.pictures.gallery import SAMPLES
+from models.weights.locate import categories
 from tests.e2e.browser import OpenPage, wait_idle
 from tests.e2e.comparison import (
     address,

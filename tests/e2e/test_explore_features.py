@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from analysis import layer_extent, place_similarity
 from models import decode_image, trace
-from models.samples import sample_bytes
+from models.pictures.gallery import sample_bytes
 from tests.conftest import Network
 from tests.e2e.browser import OpenPage
 from tests.e2e.comparison import (

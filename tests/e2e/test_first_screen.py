@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from models.samples import SAMPLES
+from models.pictures.gallery import SAMPLES
 from tests.e2e.browser import OpenPage
 from tests.e2e.comparison import (
     ROWS,

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from analysis.examination import CHANCE
-from analysis.faithfulness import cost
+from analysis.trust.examination import CHANCE
+from analysis.trust.faithfulness import cost
 from tests.e2e.browser import PATIENCE_MS, OpenPage, wait_idle
 from tests.e2e.comparison import board, drawn, select, t, widget
 

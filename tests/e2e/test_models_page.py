@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from tests.e2e.browser import OpenPage
 from tests.e2e.comparison import panel, select, settled, t, wait_for_address, widget
 from tests.e2e.fetching import Copy, button, card, copy_of_the_app, go_to, open_models, press
-from tests.models.weight_host import Host, hosting
+from tests.models.weights.weight_host import Host, hosting
 
 pytestmark = pytest.mark.e2e
 
@@ -32,7 +32,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 @pytest.fixture
 def host(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     # The gate stays shut until the test opens it, however slow the machine is.
-    monkeypatch.setattr("tests.models.weight_host.SILENCE", 60.0)
+    monkeypatch.setattr("tests.models.weights.weight_host.SILENCE", 60.0)
     with hosting(copy.content) as host:
         yield host
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from models.samples import SAMPLES
+from models.pictures.gallery import SAMPLES
 from tests.e2e.browser import OpenPage
 from tests.e2e.comparison import board, click_tile, debug, panel, place_pointer, settled, t
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from models.samples import SAMPLES
+from models.pictures.gallery import SAMPLES
 from tests.e2e.browser import ROOT, OpenPage, server
 from tests.e2e.comparison import address, settled, slider, t, wait_for_address
 

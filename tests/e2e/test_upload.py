@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
-from models.samples import SAMPLES, sample_bytes
+from models.pictures.gallery import SAMPLES, sample_bytes
 from tests.e2e.browser import OpenPage, wait_idle
 from tests.e2e.comparison import (
     address,

@@ -14,8 +14,8 @@ import torchvision
 from PIL import Image
 from torch import Tensor, nn
 
-from models.checkpoints import read_state
-from models.weights import BUNDLED
+from models.weights.checkpoints import read_state
+from models.weights.locate import BUNDLED
 from tests.training.tiny import tiny
 from tests.training.tiny_backbone import (
     GRID,

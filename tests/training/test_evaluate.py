@@ -16,10 +16,10 @@ import pytest
 import torch
 
 from models import decode_image, load_model, trace
-from models.measurements import measurements_of
-from models.registry import REGISTRY
-from models.samples import SAMPLES, sample_bytes
-from models.weights import BUNDLED
+from models.networks.measurements import measurements_of
+from models.networks.registry import REGISTRY
+from models.pictures.gallery import SAMPLES, sample_bytes
+from models.weights.locate import BUNDLED
 from tests.conftest import Network
 from tests.training.tiny import SCHOOL
 from training import evaluate as measuring
@@ -76,7 +76,7 @@ def test_what_is_written_is_what_the_app_reads(
     found = evaluate(
         spec, load_model(spec.key, CPU).module, pictures, pictures, CPU, {"left_out": {"share": 1.0}}, _quiet
     )
-    for module in ("training.results", "models.measurements"):
+    for module in ("training.results", "models.networks.measurements"):
         monkeypatch.setattr(f"{module}.BUNDLED", tmp_path)
     write_measurements(spec, found)
     measurements_of.cache_clear()

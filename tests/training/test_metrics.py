@@ -8,7 +8,7 @@ import torch
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, top_k_accuracy_score
 
-from models.calibration import Calibration, probabilities
+from models.networks.calibration import Calibration, probabilities
 from training.metrics import (
     confusions,
     expected_calibration_error,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torchvision.models.vision_transformer import interpolate_embeddings
 
 from models import load_model
-from models.registry import REGISTRY
+from models.networks.registry import REGISTRY
 from training.make import save
 from training.networks import (
     at_side,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models.registry import REGISTRY
+from models.networks.registry import REGISTRY
 from tests.training.tiny import KINDS, SCHOOL, tiny, write_recipe
 from training.recipe import RECIPES, Distillation, Optimiser, Recipe, Stage, available, read_recipe
 

@@ -17,7 +17,7 @@ import pytest
 import torch
 import torchvision
 
-from models.checkpoints import parse_state
+from models.weights.checkpoints import parse_state
 from tests.training.tiny import KINDS, tiny, write_recipe, write_tar
 from training import labels
 from training.__main__ import main

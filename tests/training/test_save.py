@@ -13,9 +13,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from models import REGISTRY, ModelSpec, weights
-from models.spec import WeightsFile
-from models.weights import build
+from models import REGISTRY, ModelSpec
+from models.networks.spec import WeightsFile
+from models.weights import locate
+from models.weights.locate import build
 from training.make import PRECISIONS, Precision, save
 from training.networks import at_side
 from training.recipe import RECIPES, read_recipe
@@ -63,7 +64,7 @@ def rounded(module: nn.Module, precision: str) -> nn.Module:
 
 
 def as_bundled(spec: ModelSpec, path: Path, monkeypatch: pytest.MonkeyPatch) -> nn.Module:
-    monkeypatch.setattr(weights, "BUNDLED", path.parent)
+    monkeypatch.setattr(locate, "BUNDLED", path.parent)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return build(replace(spec, weights=path.name, sha256=digest))
 
@@ -119,5 +120,5 @@ def test_a_recipe_makes_the_network_that_the_app_builds(key: str) -> None:
     recipe, spec = read_recipe(RECIPES / f"{key}.toml"), REGISTRY[key]
     assert (recipe.builder, recipe.options) == (spec.builder, spec.options)
     assert (recipe.mean, recipe.std) == (spec.preprocess.mean, spec.preprocess.std)
-    built = weights.skeleton(spec)
+    built = locate.skeleton(spec)
     assert at_side(built, recipe.options, spec.preprocess.crop) is built

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from models.engine import Engine
-from models.jobs import JobControl, Ticket, Urgency
+from models.running.engine import Engine
+from models.running.jobs import JobControl, Ticket, Urgency
 
 Open = Callable[..., AppTest]
 """``open_page(locale="en-GB", page="", **query) -> AppTest``; see tests/ui/conftest.py."""

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.explain import METHODS, Cost, Explanation
-from models.registry import REGISTRY
-from models.spec import Preprocess
+from analysis.classes.explain import METHODS, Cost, Explanation
+from models.networks.registry import REGISTRY
+from models.pictures.fit import Preprocess
 from tests.ui.running import Open, finished_ahead, patient_engine, problems, texts
 from ui.language import translate
 from ui.service import background

@@ -8,8 +8,8 @@ import pytest
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
-from models.engine import Engine
-from models.jobs import JobControl, Progress
+from models.running.engine import Engine
+from models.running.jobs import JobControl, Progress
 from ui import service
 
 

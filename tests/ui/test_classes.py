@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torchvision.models import resnet18
 
 from models import REGISTRY, load_model
-from models.weights import categories
+from models.weights.locate import categories
 from tests.ui.running import Open, problems
 from ui.classes import by_name, canonical, identifier, index_of, is_same, offered, read_name
 from ui.language import translate

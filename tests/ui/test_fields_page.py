@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from models.samples import SAMPLES
+from models.pictures.gallery import SAMPLES
 from tests.ui.running import Open, finished_ahead, patient_engine, problems, texts
 from ui.language import translate
 

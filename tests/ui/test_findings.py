@@ -26,9 +26,9 @@ from analysis import (
     top_answers,
 )
 from models import REGISTRY, decode_image, load_model, trace
-from models.loading import LoadedModel
-from models.samples import SAMPLES, find_sample, sample_bytes, synthetic
-from models.tracing import Trace
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Trace
+from models.pictures.gallery import SAMPLES, find_sample, sample_bytes, synthetic
 from tests.ui.running import Open, problems, texts
 from training.manifest import origins
 from training.recipe import RECIPES, read_recipe

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from analysis import effective_fields, grad_cam, half_distances, patch_rows
-from analysis.heads import head_distances
+from analysis.attention.heads import head_distances
 from models import decode_image, load_model, trace
-from models.loading import LoadedModel
-from models.samples import SAMPLES, sample_bytes
-from models.tracing import Trace
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Trace
+from models.pictures.gallery import SAMPLES, sample_bytes
 from ui.state import View
 
 PHOTOGRAPHS = [sample.id for sample in SAMPLES if sample.kind in ("photo", "other")]

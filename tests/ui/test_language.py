@@ -12,7 +12,7 @@ from string import Formatter
 
 import pytest
 
-from models.weights import categories
+from models.weights.locate import categories
 from ui.language import LANGUAGES, bind_units, catalogue, class_name, match_language, translate
 
 ROOT = Path(__file__).parents[2]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.registry import REGISTRY
-from models.samples import SAMPLES
-from models.weights import categories
+from models.networks.registry import REGISTRY
+from models.pictures.gallery import SAMPLES
+from models.weights.locate import categories
 from ui.classes import identifier
 from ui.language import LANGUAGES
 from ui.links import decode, encode, not_here

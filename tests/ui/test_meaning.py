@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.examination import CHANCE, TESTS, Examination
-from analysis.faithfulness import SHARES, STEPS, Curve, Trial, cost
-from analysis.sanity import Likeness
-from models.engine import Engine
-from models.jobs import Progress
+from analysis.trust.examination import CHANCE, TESTS, Examination
+from analysis.trust.faithfulness import SHARES, STEPS, Curve, Trial, cost
+from analysis.trust.sanity import Likeness
+from models.running.engine import Engine
+from models.running.jobs import Progress
 from tests.ui.running import Open, problems, texts
 from ui import service
 from ui.explore.activation import findings as findings_module
@@ -238,7 +238,7 @@ def test_the_trials_of_noise_are_shared_by_methods_and_visitors(
         tried.append(heat)
         return trial(float(heat[0, 0]) / 100)
 
-    monkeypatch.setattr("analysis.examination.trial", cheap)
+    monkeypatch.setattr("analysis.trust.examination.trial", cheap)
     pair = {"left": "resnet18_classroom", "right": "resnet18_classroom"}
     page = open_page(page="activation", **pair)
     page.button(key=START).click().run()

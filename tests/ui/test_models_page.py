@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from models.measurements import (
+from models.networks.measurements import (
     Bin,
     ClassScore,
     Confusion,
@@ -17,7 +17,7 @@ from models.measurements import (
     SizeScore,
     Unfamiliar,
 )
-from models.registry import REGISTRY
+from models.networks.registry import REGISTRY
 from ui.language import class_name, translate
 from ui.words import verbatim
 

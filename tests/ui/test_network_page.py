@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from models.registry import REGISTRY
-from models.weights import skeleton
+from models.networks.registry import REGISTRY
+from models.weights.locate import skeleton
 from tests.ui.running import Open, problems, texts
 from ui import network_map
 from ui.counts import rounded_count

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from analysis import Addition
-from models.adapters.parts import Operation, Residual
+from models.networks.parts import Operation, Residual
 from ui.counts import rounded_count
 from ui.explore.network import boxes as boxes_module
 from ui.explore.network import items as items_module

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from models.image import DecodedImage
-from models.samples import SAMPLES, sample_bytes
+from models.pictures.decode import DecodedImage
+from models.pictures.gallery import SAMPLES, sample_bytes
 from ui import own_picture, state
 from ui.state import OWN, View
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import BusyError
-from models.samples import SAMPLES
+from models.pictures.gallery import SAMPLES
 from tests.ui.running import Open, problems, texts
 from ui.language import translate
 from ui.state import OWN, Side, View

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis.complexity import work
+from analysis.network.complexity import work
 from models import REGISTRY
 from tests.ui.running import Open, problems, texts
 from ui.language import translate

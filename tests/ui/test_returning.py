@@ -13,8 +13,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from models.image import DecodedImage
-from models.samples import SAMPLES
+from models.pictures.decode import DecodedImage
+from models.pictures.gallery import SAMPLES
 from tests.ui.running import Open, problems
 from ui import returning
 from ui.language import translate

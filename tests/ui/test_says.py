@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from models import REGISTRY, Calibration
-from models.measurements import measurements_of
+from models.networks.measurements import measurements_of
 from tests.ui.running import Open, problems, texts
 from ui.language import LANGUAGES, class_name, translate
 from ui.marking import marking_of

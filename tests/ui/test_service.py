@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from analysis import EffectiveField, FieldProbe, effective_fields
-from models.adapters.base import LayerRef
-from models.engine import Engine
-from models.jobs import Urgency
+from models.networks.adapter import LayerRef
+from models.running.engine import Engine
+from models.running.jobs import Urgency
 from tests.conftest import Network, Record
 from ui import service
 from ui.state import Side, View

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.samples import SAMPLES as GALLERY
+from models.pictures.gallery import SAMPLES as GALLERY
 from tests.ui.running import Open, problems
 from ui.links import decode, encode
 from ui.pages import ADDRESSES

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.samples import SAMPLES
+from models.pictures.gallery import SAMPLES
 from tests.conftest import Picture
 from ui import state
 from ui.state import AUTO, OWN, Side, View

@@ -9,8 +9,8 @@ from string import Formatter
 import pytest
 
 from models.errors import ModelError
-from models.registry import REGISTRY
-from models.weights import build
+from models.networks.registry import REGISTRY
+from models.weights.locate import build
 from tests.ui.running import Open, problems, texts
 from ui import fleet
 from ui.language import LANGUAGES, catalogue, translate

@@ -6,7 +6,7 @@ import numpy as np
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis import attention_rollout, head_mean, nearest_place, patch_rows
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.controls import choice
 from ui.panels import sheet_panel

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from analysis import attention_sinks, outlier_tokens
-from models.adapters.base import LayerRef
-from models.tracing import Trace
+from models.networks.adapter import LayerRef
+from models.networks.tracing import Trace
 
 
 def marked_patches(record: Trace, layer: LayerRef, rows: np.ndarray) -> tuple[int, ...]:

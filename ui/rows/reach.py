@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.columns import network_columns
 from ui.component import Frame
 from ui.controls import choice

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis import Explanation
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.columns import network_columns
 from ui.component import Frame, to_uint8_map
 from ui.own_picture import show_instead

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from analysis.evidence import Question
-from analysis.explain import METHODS, Explanation
+from analysis.classes.evidence import Question
+from analysis.classes.explain import METHODS, Explanation
 from models.errors import UnsupportedViewError
 from ui.address import publish
 from ui.component import Frame, Panel, to_uint8_map

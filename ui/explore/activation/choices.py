@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.evidence import Question
-from analysis.explain import METHODS, Settings
-from models.adapters.base import LayerRef
-from models.calibration import probabilities
+from analysis.classes.evidence import Question
+from analysis.classes.explain import METHODS, Settings
+from models.networks.adapter import LayerRef
+from models.networks.calibration import probabilities
 from ui.classes import canonical, index_of, offered, read_name
 from ui.options import option, set_option
 from ui.service import Run
@@ -56,7 +56,7 @@ class Ask:
     """One map of one network: everything that it depends on beside the picture.
 
     Attributes:
-        method: a key of :data:`analysis.explain.METHODS`.
+        method: a key of :data:`analysis.classes.explain.METHODS`.
         question: which score.
         layer: where, for methods at a layer.
         settings: of the method.

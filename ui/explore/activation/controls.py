@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.explain import METHODS
+from analysis.classes.explain import METHODS
 from ui.classes import by_name
 from ui.explore.activation.choices import (
     AGAINST,

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from analysis.examination import Examination, examine, forwards
-from analysis.explain import Step
-from analysis.faithfulness import Check, Trial, cost
-from analysis.sanity import Likeness, map_with_random_weights
+from analysis.classes.explain import Step
+from analysis.trust.examination import Examination, examine, forwards
+from analysis.trust.faithfulness import Check, Trial, cost
+from analysis.trust.sanity import Likeness, map_with_random_weights
 from models.errors import UnsupportedViewError
-from models.image import DecodedImage
-from models.jobs import JobControl, Progress
-from models.loading import LoadedModel
-from models.tracing import Trace
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Trace
+from models.pictures.decode import DecodedImage
+from models.running.jobs import JobControl, Progress
 from ui.explore.activation.maps import map_for, map_on
 from ui.service import Run, asked_for, background, current_picture
 from ui.state import SideName

@@ -12,11 +12,11 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from analysis.evidence import Question
-from analysis.explain import METHODS, Cost, Explanation, Step, cost_of, explain, quick_explanations
-from models.jobs import JobControl, Urgency
-from models.loading import LoadedModel
-from models.tracing import Trace
+from analysis.classes.evidence import Question
+from analysis.classes.explain import METHODS, Cost, Explanation, Step, cost_of, explain, quick_explanations
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Trace
+from models.running.jobs import JobControl, Urgency
 from ui.explore.activation.choices import Ask, asks, layer_of, methods, questions, settings
 from ui.service import Parts, Run, ahead, asked_for, background, engine, result, runs
 from ui.state import SideName
@@ -48,7 +48,7 @@ def map_on(side: SideName) -> Callable[[LoadedModel, Trace, int, Step], np.ndarr
     """The same method for another network or picture, as a function for a job: it knows no session.
 
     To be called in the script; what it returns is to be called in the job with the network, its trace, the
-    index of the class and a step as of :func:`analysis.explain.explain`. It gives ``[h, w]``, zero or
+    index of the class and a step as of :func:`analysis.classes.explain.explain`. It gives ``[h, w]``, zero or
     larger. Network and layer must fit: the same
     architecture, such as one with random weights.
     """

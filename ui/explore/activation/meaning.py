@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.examination import CHANCE, SIGNIFICANT, TESTS
+from analysis.trust.examination import CHANCE, SIGNIFICANT, TESTS
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.activation.findings import Findings, Subject, findings_for, subject_of
 from ui.explore.activation.maps import method_name

@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from analysis.evidence import Question
-from analysis.explain import METHODS, Explanation, quick_methods
-from models.adapters.base import LayerRef
-from models.jobs import Urgency
+from analysis.classes.evidence import Question
+from analysis.classes.explain import METHODS, Explanation, quick_methods
+from models.networks.adapter import LayerRef
+from models.running.jobs import Urgency
 from ui.component import Outline, Panel
 from ui.explore.activation.choices import (
     DEFAULT_METHOD,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import streamlit as st
 
-from analysis.faithfulness import Curve, Trial
+from analysis.trust.faithfulness import Curve, Trial
 from ui.charts import show_chart
 from ui.explore.activation.findings import Findings, Subject
 from ui.explore.activation.maps import method_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.explain import Cost, Explanation
+from analysis.classes.explain import Cost, Explanation
 from ui.explore.activation.choices import Ask
 from ui.service import Run
 from ui.silence import why_empty

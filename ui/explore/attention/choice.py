@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis import nearest_place
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.options import option, set_option
 from ui.service import Run
 from ui.state import SIDES, SideName, view

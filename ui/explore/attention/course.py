@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.component import Steps
 from ui.explore.attention.choice import Chosen, chosen, layer_option
 from ui.options import set_option

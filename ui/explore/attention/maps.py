@@ -7,8 +7,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis import patch_rows
-from models.adapters.base import LayerRef
 from models.errors import UnsupportedViewError
+from models.networks.adapter import LayerRef
 from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.controls import choice
 from ui.explore.attention.choice import (

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import attention_sinks, head_mean, outlier_tokens, patch_rows, token_norms
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.component import Frame, MapData, to_uint8_map
 from ui.explore.attention.course import course
 from ui.panels import panel_of, show_board

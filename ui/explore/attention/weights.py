@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from analysis import head_max, head_mean, legrad, relevance, rollout_steps
-from models.adapters.base import LayerRef
-from models.jobs import JobControl
+from models.networks.adapter import LayerRef
+from models.running.jobs import JobControl
 from ui.explore.attention.choice import Chosen
 from ui.options import option
 from ui.service import Run, derived, result

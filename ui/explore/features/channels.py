@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis import channel_numbers
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.component import Frame, Outline, Panel
 from ui.explore.features.choices import choose_layer, layer_of
 from ui.explore.features.ranges import choose_colours, colours_of, extent_of, furthest_layer

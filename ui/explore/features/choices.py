@@ -7,7 +7,7 @@ from typing import Any
 
 from streamlit.delta_generator import DeltaGenerator
 
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.controls import choice
 from ui.options import option, set_option
 from ui.rows import feature_side

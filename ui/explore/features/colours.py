@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import principal_scores, robust_ranges
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.component import Frame
 from ui.explore.features.choices import both
 from ui.panels import depth_slider, panel_of, show_board, spread

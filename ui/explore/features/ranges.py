@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import Extent, layer_extent, pooled_maps
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.component import MapData, to_uint8_map
 from ui.options import choose_option
 from ui.service import Run, derived

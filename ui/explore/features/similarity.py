@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis import place_similarity, similarity_to_place
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.explore.features.choices import choose_layer
 from ui.options import choose_option

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis import AverageReach, PictureReach, average_reach, reach_in_the_middle
-from models.engine import Engine
-from models.image import decode_image
-from models.jobs import JobControl
-from models.samples import SAMPLES, sample_bytes
-from models.tracing import trace_key
+from models.networks.tracing import trace_key
+from models.pictures.decode import decode_image
+from models.pictures.gallery import SAMPLES, sample_bytes
+from models.running.engine import Engine
+from models.running.jobs import JobControl
 from ui import component
 from ui.address import publish
 from ui.component import Board, Frame, Panel, Point, to_uint8_map

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import Reach
-from models.spec import ModelSpec
+from models.networks.spec import ModelSpec
 from ui.charts import show_chart
 from ui.explore.fields.measures import Measured, layer_at
 from ui.options import choose_option

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis import pooled_energy
-from models.adapters.base import LayerRef
+from models.networks.adapter import LayerRef
 from ui.component import Frame, Ring, to_uint8_map
 from ui.explore.fields.measures import Measured
 from ui.reach_frames import CELL, box_of, strength, theory_text

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis import Reach, attention_inside, nearest_place, reach_at
-from models.adapters.base import LayerRef
 from models.errors import UnsupportedViewError
+from models.networks.adapter import LayerRef
 from ui.panels import spread, step_of_depth
 from ui.reach_frames import (
     Fields,

@@ -9,9 +9,9 @@ from functools import partial
 import streamlit as st
 
 from analysis import VectorField, backwards_of, nearest_place, pooled_energy, vector_field
-from analysis.reach import SHARES
-from models.adapters.base import LayerRef
-from models.jobs import JobControl
+from analysis.places.reach import SHARES
+from models.networks.adapter import LayerRef
+from models.running.jobs import JobControl
 from ui.address import publish
 from ui.component import Frame, to_uint8_map
 from ui.explore.fields.frames import rings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from models.adapters.parts import Operation, Part, Residual, Shape
+from models.networks.parts import Operation, Part, Residual, Shape
 from ui.network_map import Box, Loop
 from ui.network_map.items import BoxKind
 from ui.words import t

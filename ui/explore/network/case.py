@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis import Decision, Written, decide, depth_evidence, place_evidence, runner_up
 from models.errors import UnsupportedViewError
-from models.jobs import JobControl
+from models.running.jobs import JobControl
 from ui.explore.network.sums import number
 from ui.service import Run, result
 from ui.state import SideName

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import familiarity, is_unfamiliar
-from models.two_sided import TWO_SIDED
+from models.networks.two_sided import TWO_SIDED
 from ui.explore.network.case import Case, added, make_case
 from ui.explore.network.doors import follow_door
 from ui.explore.network.origin import show_origin

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from analysis import Addition
-from models.adapters.base import ReceptiveField
-from models.adapters.parts import Part
+from models.networks.adapter import ReceptiveField
+from models.networks.parts import Part
 from ui.explore.network.boxes import boxes, loops, shape_text
 from ui.network_map import Door, Item
 from ui.words import rounded, t

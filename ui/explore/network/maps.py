@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from analysis import Addition, residual_additions, strongest_channels
-from models.adapters.base import ReceptiveField
-from models.adapters.parts import Part
+from models.networks.adapter import ReceptiveField
+from models.networks.parts import Part
 from ui import network_map
 from ui.explore.network.boxes import shape_text
 from ui.explore.network.doors import follow_door, take_door

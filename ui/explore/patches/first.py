@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis import nearest_place, project_window, window_at
-from models.adapters.base import LayerRef, PatchGrid, ReceptiveField
 from models.errors import UnsupportedViewError
+from models.networks.adapter import LayerRef, PatchGrid, ReceptiveField
 from ui.service import Run, derived
 from ui.state import view
 

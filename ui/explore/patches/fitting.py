@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.loading import LoadedModel
-from models.registry import Fit
-from models.tracing import Trace, trace, trace_key
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Trace, trace, trace_key
+from models.pictures.fit import Fit
 from ui.options import option
 from ui.service import Run, current_picture, result, runs
 from ui.state import SIDES, SideName

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from models.adapters.base import PatchGrid
 from models.errors import UnsupportedViewError
+from models.networks.adapter import PatchGrid
 from ui.component import Frame, MapData, Panel, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place, patch_grid
 from ui.explore.patches.fitting import fitted_runs

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analysis import Tiling, attention_bytes, attention_pairs
-from analysis.complexity import Work, work
-from models.preprocess import resize_to
-from models.registry import REGISTRY, ModelSpec
+from analysis.network.complexity import Work, work
+from models.networks.registry import REGISTRY
+from models.networks.spec import ModelSpec
+from models.pictures.fit import resize_to
 from ui.component import Frame, Outline, Panel
 from ui.explore.patches.first import patch_grid
 from ui.options import number_option, set_option

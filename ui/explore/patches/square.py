@@ -7,8 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from analysis import FitCost, fit_cost, top_answers
-from models.preprocess import crop_box, resized_size
-from models.registry import Fit, Preprocess
+from models.pictures.fit import Fit, Preprocess, crop_box, resized_size
 from ui.component import Frame, Panel
 from ui.explore.patches.fitting import FIT, FITS, chosen_fit, fitted_runs, probabilities
 from ui.findings import found

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import streamlit as st
 
-from models.preprocess import to_pixels
+from models.pictures.fit import to_pixels
 from ui.component import Frame, Outline, Panel, ReceptiveBox, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place
 from ui.explore.patches.fitting import fitted_runs

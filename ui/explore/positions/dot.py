@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from analysis import DOT, dot_mask, dot_traces, plain_ground
-from models.adapters.base import LayerRef
-from models.jobs import JobControl
+from models.networks.adapter import LayerRef
+from models.running.jobs import JobControl
 from ui.component import Frame, Panel, Steps, to_uint8_map
 from ui.explore.positions.ground import even_ground
 from ui.options import choose_option

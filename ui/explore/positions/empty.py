@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import place_deviations
-from models.jobs import JobControl
+from models.running.jobs import JobControl
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.ground import even_ground
 from ui.panels import depth_slider, panel_of, show_board, spread

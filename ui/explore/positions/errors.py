@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from analysis import DotErrors, dot_errors
-from models.adapters.base import LayerRef
-from models.jobs import JobControl
+from models.networks.adapter import LayerRef
+from models.running.jobs import JobControl
 from ui.charts import show_chart
 from ui.component import Frame, Panel, to_uint8_map
 from ui.options import option

@@ -16,7 +16,7 @@ from analysis import (
     top_answers,
 )
 from models.errors import UnsupportedViewError
-from models.jobs import JobControl
+from models.running.jobs import JobControl
 from ui.charts import show_chart
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.asked import with_positions

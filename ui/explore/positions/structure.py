@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import Explained, PositionComponents, explained_by_place, position_components
-from analysis.position import Factor
+from analysis.places.position import Factor
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.asked import with_positions
 from ui.explore.positions.bars import chance_bars

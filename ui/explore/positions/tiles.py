@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import probabilities_of_views, shuffled_order, shuffled_tiles, top_answers
-from models.jobs import JobControl
+from models.running.jobs import JobControl
 from ui.charts import show_chart
 from ui.component import Frame, Panel
 from ui.explore.positions.bars import paired_bars

@@ -19,8 +19,8 @@ from analysis import (
     shuffled_tiles,
     top_answers,
 )
-from models.adapters.base import LayerRef
-from models.jobs import JobControl
+from models.networks.adapter import LayerRef
+from models.running.jobs import JobControl
 from ui.component import Frame, Panel, to_uint8_map
 from ui.controls import choice
 from ui.explore.positions.asked import with_positions

@@ -1,0 +1,1 @@
+"""What attention weights say: maps, heads, how they came about, what follows from them."""

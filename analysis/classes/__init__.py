@@ -1,0 +1,1 @@
+"""What speaks for a class: answers, and the maps that explain them."""

@@ -1,0 +1,1 @@
+"""Where things are: patches, positions, fields, and what moves with the picture."""

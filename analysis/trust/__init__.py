@@ -1,0 +1,1 @@
+"""Whether a map or an answer means anything."""

@@ -1,0 +1,1 @@
+"""Who runs what, when: jobs, their order, and what is kept of them."""
