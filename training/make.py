@@ -13,9 +13,9 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from models import load_model
+from models.networks.builders import UnknownBuilder, find
 from models.networks.registry import REGISTRY
 from training import loop
-from training.architectures import UnknownBuilder, find
 from training.backbone import locate
 from training.crops import normalise
 from training.data import DataError, class_names, decode_all, digest, find_pictures, split

@@ -14,9 +14,9 @@ from models import (
     compat,  # noqa: F401  (must run before torchvision is imported)
     load_model,
 )
+from models.networks.builders import build
 from models.networks.registry import REGISTRY
 from models.weights.checkpoints import fill, read_state
-from training.architectures import build
 from training.recipe import Recipe
 from training.sized import any_side
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.functional import interpolate
 
-from training.architectures import build
+from models.networks.builders import build
 
 SIZE = "img_size"
 """The option of timm's builders that fixes the side of the pictures."""
@@ -25,7 +25,7 @@ def any_side(module: nn.Module, builder: str, options: Mapping[str, Any]) -> Cal
     """A network's forward for squares of any side, its positions fitted to each.
 
     Args:
-        module: what :func:`training.architectures.build` made of builder and options.
+        module: what :func:`models.networks.builders.build` made of builder and options.
         builder: its name.
         options: its options; without ``img_size`` the network takes every side as it is.
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
+from models.networks.builders import build
 from models.networks.registry import REGISTRY
 from models.pictures.fit import Preprocess
 from models.weights.checkpoints import fill, read_state
-from training.architectures import build
 from training.networks import at_side
 from training.recipe import RECIPES, available, read_recipe
 from training.sized import any_side
@@ -27,7 +27,7 @@ class Subject(Protocol):
 
     @property
     def builder(self) -> str:
-        """As :func:`training.architectures.build` knows it."""
+        """As :func:`models.networks.builders.build` knows it."""
 
     @property
     def options(self) -> dict[str, Any]:

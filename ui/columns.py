@@ -18,6 +18,6 @@ def network_columns(runs: Sequence[Run]) -> Iterator[tuple[DeltaGenerator, Run]]
     with its network's name.
     """
     for column, run in zip(st.columns(len(runs), gap="medium"), runs, strict=True):
-        family, name = run.loaded.spec.family, escape(name_of_network(run.loaded.spec))
-        column.html(f'<div class="sl-name sl-stacked sl-{family}-text">{name}</div>')
+        role, name = run.loaded.role, escape(name_of_network(run.loaded.spec))
+        column.html(f'<div class="sl-name sl-stacked sl-{role}-text">{name}</div>')
         yield column, run

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from models.networks.families import family_of
 from models.networks.measurements import Bin, Measurements, measurements_of
 from models.networks.registry import REGISTRY
 from models.networks.spec import ModelSpec
@@ -49,7 +50,7 @@ def _show_reliability(spec: ModelSpec, found: Measurements) -> None:
     figure = reliability_chart(
         _bins(t("measured.before"), reliability.bins_before),
         _bins(t("measured.after", temperature=temperature), reliability.bins_after),
-        family=spec.family,
+        role=family_of(spec).role,
         exact=t("measured.exact"),
         pictures=t("measured.pictures", count="{count}"),
         x_title=t("measured.confidence"),
@@ -79,7 +80,7 @@ def _show_sizes(spec: ModelSpec, found: Measurements) -> None:
     sides = np.array([each.side for each in found.sizes])
     shares = np.array([each.top1 for each in found.sizes]) / 100
     figure = line_chart(
-        [Line(escape(name_of_network(spec)), spec.family, sides, shares)],
+        [Line(escape(name_of_network(spec)), family_of(spec).role, sides, shares)],
         title=t("measured.sizes"),
         x_title=t("measured.side"),
         y_title=t("measured.accuracy"),

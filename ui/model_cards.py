@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis.network.complexity import complexity
 from models.errors import SightlinesError
+from models.networks.families import family_of
 from models.networks.registry import REGISTRY
 from models.networks.spec import ModelSpec
 from models.networks.two_sided import TWO_SIDED
@@ -85,7 +86,7 @@ def _card(spec: ModelSpec, here: Presence) -> None:
     left, right = st.columns([5, 3], vertical_alignment="center")
     with left:
         name = escape(name_of_network(spec))
-        st.html(f'<span class="sl-name sl-{spec.family}-text">{name}</span> · {_status(spec, here)}')
+        st.html(f'<span class="sl-name sl-{family_of(spec).role}-text">{name}</span> · {_status(spec, here)}')
         st.caption(_facts(spec))
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         _actions(spec, here)

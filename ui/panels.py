@@ -11,11 +11,12 @@ import numpy as np
 from analysis import top_answers
 from ui import component
 from ui.component import Board, Frame, Outline, Panel, Point, Steps
-from ui.component.board import DEFAULT_STRINGS, Family
+from ui.component.board import DEFAULT_STRINGS
 from ui.pictures import encode_photograph, encode_sheet
 from ui.service import Run, current_picture, derived
 from ui.state import change, subject, view
 from ui.words import name_of_class, name_of_network, percent, t, template
+from viz.frame import Role
 from viz.sheets import tile_sheet
 
 
@@ -34,7 +35,7 @@ def panel_of(run: Run, side: str, frames: tuple[Frame, ...], **more: Any) -> Pan
     picture = derived(("picture", run.trace.key), lambda: encode_photograph(rgb))
     settings: dict[str, Any] = {
         "title": name_of_network(run.loaded.spec),
-        "family": run.loaded.spec.family,
+        "role": run.loaded.role,
         "alt": t("alt.input", name=name_of_network(run.loaded.spec)),
         "picture": picture,
         "size": (rgb.shape[1], rgb.shape[0]),
@@ -65,7 +66,7 @@ def original_panel(
             min(box.right, 1) * picture.width,
             min(box.bottom, 1) * picture.height,
             label=named(run),
-            colour=run.loaded.spec.family if len(boxes) > 1 else "neutral",
+            colour=run.loaded.role if len(boxes) > 1 else "neutral",
         )
         for box, run in boxes.items()
     )
@@ -181,7 +182,7 @@ def sheet_panel(
     *,
     title: str,
     answer: str = "",
-    family: Family,
+    role: Role,
     selected: int | None,
     encode: Callable[[np.ndarray], bytes] = encode_sheet,
 ) -> Panel:
@@ -195,7 +196,7 @@ def sheet_panel(
         columns: how many stand beside each other.
         title: what the sheet is called.
         answer: what to know about it, beside the title.
-        family: identity colour.
+        role: identity colour.
         selected: index of the chosen tile, if one is.
         encode: for photographs a lossy encoding is a fifth of the size.
     """
@@ -214,7 +215,7 @@ def sheet_panel(
         id=identifier,
         title=title,
         answer=answer,
-        family=family,
+        role=role,
         alt=title,
         picture=picture,
         size=size,

@@ -61,7 +61,7 @@ def _picture() -> None:
         tuple(t(f"sample.{name}.title") for name in identifiers),
         _COLUMNS,
         title=t("sidebar.picture"),
-        family="neutral",
+        role="neutral",
         selected=identifiers.index(view().picture) if view().picture in identifiers else None,
         encode=encode_photograph,
     )

@@ -6,10 +6,10 @@ import re
 
 import streamlit as st
 
+from ui.colours import of_the_page
 from ui.curtain import FRAME
 from ui.words import t
 
-# The identity colours are those of ui/component/browser/board.css and of the theme.
 _CSS = """<style>
 [data-testid="stSidebarHeader"] { height: 2.2rem; margin-bottom: 0; padding-bottom: 0; }
 [data-testid="stMainBlockContainer"] h1 { padding: .2rem 0; }
@@ -28,19 +28,14 @@ _CSS = """<style>
 .sl-wait { font-size: .8125rem; white-space: nowrap; }
 [data-testid="stMarkdownContainer"] hr { margin: .5rem 0; }
 .sl-name { font-weight: 600; margin-bottom: .35rem; }
-/* Mixed with the text's own colour, so that names are readable on both grounds. */
-.sl-resnet-text { color: color-mix(in srgb, var(--sl-resnet) 70%, currentColor); }
-.sl-vit-text { color: color-mix(in srgb, var(--sl-vit) 75%, currentColor); }
 /* The page's ground, which Streamlit tells no style sheet; both are the theme's. */
 :root { --sl-ground: light-dark(#fff, #14171b); }
-:root { --sl-resnet: #2f6fde; --sl-vit: #e0701a; --sl-hybrid: #2c9a5b; }
 .sl-bars { font-variant-numeric: tabular-nums; }
 .sl-bar { display: grid; grid-template-columns: 8.5rem 1fr 4rem; gap: .6rem; align-items: center; }
 .sl-bar { margin: .28rem 0; }
 .sl-bar-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .sl-bar-track, .sl-bar-fill { display: block; height: .7rem; border-radius: .35rem; min-width: 2px; }
 .sl-bar-track { background: rgba(128, 136, 148, .18); overflow: hidden; }
-.sl-bar-fill.sl-resnet { background: var(--sl-resnet); } .sl-bar-fill.sl-vit { background: var(--sl-vit); }
 .sl-bar-value { text-align: right; }
 /* A picture unlike all classes: its percentages step back, and a sentence beside them says why. */
 .sl-quiet .sl-bar-track { opacity: .45; } .sl-quiet .sl-bar-value { opacity: .7; }
@@ -50,13 +45,13 @@ _CSS = """<style>
 .sl-share { align-items: center; padding: .14rem .4rem; }
 .sl-share > :nth-child(2), .sl-share > :nth-child(4) { text-align: right; }
 .sl-share-head { opacity: .7; font-size: .85rem; }
-.sl-share-chosen { font-weight: 600; border-radius: .375rem; box-shadow: 0 0 0 1.5px #d6249f; }
+.sl-share-chosen { font-weight: 600; border-radius: .375rem; box-shadow: 0 0 0 1.5px var(--sl-point); }
 .sl-strip { display: flex; height: 1.35rem; margin-bottom: .5rem; border-radius: .25rem; overflow: hidden; }
 .sl-strip { background: rgba(128, 136, 148, .12); } .sl-strip i { flex: 1; }
 /* Two colours of the diverging scale that show on both grounds. */
 .sl-strip .p { background: rgb(198 64 68 / var(--s)); }
 .sl-strip .n { background: rgb(52 126 185 / var(--s)); }
-.sl-strip i:hover { outline: 2px solid #d6249f; outline-offset: -2px; }
+.sl-strip i:hover { outline: 2px solid var(--sl-point); outline-offset: -2px; }
 .sl-strip-head { display: flex; justify-content: space-between; gap: .8rem; font-size: .875rem; }
 .sl-strip-head > :last-child { white-space: nowrap; opacity: .75; font-variant-numeric: tabular-nums; }
 [data-testid="stMarkdownContainer"] table :is(th, td) { border-width: 0 0 1px; padding: .35rem .8rem; }
@@ -70,7 +65,7 @@ _CSS = """<style>
   linear-gradient(to left, var(--sl-ground) 30%, transparent) 100% 0 / 2.5rem 100% no-repeat local,
   linear-gradient(to right, rgb(0 0 0 / .24), transparent) 0 0 / .8rem 100% no-repeat scroll,
   linear-gradient(to left, rgb(0 0 0 / .24), transparent) 100% 0 / .8rem 100% no-repeat scroll; }
-.sl-table:focus-visible { outline: 2px solid #d6249f; outline-offset: 2px; }
+.sl-table:focus-visible { outline: 2px solid var(--sl-point); outline-offset: 2px; }
 /* Stacked on a narrow page, a column says whose it is; beside each other, the boards above them say it. */
 :has(> [data-testid="stHtml"] > .sl-stacked), .sl-stacked { display: none; }
 @media (max-width: 640px) {
@@ -96,6 +91,7 @@ _CSS = """<style>
 
 
 # It travels with every run: what only its readers need stays here.
+_COLOURS = of_the_page().replace("\n", "")
 _SENT = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", _CSS, flags=re.S))
 
 
@@ -103,7 +99,7 @@ def apply_style() -> None:
     """Put the rules on the page; once per run."""
     # Streamlit's uploader speaks English only; its limits stand in our own help text.
     st.html(
-        f"<style>{FRAME}</style>"
+        f"<style>{FRAME}{_COLOURS}</style>"
         + _SENT
         + f'<style>:root {{ --sl-upload: "{t("sidebar.upload.button")}"; }}</style>'
     )

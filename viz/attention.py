@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_above, ruled
+from viz.frame import ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, ruled
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class HeadDots:
 
     Attributes:
         name: what the network is called.
-        family: decides the colour.
+        role: decides the colour.
         values: ``[blocks, heads]``.
         shown: index of the block to mark, if any.
         limit: a value to compare with, drawn as a dashed line, if any.
@@ -27,7 +27,7 @@ class HeadDots:
     """
 
     name: str
-    family: Family
+    role: Role
     values: npt.NDArray[np.floating]
     shown: int | None = None
     limit: float | None = None
@@ -56,7 +56,7 @@ def head_chart(
     """One dot for each head against its block, and a line through the means of the blocks.
 
     Args:
-        networks: what to draw; two of one family share its colour and differ in their marks.
+        networks: what to draw; two of one role share its colour and differ in their marks.
         title: printed above.
         x_title: what the horizontal axis is.
         y_title: what the vertical axis is.
@@ -73,7 +73,7 @@ def head_chart(
     if not networks:
         raise ValueError("a chart of heads needs at least one network")
     figure = graph_objects.Figure()
-    same = len({network.family for network in networks}) < len(networks)
+    same = len({network.role for network in networks}) < len(networks)
     for index, network in enumerate(networks):
         _add(
             figure, network, SYMBOLS[index if same else 0], label, mean, unit, index - (len(networks) - 1) / 2
@@ -106,7 +106,7 @@ def _add(
     lane: float,
 ) -> None:
     blocks, heads = network.values.shape
-    colour = FAMILY_COLOURS[network.family]
+    colour = ROLE_COLOURS[network.role]
     numbers = np.arange(1, blocks + 1)
     # The dots of two networks stand beside each other, not on each other.
     across = (np.repeat(numbers, heads) + 0.24 * lane).astype(np.float32)
@@ -140,7 +140,7 @@ def _add(
             name=network.limit_name,
             mode="lines",
             line={
-                "color": FAMILY_COLOURS["neutral"],
+                "color": ROLE_COLOURS["neutral"],
                 "width": 1.5,
                 "dash": "dash" if lane <= 0 else "dashdot",
             },

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import FAMILY_COLOURS, Family, frame, ruled
+from viz.frame import ROLE_COLOURS, Role, frame, ruled
 
-_GREY = FAMILY_COLOURS["neutral"]
+_GREY = ROLE_COLOURS["neutral"]
 _BAND = "rgba(128, 136, 148, 0.25)"
 
 
@@ -35,7 +35,7 @@ def trial_chart(
     blob: npt.NDArray[np.floating],
     chance: npt.NDArray[np.floating],
     *,
-    family: Family,
+    role: Role,
     names: TrialNames,
     low: float,
     high: float,
@@ -53,7 +53,7 @@ def trial_chart(
         blob: the blob's ``[n]``.
         chance: those of m maps of noise ``[m, n]``, drawn as a band from the lowest to the highest, and
             their mean.
-        family: decides the colour of the map's curve.
+        role: decides the colour of the map's curve.
         names: what the lines are called.
         low: lower end of the vertical axis.
         high: its upper end. Give charts that are compared the same ends.
@@ -81,7 +81,7 @@ def trial_chart(
         hoverinfo="skip",
         showlegend=False,
     )
-    colour = FAMILY_COLOURS[family]
+    colour = ROLE_COLOURS[role]
     for values, name, line in (
         (chance.mean(axis=0), names.chance, {"color": _GREY, "width": 1.5}),
         (blob, names.blob, {"color": _GREY, "width": 2, "dash": "dash"}),

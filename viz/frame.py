@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-Family = Literal["resnet", "vit", "hybrid", "neutral"]
+Role = Literal["convolution", "attention", "hybrid", "neutral"]
 
-FAMILY_COLOURS: Final[Mapping[Family, str]] = MappingProxyType(
-    {"resnet": "#2f6fde", "vit": "#e0701a", "hybrid": "#2c9a5b", "neutral": "#808894"}
+ROLE_COLOURS: Final[Mapping[Role, str]] = MappingProxyType(
+    {"convolution": "#2f6fde", "attention": "#e0701a", "hybrid": "#2c9a5b", "neutral": "#808894"}
 )
-"""The colour of a family, the same on every page and chart."""
+"""The colour of a role, the same on every page and chart."""
 
 POINT_COLOUR: Final = "#d6249f"
 """The point of interest."""
 
 SYMBOLS: Final = ("circle", "diamond", "square", "triangle-up")
-"""Two networks of one family share its colour and differ in the shape of their marks."""
+"""Two networks of one role share its colour and differ in the shape of their marks."""
 
 PAGE_FONT: Final = (
     "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Source Sans', "

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_above, ruled
+from viz.frame import ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, ruled
 
 _NAMED: Final = 2
 """Up to so many lines are named where they run."""
@@ -26,13 +26,13 @@ class Line:
 
     Attributes:
         name: printed at the line, or in a legend where there are many.
-        family: decides the colour; two of one family differ in their marks.
+        role: decides the colour; two of one role differ in their marks.
         x: where ``[n]``.
         y: how much ``[n]``; NaN leaves a gap.
     """
 
     name: str
-    family: Family
+    role: Role
     x: npt.NDArray[np.generic]
     y: npt.NDArray[np.floating]
 
@@ -74,12 +74,12 @@ def line_chart(
     if not lines:
         raise ValueError("a chart needs at least one line")
     figure = graph_objects.Figure()
-    drawn: Counter[Family] = Counter()
+    drawn: Counter[Role] = Counter()
     form = ".1%" if share else ".3~g"
     for line in lines:
-        colour = FAMILY_COLOURS[line.family]
-        symbol = SYMBOLS[drawn[line.family] % len(SYMBOLS)]
-        drawn[line.family] += 1
+        colour = ROLE_COLOURS[line.role]
+        symbol = SYMBOLS[drawn[line.role] % len(SYMBOLS)]
+        drawn[line.role] += 1
         figure.add_scatter(
             x=line.x,
             y=line.y,
@@ -92,7 +92,7 @@ def line_chart(
     for place, words in rules:
         figure.add_vline(
             x=place,
-            line={"color": FAMILY_COLOURS["neutral"], "width": 1, "dash": "dot"},
+            line={"color": ROLE_COLOURS["neutral"], "width": 1, "dash": "dot"},
             annotation={"text": words, "yref": "paper", "y": 1, "yanchor": "top", "font": {"size": 11}},
         )
     named = len(lines) <= _NAMED and _name(figure, lines)
@@ -132,7 +132,7 @@ def _name(figure: graph_objects.Figure, lines: Sequence[Line]) -> bool:
             x=places[best],
             y=value,
             text=f"<b>{line.name}</b>",
-            font={"color": FAMILY_COLOURS[line.family]},
+            font={"color": ROLE_COLOURS[line.role]},
             showarrow=False,
             yanchor="bottom" if above else "top",
             yshift=8 if above else -8,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import FAMILY_COLOURS, SYMBOLS, Family, frame, legend_above, ruled
+from viz.frame import ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, ruled
 
 Measure = Literal["theory", "half", "most", "attention", "attention_here"]
 
@@ -37,7 +37,7 @@ class ReachLine:
         network: what the network is called.
         name: what the measure is called.
         measure: decides the stroke.
-        family: decides the colour.
+        role: decides the colour.
         depth: of each layer ``[n]``, from 0 (first) to 1 (last).
         radius: distance ``[n]``, in pixels; NaN leaves a gap.
         layers: what each layer is called, n names.
@@ -47,7 +47,7 @@ class ReachLine:
     network: str
     name: str
     measure: Measure
-    family: Family
+    role: Role
     depth: npt.NDArray[np.floating]
     radius: npt.NDArray[np.floating]
     layers: Sequence[str]
@@ -77,10 +77,10 @@ def reach_curve(
     alt: str = "",
     caption: str = "",
 ) -> graph_objects.Figure:
-    """Distances against relative depth, the lines of each network in its family's colour.
+    """Distances against relative depth, the lines of each network in its role's colour.
 
     Args:
-        lines: those of one network beside each other; a second network of a family has other marks.
+        lines: those of one network beside each other; a second network of a role has other marks.
         mark: the depth that is looked at, a vertical line; none if None.
         log: draw distances by their logarithm; 0 leaves a gap then.
         title: printed above.
@@ -101,7 +101,7 @@ def reach_curve(
         if line.low is not None and line.high is not None:
             _add_band(figure, line, line.low, line.high)
     for line in lines:
-        colour = FAMILY_COLOURS[line.family]
+        colour = ROLE_COLOURS[line.role]
         open_mark = "-open" if line.measure == "most" else ""
         figure.add_scatter(
             x=line.depth,
@@ -116,7 +116,7 @@ def reach_curve(
             hovertemplate=f"{line.network}, %{{text}}: %{{y:.0f}} {unit}<extra>{line.name}</extra>",
         )
     if mark is not None:
-        figure.add_vline(x=mark, line={"color": FAMILY_COLOURS["neutral"], "width": 1.5}, layer="below")
+        figure.add_vline(x=mark, line={"color": ROLE_COLOURS["neutral"], "width": 1.5}, layer="below")
     figure.update_layout(
         **frame(title, alt, caption),
         height=520,
@@ -138,13 +138,13 @@ def _drawable(values: npt.NDArray[np.floating], log: bool) -> npt.NDArray[np.flo
 
 
 def _symbols(lines: Sequence[ReachLine]) -> dict[str, str]:
-    """The mark of each network: those of one family share its colour."""
+    """The mark of each network: those of one role share its colour."""
     symbols: dict[str, str] = {}
-    families: list[Family] = []
+    families: list[Role] = []
     for line in lines:
         if line.network not in symbols:
-            symbols[line.network] = SYMBOLS[families.count(line.family) % len(SYMBOLS)]
-            families.append(line.family)
+            symbols[line.network] = SYMBOLS[families.count(line.role) % len(SYMBOLS)]
+            families.append(line.role)
     return symbols
 
 
@@ -156,7 +156,7 @@ def _add_band(
 ) -> None:
     """Beneath the lines; layers without numbers have no band, and numbers are filled over no gap."""
     drawn = np.isfinite(low) & np.isfinite(high) & (low > 0)
-    red, green, blue = (int(FAMILY_COLOURS[line.family][at : at + 2], 16) for at in (1, 3, 5))
+    red, green, blue = (int(ROLE_COLOURS[line.role][at : at + 2], 16) for at in (1, 3, 5))
     figure.add_scatter(
         x=np.concatenate([line.depth[drawn], line.depth[drawn][::-1]]),
         y=np.concatenate([high[drawn], low[drawn][::-1]]),

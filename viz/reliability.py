@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import FAMILY_COLOURS, Family, frame, legend_above, ruled
+from viz.frame import ROLE_COLOURS, Role, frame, legend_above, ruled
 
-_GREY = FAMILY_COLOURS["neutral"]
+_GREY = ROLE_COLOURS["neutral"]
 _LARGEST = 26.0
 _SMALLEST = 5.0
 
@@ -40,7 +40,7 @@ def reliability_chart(
     before: Bins,
     after: Bins,
     *,
-    family: Family,
+    role: Role,
     exact: str,
     pictures: str,
     x_title: str = "",
@@ -54,7 +54,7 @@ def reliability_chart(
     Args:
         before: the network as it was trained; hollow grey diamonds.
         after: the corrected one; dots in the network's colour.
-        family: decides that colour.
+        role: decides that colour.
         exact: what the diagonal is called.
         pictures: printed with the number of answers in the hover text, where plotly fills in ``{count}``.
         x_title: what the horizontal axis is.
@@ -73,7 +73,7 @@ def reliability_chart(
     line = {"color": _GREY, "width": 1.5, "dash": "dot"}
     figure.add_scatter(x=[0, 1], y=[0, 1], name=exact, mode="lines", line=line, hoverinfo="skip")
     hover = "%{x:.0%} → %{y:.0%}<br>" + pictures.format(count="%{customdata}")
-    colour = FAMILY_COLOURS[family]
+    colour = ROLE_COLOURS[role]
     for bins, marker, stroke in (
         (before, {"symbol": "diamond-open", "color": _GREY}, {"color": _GREY, "width": 1.5}),
         (after, {"symbol": "circle", "color": colour}, {"color": colour, "width": 2.5}),

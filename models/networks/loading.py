@@ -10,7 +10,8 @@ from torch import nn
 
 from models.errors import ModelError
 from models.networks.adapter import Adapter
-from models.networks.families import adapter_for
+from models.networks.families import adapter_for, family_of
+from models.networks.family import Role
 from models.networks.recording import install
 from models.networks.registry import REGISTRY
 from models.networks.spec import ModelSpec
@@ -41,6 +42,11 @@ class LoadedModel:
     @property
     def preprocess(self) -> Preprocess:
         return self.spec.preprocess
+
+    @property
+    def role(self) -> Role:
+        """How its family mixes places."""
+        return family_of(self.spec).role
 
     @cached_property
     def nbytes(self) -> int:

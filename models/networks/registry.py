@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import replace
 
 from models.errors import ModelError
+from models.networks.families import BUILDERS
 from models.networks.measurements import calibration_of, measurements_of
 from models.networks.spec import Card, ModelSpec, WeightsFile
 from models.networks.untrained import TAG
 from models.pictures.fit import Preprocess
 from models.settings import weights_folder
 from models.weights.own_files import scan
-from models.weights.published import BUILDERS, default_entries
+from models.weights.published import default_entries
 
 _log = logging.getLogger(__name__)
 
@@ -74,11 +75,11 @@ class Registry(MutableMapping[str, ModelSpec]):
 
 
 def _untrained(builder: str) -> ModelSpec:
-    title, family = BUILDERS[builder]
+    made, family = BUILDERS[builder]
     return ModelSpec(
         key=f"{builder}_untrained",
-        title=title,
-        family=family,
+        title=made.title,
+        family=family.key,
         builder=builder,
         source="untrained",
         weights=TAG,

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from models.networks.calibration import Calibration
 from models.pictures.fit import Preprocess
 
-Family = Literal["resnet", "vit"]
 WeightsSource = Literal["bundled", "untrained", "torchvision", "local"]
 Schooling = Literal["", "distilled", "scratch"]
 
@@ -73,8 +72,8 @@ class ModelSpec:
     Attributes:
         key: stable identifier, used in URLs and cache keys.
         title: the architecture's usual name.
-        family: which adapter understands it.
-        builder: name of torchvision's function or ``VisionTransformer``.
+        family: key of :data:`models.networks.families.FAMILIES`.
+        builder: as :func:`models.networks.builders.build` knows it.
         source: where the weights come from.
         weights: what tells these weights from others of the same network: name of the bundled file, of the
             member of torchvision's enum, name and version of a local file, or the seed's tag.
@@ -93,7 +92,7 @@ class ModelSpec:
 
     key: str
     title: str
-    family: Family
+    family: str
     builder: str
     source: WeightsSource
     weights: str

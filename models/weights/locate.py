@@ -12,6 +12,7 @@ import torchvision.models
 from torch import nn
 
 from models.errors import ModelError
+from models.networks.builders import build as from_builder
 from models.networks.measurements import BUNDLED as BUNDLED
 from models.networks.registry import REGISTRY
 from models.networks.spec import ModelSpec
@@ -63,7 +64,7 @@ def skeleton(spec: ModelSpec) -> nn.Module:
 
 
 def _construct(spec: ModelSpec) -> nn.Module:
-    module: nn.Module = getattr(torchvision.models, spec.builder)(**spec.options)
+    module = from_builder(spec.builder, spec.options)
     _fit_channels(module, spec.preprocess.channels)
     if spec.options.get("num_classes") == 1:
         _show_two_sides(module)

@@ -30,21 +30,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from models.errors import ModelError
+from models.networks.builders import build
+from models.networks.families import BUILDERS
 from models.networks.spec import Card, ModelSpec, WeightsFile
 from models.networks.two_sided import TWO_SIDED
 from models.networks.untrained import building
 from models.pictures.fit import Interpolation, Preprocess
-from models.weights.checkpoints import SUFFIXES, Shape, mismatch, read_contents, refuse_types, unreadable
-from models.weights.published import BUILDERS, default_entries, other_entries
+from models.weights.checkpoints import SUFFIXES, mismatch, read_contents, refuse_types, unreadable
+from models.weights.published import default_entries, other_entries
 
 _log = logging.getLogger(__name__)
 
-_HEADS = {"resnet": "fc.weight", "vit": "heads.head.weight"}
-_FIRST = {"resnet": "conv1.weight", "vit": "conv_proj.weight"}
 # ImageNet's; for grey levels, which nobody published any for, the mean of its three channels.
 _RECIPES = {
     3: (Preprocess.mean, Preprocess.std),
@@ -176,8 +175,8 @@ def _ignored(path: Path, reason: str, **params: str) -> ModelError:
 def _spec(path: Path, name: str, builder: str) -> ModelSpec:
     contents = read_contents(path)
     shapes = {name: header.shape for name, header in contents.tensors.items()}
-    title, family = BUILDERS[builder]
-    head, first = _HEADS[family], _FIRST[family]
+    made, family = BUILDERS[builder]
+    head, first = family.head, family.first
     # The classes and the channels are read from these two: where they have another shape than such tensors
     # have, nothing can be built. What else does not fit is left to the load, which names it.
     odd = {
@@ -198,23 +197,22 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
             "channels", f"{path.name} reads pictures of {channels} channels.", file=path.name, count=channels
         )
     mean, std = _RECIPES[channels]
-    side = _vit_side(shapes) if family == "vit" else _SIDE
+    side = _side(family.side(shapes))
     said = _Sidecar(_beside(path, ".toml"))
     crop = said.side("crop", side)
-    if family == "vit" and crop != side:
-        # A ViT's position embedding fits pictures of one size.
+    if family.sized and crop != side:
         raise said.refused("crop")
     key = f"local.{name}"
     labels = _labels(path, classes)
     spec = ModelSpec(
         key=key,
-        title=said.text("title") or f"{name.rpartition('.')[0]} ({title})",
-        family=family,
+        title=said.text("title") or f"{name.rpartition('.')[0]} ({made.title})",
+        family=family.key,
         builder=builder,
         source="local",
         weights=_version(path),
         classes=key if labels else "imagenet",
-        options={"num_classes": classes, **({"image_size": side} if family == "vit" else {})},
+        options={"num_classes": classes, **({"image_size": side} if family.sized else {})},
         preprocess=Preprocess(
             resize=said.side("resize", max(round(crop * _MARGIN), crop)),
             crop=crop,
@@ -239,9 +237,9 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
 
 @cache
 def _usual(builder: str) -> Mapping[str, Tensor]:
-    """A builder's tensors as torchvision publishes them, with ImageNet's classes, on the meta device."""
+    """A builder's tensors as its library publishes them, with ImageNet's classes, on the meta device."""
     with building, torch.device("meta"):
-        module: nn.Module = getattr(torchvision.models, builder)()
+        module: nn.Module = build(builder, {})
     return module.state_dict()
 
 
@@ -251,14 +249,9 @@ def _version(path: Path) -> str:
     return f"{path.name}@{facts.st_size:x}-{facts.st_mtime_ns:x}"
 
 
-def _vit_side(shapes: Mapping[str, Shape]) -> int:
-    positions = shapes.get("encoder.pos_embedding", ())
-    kernel = shapes.get("conv_proj.weight", ())
-    if len(positions) != 3 or len(kernel) != 4:
-        return _SIDE
-    places = math.isqrt(max(positions[1] - 1, 0))
-    side = places * kernel[-1]
-    return side if places * places == positions[1] - 1 and 0 < side <= _LARGEST_SIDE else _SIDE
+def _side(fitting: int | None) -> int:
+    """What a checkpoint was made for, if that is a size at all; the load names what does not fit."""
+    return fitting if fitting is not None and 0 < fitting <= _LARGEST_SIDE else _SIDE
 
 
 def _labels(checkpoint: Path, outputs: int) -> tuple[str, ...]:

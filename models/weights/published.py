@@ -2,62 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import PurePosixPath
-from types import MappingProxyType
 from typing import Any
 
 import torchvision.models
 
-from models.networks.spec import Card, Family, ModelSpec, WeightsFile
+from models.networks.families import BUILDERS
+from models.networks.spec import Card, ModelSpec, WeightsFile
 from models.pictures.fit import Preprocess
 
-BUILDERS: Mapping[str, tuple[str, Family]] = MappingProxyType(
-    {
-        "resnet18": ("ResNet-18", "resnet"),
-        "resnet34": ("ResNet-34", "resnet"),
-        "resnet50": ("ResNet-50", "resnet"),
-        "resnet101": ("ResNet-101", "resnet"),
-        "resnet152": ("ResNet-152", "resnet"),
-        "vit_b_16": ("ViT-B/16", "vit"),
-        "vit_b_32": ("ViT-B/32", "vit"),
-        "vit_l_16": ("ViT-L/16", "vit"),
-    }
-)
-"""torchvision's builders that an adapter understands: title and family."""
+_PUBLISHED = frozenset(torchvision.models.list_models(module=torchvision.models))
 
 
 def default_entries() -> Iterator[ModelSpec]:
     """One network for each builder, with the weights that torchvision recommends."""
-    for builder in BUILDERS:
+    for builder in _builders():
         yield _entry(builder, torchvision.models.get_model_weights(builder).DEFAULT, builder)
 
 
 def other_entries() -> Iterator[ModelSpec]:
     """The same builders with every other published weights, offered only where their file is at hand."""
-    for builder in BUILDERS:
+    for builder in _builders():
         members = torchvision.models.get_model_weights(builder)
         for member in members:
             if member is not members.DEFAULT:
                 yield _entry(builder, member, f"{builder}-{member.name.lower()}")
 
 
+def _builders() -> Iterator[str]:
+    """Those for which torchvision publishes weights."""
+    return (builder for builder in BUILDERS if builder in _PUBLISHED)
+
+
 def _entry(builder: str, member: Any, key: str) -> ModelSpec:
-    title, family = BUILDERS[builder]
+    made, family = BUILDERS[builder]
     recipe, meta = member.transforms(), member.meta
     crop = int(recipe.crop_size[0])
     name = PurePosixPath(member.url).name
     swag = "SWAG" in member.name
     return ModelSpec(
         key=key,
-        title=title if key == builder else f"{title} {member.name}",
-        family=family,
+        title=made.title if key == builder else f"{made.title} {member.name}",
+        family=family.key,
         builder=builder,
         source="torchvision",
         weights=str(member),
         classes="imagenet",
         # The position embedding of weights for larger pictures is larger as well.
-        options={"image_size": crop} if family == "vit" else {},
+        options={"image_size": crop} if family.sized else {},
         preprocess=Preprocess(
             resize=int(recipe.resize_size[0]),
             crop=crop,

@@ -1,4 +1,4 @@
-"""From what a training run saved to the tensors of one network, under the names that torchvision has today.
+"""From what a training run saved to the tensors of one network, under the names that it has today.
 
 Whatever is chosen or left aside on the way is remembered, so that it can be told.
 """
@@ -13,15 +13,19 @@ from typing import Any, Generic, TypeVar
 from torch import Tensor
 
 from models.errors import ModelError
+from models.networks.families import FAMILIES
 
 _AVERAGED = "ema model_ema ema_model state_dict_ema ema_state_dict model_ema_state_dict params_ema".split()
 _PLAIN = "state_dict model_state_dict model_state model net network module weights params".split()
 _DEEPEST = 4
 _REPORTED = 3
 
-# The first convolution, which every ResNet and every ViT of torchvision has once.
-_ANCHORS = ("conv1.weight", "conv_proj.weight")
-_HEADS = {"fc": "fc", "heads": "heads.head"}
+_ANCHORS = tuple(dict.fromkeys(family.first for family in FAMILIES.values()))
+_HEADS = {
+    head.partition(".")[0]: head
+    for head in (family.head.removesuffix(".weight") for family in FAMILIES.values())
+}
+_RENAMED = {old: new for family in FAMILIES.values() for old, new in family.renamed.items()}
 # torch.optim.swa_utils.AveragedModel counts beside what it averages.
 _COUNTERS = ("n_averaged",)
 
@@ -87,7 +91,7 @@ def unwrap(content: Any, file: str) -> Contents[Tensor]:
 
 
 def named_as_now(contents: Contents[T], rank: Callable[[T], int], file: str = "") -> Contents[T]:
-    """Names as torchvision has them today, without what training puts before or into them.
+    """Names as libraries have them today, without what training puts before or into them.
 
     Taken away is whatever stands before the name of the first convolution (``module.``, ``_orig_mod.``,
     Lightning's ``model.``), with the tensors that have no such prefix, such as those of a loss; and the
@@ -106,11 +110,7 @@ def named_as_now(contents: Contents[T], rank: Callable[[T], int], file: str = ""
         name[len(prefix) :]: value for name, value in contents.tensors.items() if name.startswith(prefix)
     }
     outside = [name for name in contents.tensors if not name.startswith(prefix)]
-    # The published ViT files are older than the names of the MLP's layers.
-    inside = {
-        name.replace(".mlp.linear_1.", ".mlp.0.").replace(".mlp.linear_2.", ".mlp.3."): value
-        for name, value in inside.items()
-    }
+    inside = {_as_today(name): value for name, value in inside.items()}
     left = (*contents.left, *(name for name in outside if name not in _COUNTERS))
     return replace(
         contents,
@@ -158,6 +158,12 @@ def _prefix(tensors: Mapping[str, T], file: str) -> tuple[str, bool]:
         # A network of somebody's own around torchvision's: its names are the better explanation.
         return "", False
     return prefix, bool(averaged)
+
+
+def _as_today(name: str) -> str:
+    for old, new in _RENAMED.items():
+        name = name.replace(old, new)
+    return name
 
 
 def _plain_head(tensors: Mapping[str, T], rank: Callable[[T], int]) -> dict[str, T]:

@@ -11,7 +11,7 @@ from torchvision.models.vision_transformer import VisionTransformer
 from models import LoadedModel, Trace, trace
 from models.networks.families import adapter_for
 from models.networks.recording import install
-from models.networks.spec import Family, ModelSpec
+from models.networks.spec import ModelSpec
 from models.pictures.fit import Preprocess
 from tests.conftest import _picture
 
@@ -20,7 +20,7 @@ CLASSES = 7
 
 
 @cache
-def tiny(family: Family) -> LoadedModel:
+def tiny(family: str) -> LoadedModel:
     """A ResNet of four blocks or a ViT of two, at 64 × 64 pixels, with random weights."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
@@ -47,6 +47,6 @@ def tiny(family: Family) -> LoadedModel:
 
 
 @cache
-def tiny_record(family: Family) -> Trace:
+def tiny_record(family: str) -> Trace:
     """The tiny network's forward on the common picture."""
     return trace(tiny(family), _picture())

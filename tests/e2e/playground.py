@@ -86,7 +86,7 @@ def resnet(point: Point, picture: bytes) -> Panel:
         id="resnet",
         title="ResNet-18",
         answer="barn 93 %",
-        family="resnet",
+        role="convolution",
         alt="A red house before hills",
         picture=picture,
         crop=CROP,
@@ -116,7 +116,7 @@ def vit(picture: bytes) -> Panel:
         id="vit",
         title="ViT-S/14",
         answer="barn 80 %",
-        family="vit",
+        role="attention",
         alt="A red house before hills",
         picture=picture,
         crop=CROP,
@@ -170,7 +170,7 @@ def extras(whole: bytes, chosen: int | None) -> tuple[Panel, ...]:
         Panel(
             id="whole",
             title="Whole picture",
-            family="neutral",
+            role="neutral",
             alt="The whole scene",
             picture=whole,
             size=(640, 480),
@@ -184,7 +184,7 @@ def extras(whole: bytes, chosen: int | None) -> tuple[Panel, ...]:
             id="positions",
             title="Position embedding",
             answer="no picture needed",
-            family="vit",
+            role="attention",
             alt="Cosine similarity of position embeddings",
             frames=(
                 Frame(

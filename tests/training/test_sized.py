@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from training.architectures import build
+from models.networks.builders import build
 from training.sized import any_side, fit
 
 NETWORKS: dict[str, dict[str, Any]] = {

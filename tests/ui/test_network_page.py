@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from models.networks.families import family_of
 from models.networks.registry import REGISTRY
 from models.weights.locate import skeleton
 from tests.ui.running import Open, problems, texts
@@ -72,7 +73,7 @@ def test_any_pair_has_its_maps_and_its_sums(open_page: Open, maps: Maps, left: s
         assert sum(item.share for item in drawn.items if not item.count) == pytest.approx(1, abs=0.01)
         total = sum(each.numel() for each in skeleton(REGISTRY[key]).parameters())
         assert rounded_count("en", total) in drawn.total
-        assert drawn.family == REGISTRY[key].family
+        assert drawn.role == family_of(REGISTRY[key]).role
     # Each kind of network is told why the other's way to take the sum apart is not its own.
     reasons = {
         "vit": translate("en", "error.unsupported.no_pooling"),
@@ -157,7 +158,7 @@ def test_the_legend_says_what_the_columns_are(open_page: Open) -> None:
 
 def some_maps() -> tuple[Map, Map]:
     items = (Item("a", "A", doors=(Door("features", "Feature maps"),)), Item("b", "B"))
-    return Map("left", "resnet", "L", "", "", items), Map("right", "vit", "R", "", "", items[1:])
+    return Map("left", "convolution", "L", "", "", items), Map("right", "attention", "R", "", "", items[1:])
 
 
 @pytest.mark.parametrize(
@@ -183,8 +184,8 @@ def test_only_what_is_there_comes_back_from_the_browser(
 
 def test_maps_are_checked_when_they_are_made() -> None:
     with pytest.raises(ValueError, match="own"):
-        Map("m", "vit", "", "", "", (Item("a", "A"), Item("a", "B")))
+        Map("m", "attention", "", "", "", (Item("a", "A"), Item("a", "B")))
     with pytest.raises(ValueError, match="fold"):
-        Map("m", "vit", "", "", "", (Item("a", "A", group="g"),))
+        Map("m", "attention", "", "", "", (Item("a", "A", group="g"),))
     with pytest.raises(ValueError, match="open"):
-        Map("m", "vit", "", "", "", (Item("a", "A"),), chosen="b")
+        Map("m", "attention", "", "", "", (Item("a", "A"),), chosen="b")

@@ -34,19 +34,19 @@ def test_numbers_have_their_digits_and_a_real_minus(
 def test_bars_start_at_zero_and_end_at_the_limit() -> None:
     terms = [Term("a <b>", (2.0, 0.5), 1.0), Term("c", (1.0, -4.0), -4.0)]
     html = bars(
-        ("name", "z", "w", "", "product"), {"for": terms, "none": []}, limit=4, family="vit", label="l"
+        ("name", "z", "w", "", "product"), {"for": terms, "none": []}, limit=4, role="attention", label="l"
     )
     places = re.findall(r"left:([\d.]+)%;width:([\d.]+)%", html)
     assert places == [("50.00", "12.50"), ("0.00", "50.00")]
     assert "a &lt;b&gt;" in html
     assert "<span>2.00</span><span>× 0.500</span>" in html
     # What speaks against the class has no family's colour, and a group without terms no title.
-    assert html.count('class="sl-sum-fill sl-vit"') == 1
+    assert html.count('class="sl-sum-fill sl-attention"') == 1
     assert ">for<" in html and ">none<" not in html
 
 
 def test_bars_of_nothing_have_no_width() -> None:
-    html = bars(("a", "", "b"), {"": [Term("a", (), 0.0)]}, limit=0.0, family="resnet", label="l")
+    html = bars(("a", "", "b"), {"": [Term("a", (), 0.0)]}, limit=0.0, role="convolution", label="l")
     assert "width:0.00%" in html
 
 

@@ -9,7 +9,7 @@ import pytest
 from plotly import graph_objects
 
 from viz.faithfulness import TrialNames, trial_chart
-from viz.frame import FAMILY_COLOURS
+from viz.frame import ROLE_COLOURS
 
 SHARES = np.array([0.0, 0.5, 1.0])
 OWN, BLOB = np.array([0.9, 0.2, 0.1]), np.array([0.9, 0.4, 0.1])
@@ -18,7 +18,7 @@ NAMES = TrialNames("Grad-CAM", "blob", "chance")
 
 
 def chart(**changes: Any) -> graph_objects.Figure:
-    given: dict[str, Any] = {"own": OWN, "blob": BLOB, "chance": CHANCE, "family": "vit", **changes}
+    given: dict[str, Any] = {"own": OWN, "blob": BLOB, "chance": CHANCE, "role": "attention", **changes}
     return trial_chart(SHARES, names=NAMES, low=0, high=0.95, y_title="probability", alt="a", **given)
 
 
@@ -29,8 +29,8 @@ def test_the_lines_are_those_given() -> None:
     for line, values in ((noise, CHANCE.mean(axis=0)), (blob, BLOB), (own, OWN)):
         assert np.array_equal(line.x, SHARES)
         assert np.array_equal(line.y, values)
-    assert own.line.color == FAMILY_COLOURS["vit"]
-    assert noise.line.color == blob.line.color == FAMILY_COLOURS["neutral"]
+    assert own.line.color == ROLE_COLOURS["attention"]
+    assert noise.line.color == blob.line.color == ROLE_COLOURS["neutral"]
     assert noise.line.dash != blob.line.dash
     assert band.x.tolist() == [0, 0.5, 1, 1, 0.5, 0]
     assert band.y.tolist() == [0.9, 0.6, 0.1, 0.3, 0.8, 0.9]

@@ -13,7 +13,7 @@ from PIL import Image
 from plotly import graph_objects
 
 from viz import heatmap_overlay, lut
-from viz.frame import FAMILY_COLOURS
+from viz.frame import ROLE_COLOURS
 from viz.png import png_uri
 
 ROOT = Path(__file__).parents[2]
@@ -149,7 +149,7 @@ def test_families_have_the_colours_of_the_theme() -> None:
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
     for mode in ("light", "dark"):
         colours = [theme[mode][f"{name}Color"] for name in ("blue", "orange", "green")]
-        assert colours == [FAMILY_COLOURS[family] for family in ("resnet", "vit", "hybrid")]
+        assert colours == [ROLE_COLOURS[role] for role in ("convolution", "attention", "hybrid")]
 
 
 def test_figures_can_be_written_to_json() -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from viz.frame import FAMILY_COLOURS
+from viz.frame import ROLE_COLOURS
 from viz.lines import Line, line_chart
 
 
-def line(name: str, family: str, *values: float) -> Line:
-    return Line(name, family, np.arange(len(values)), np.array(values))  # type: ignore[arg-type]
+def line(name: str, role: str, *values: float) -> Line:
+    return Line(name, role, np.arange(len(values)), np.array(values))  # type: ignore[arg-type]
 
 
 def test_lines_carry_their_numbers_colours_and_words() -> None:
     figure = line_chart(
-        [line("a", "resnet", 0.1, 0.4), line("b", "resnet", 0.3, np.nan), line("c", "vit", 0.5, 0.6)],
+        [
+            line("a", "convolution", 0.1, 0.4),
+            line("b", "convolution", 0.3, np.nan),
+            line("c", "attention", 0.5, 0.6),
+        ],
         title="head",
         x_title="tiles",
         y_title="share",
@@ -26,7 +30,7 @@ def test_lines_carry_their_numbers_colours_and_words() -> None:
         caption="mind",
     )
     first, second, third = figure.data
-    assert (first.line.color, third.line.color) == (FAMILY_COLOURS["resnet"], FAMILY_COLOURS["vit"])
+    assert (first.line.color, third.line.color) == (ROLE_COLOURS["convolution"], ROLE_COLOURS["attention"])
     assert first.marker.symbol != second.marker.symbol
     np.testing.assert_array_equal(first.y, [0.1, 0.4])
     assert np.isnan(second.y[1])
@@ -43,19 +47,21 @@ def test_what_cannot_be_drawn_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         line_chart([])
     with pytest.raises(ValueError, match="broken"):
-        Line("broken", "vit", np.arange(3), np.zeros(2))
+        Line("broken", "attention", np.arange(3), np.zeros(2))
 
 
 def test_two_lines_are_named_where_they_are_farthest_apart() -> None:
-    figure = line_chart([line("low", "vit", 0.1, 0.1, 0.3, 0.2), line("high", "resnet", 0.2, 0.9, 0.5, 0.2)])
+    figure = line_chart(
+        [line("low", "attention", 0.1, 0.1, 0.3, 0.2), line("high", "convolution", 0.2, 0.9, 0.5, 0.2)]
+    )
     assert figure.layout.showlegend is False
     low, high = figure.layout.annotations
     assert (low.text, low.x, low.y, low.yanchor) == ("<b>low</b>", 1, 0.1, "bottom")
     assert (high.text, high.x, high.y, high.yanchor) == ("<b>high</b>", 1, 0.9, "bottom")
-    assert high.font.color == FAMILY_COLOURS["resnet"]
+    assert high.font.color == ROLE_COLOURS["convolution"]
     assert figure.layout.yaxis.range[1] > 0.9
 
-    figure = line_chart([line("low", "vit", 0.4, 0.4, 0.4), line("high", "resnet", 0.6, 0.9, 0.6)])
+    figure = line_chart([line("low", "attention", 0.4, 0.4, 0.4), line("high", "convolution", 0.6, 0.9, 0.6)])
     assert figure.layout.annotations[0].yanchor == "top"
 
 
@@ -64,6 +70,6 @@ def test_two_lines_are_named_where_they_are_farthest_apart() -> None:
     [((0.5, 0.5, 0.5), (0.5, 0.52, 0.5)), ((0.1, np.nan, 0.1), (0.5, 0.5, 0.5)), ((0.1, 0.5), (0.2, 0.9))],
 )
 def test_lines_that_leave_no_room_for_names_have_a_legend(values: tuple[tuple[float, ...], ...]) -> None:
-    figure = line_chart([line("a", "vit", *values[0]), line("b", "resnet", *values[1])])
+    figure = line_chart([line("a", "attention", *values[0]), line("b", "convolution", *values[1])])
     assert figure.layout.showlegend is True
     assert not figure.layout.annotations

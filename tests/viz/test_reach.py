@@ -7,12 +7,12 @@ import pytest
 from plotly import graph_objects
 
 from viz import ReachLine, reach_curve
-from viz.frame import FAMILY_COLOURS, Family
+from viz.frame import ROLE_COLOURS, Role
 from viz.reach import Measure
 
 
 def line(
-    network: str = "A", family: Family = "resnet", measure: Measure = "half", **more: object
+    network: str = "A", role: Role = "convolution", measure: Measure = "half", **more: object
 ) -> ReachLine:
     settings: dict[str, object] = {
         "depth": np.array([0.0, 0.5, 1.0]),
@@ -20,11 +20,11 @@ def line(
         "layers": ("conv", "middle", "last"),
         **more,
     }
-    return ReachLine(network, f"{measure} of {network}", measure, family, **settings)  # type: ignore[arg-type]
+    return ReachLine(network, f"{measure} of {network}", measure, role, **settings)  # type: ignore[arg-type]
 
 
 def test_every_line_is_drawn_with_its_numbers() -> None:
-    drawn = reach_curve([line("ResNet-18"), line("ViT-S/14", "vit", "attention")]).data
+    drawn = reach_curve([line("ResNet-18"), line("ViT-S/14", "attention", "attention")]).data
     assert [trace.name for trace in drawn] == ["half of ResNet-18", "attention of ViT-S/14"]
     assert [trace.legendgroup for trace in drawn] == ["ResNet-18", "ViT-S/14"]
     for trace, network in zip(drawn, ("ResNet-18", "ViT-S/14"), strict=True):
@@ -37,10 +37,10 @@ def test_every_line_is_drawn_with_its_numbers() -> None:
 def test_colours_tell_families_strokes_measures_and_marks_networks() -> None:
     measures: tuple[Measure, ...] = ("theory", "half", "most", "attention", "attention_here")
     lines = [line("A", measure=measure) for measure in measures]
-    lines += [line("B", "vit"), line("C"), line("D", "hybrid")]
+    lines += [line("B", "attention"), line("C"), line("D", "hybrid")]
     drawn = reach_curve(lines).data
-    families: tuple[Family, ...] = (*(("resnet",) * 5), "vit", "resnet", "hybrid")
-    assert [trace.line.color for trace in drawn] == [FAMILY_COLOURS[family] for family in families]
+    roles: tuple[Role, ...] = (*(("convolution",) * 5), "attention", "convolution", "hybrid")
+    assert [trace.line.color for trace in drawn] == [ROLE_COLOURS[role] for role in roles]
     strokes = {(trace.line.dash, trace.line.width) for trace in drawn[:5]}
     assert len(strokes) == 5
     assert drawn[0].line.dash == "dash"

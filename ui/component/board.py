@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ui.component.encode import MapData, RowData
+from viz.frame import Role
 
-Family = Literal["resnet", "vit", "hybrid", "neutral"]
 Control = Literal["opacity", "smooth"]
 
 DEFAULT_STRINGS: Mapping[str, str] = {
@@ -80,7 +80,7 @@ class Ring:
 
 @dataclass(frozen=True)
 class Outline:
-    """A labelled rectangle in pixels of the panel's picture; `colour` is a CSS colour or a family's name."""
+    """A labelled rectangle in pixels of the panel's picture; `colour` is a CSS colour or a role's name."""
 
     x0: float
     y0: float
@@ -165,7 +165,7 @@ class Panel:
     Attributes:
         id: unique within the board, stable over reruns.
         title, answer: the header, e.g. the network's name and its first answer with the probability.
-        family: identity colour.
+        role: identity colour.
         alt: what the picture shows, for those who cannot see it.
         picture: encoded picture (WebP, JPEG, PNG) of type `picture_mime`, or None for a plain ground.
         size: (width, height) of the coordinate system that boxes and outlines use; sets the aspect ratio.
@@ -182,7 +182,7 @@ class Panel:
     id: str
     title: str
     answer: str = ""
-    family: Family = "neutral"
+    role: Role = "neutral"
     alt: str = ""
     picture: bytes | None = None
     picture_mime: str = "image/webp"

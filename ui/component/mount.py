@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.colours import of_components
 from ui.component.board import Board, Point
 from ui.component.wire import board_message
 from viz.colormaps import ColourTable, lut
@@ -48,7 +49,7 @@ def _text(name: str) -> str:
 @cache
 def _runtime_data() -> dict[str, Any]:
     tables = {name: base64.b64encode(lut(name).tobytes()).decode("ascii") for name in _TABLES}
-    return {"css": _text("board.css"), "tables": tables}
+    return {"css": of_components() + _text("board.css"), "tables": tables}
 
 
 # The library travels once, in the runtime's message; boards and stores name it and wait for it.

@@ -150,7 +150,7 @@ def _panel(panel: Panel, blobs: list[Blob]) -> dict[str, Any]:
         "id": panel.id,
         "title": panel.title,
         "answer": panel.answer,
-        "family": panel.family,
+        "role": panel.role,
         "alt": panel.alt,
         "picture": picture,
         "size": list(panel.size),

@@ -107,7 +107,7 @@ class Map:
 
     Attributes:
         id: unique among the maps that are shown together.
-        family: identity colour.
+        role: identity colour.
         title: the network's name.
         answer: its answer, beside the name.
         total: a line about the whole.
@@ -116,7 +116,7 @@ class Map:
     """
 
     id: str
-    family: str
+    role: str
     title: str
     answer: str
     total: str

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.colours import of_components
 from ui.network_map.items import Map
 
 _BROWSER = Path(__file__).parent / "browser"
@@ -21,7 +22,7 @@ def _text(name: str) -> str:
 
 
 _MAPS = st.components.v2.component(
-    "sightlines_network", js="\n".join(_text(part) for part in PARTS), css=_text("map.css")
+    "sightlines_network", js="\n".join(_text(part) for part in PARTS), css=of_components() + _text("map.css")
 )
 # What is open travels alone: the maps stay the same message, which Streamlit repeats by its hash.
 _OPEN = st.components.v2.component("sightlines_network_open", js=_text("open.js"), isolate_styles=False)

@@ -78,7 +78,7 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
         _COLUMNS,
         title=t("inside.strongest", count=len(shows)),
         answer=t("inside.sheet"),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         selected=shows.index(chosen.show) if chosen.show in shows else None,
     )
     return panel, shows

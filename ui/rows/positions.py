@@ -1,4 +1,4 @@
-"""Where position lives: learned embeddings in one family, padding and strides in the other."""
+"""Where position lives: learned embeddings in one role, padding and strides in the other."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def _best(run: Run) -> tuple[Answer, ...]:
 def _bars(run: Run, answers: tuple[Answer, ...]) -> str:
     rows = "".join(
         f'<div class="sl-bar"><span class="sl-bar-name">{escape(name_of_class(answer.name))}</span>'
-        f'<span class="sl-bar-track"><span class="sl-bar-fill sl-{run.loaded.spec.family}" '
+        f'<span class="sl-bar-track"><span class="sl-bar-fill sl-{run.loaded.role}" '
         f'style="width:{answer.probability * 100:.2f}%"></span></span>'
         f'<span class="sl-bar-value">{escape(percent(answer.probability))}</span></div>'
         for answer in answers
@@ -62,7 +62,7 @@ def _bars(run: Run, answers: tuple[Answer, ...]) -> str:
     mark = _mark(run)
     return (
         f'<div class="sl-bars{" sl-quiet" if mark else ""}">'
-        f'<div class="sl-name sl-{run.loaded.spec.family}-text">{name}</div>{mark}{rows}</div>'
+        f'<div class="sl-name sl-{run.loaded.role}-text">{name}</div>{mark}{rows}</div>'
     )
 
 

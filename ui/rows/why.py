@@ -46,7 +46,7 @@ def show_why() -> None:
         panels.append(panel_of(run, side, (frame,), answer=answer))
     show_board("why", tuple(panels))
     for column, run in network_columns(pair):
-        column.markdown(t(f"why.note.{run.loaded.spec.family}"))
+        column.markdown(t(f"why.note.{run.loaded.adapter.default_cam_layer().kind}"))
     left, right = (run.loaded.adapter.default_cam_layer().grid[0] for run in pair)
     st.markdown(t("why.formula", left=left, right=right))
     st.caption(t("why.limits"))

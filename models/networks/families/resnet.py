@@ -11,6 +11,7 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from models.errors import UnsupportedViewError
 from models.networks.adapter import LayerRef, OpenAttention, PatchGrid, ReceptiveField, Tail, Tap
 from models.networks.families.resnet_parts import resnet_parts
+from models.networks.family import Builder, Family
 from models.networks.parts import Part
 
 _STAGES = ("layer1", "layer2", "layer3", "layer4")
@@ -162,3 +163,14 @@ def _widen(field: ReceptiveField, operation: nn.Conv2d | nn.MaxPool2d) -> Recept
         jump=field.jump * stride,
         start=field.start + (reach / 2 - padding) * field.jump,
     )
+
+
+FAMILY = Family(
+    key="resnet",
+    year=2015,
+    role="convolution",
+    adapter=ResNetAdapter,
+    builders=tuple(Builder(f"resnet{depth}", f"ResNet-{depth}") for depth in (18, 34, 50, 101, 152)),
+    first="conv1.weight",
+    head="fc.weight",
+)

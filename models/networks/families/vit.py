@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import torch
@@ -12,6 +13,7 @@ from torchvision.models.vision_transformer import EncoderBlock, VisionTransforme
 from models.errors import UnsupportedViewError
 from models.networks.adapter import LayerRef, OpenAttention, PatchGrid, ReceptiveField, Tail, Tap
 from models.networks.families.vit_parts import vit_parts
+from models.networks.family import Builder, Family, Shape
 from models.networks.parts import Part
 
 _PREFIX = 1
@@ -215,3 +217,31 @@ class ViTAdapter:
             return self.classify(token[:, 0])
 
         return logits
+
+
+def _side(shapes: Mapping[str, Shape]) -> int | None:
+    """The position embedding fits pictures of one size."""
+    positions = shapes.get("encoder.pos_embedding", ())
+    kernel = shapes.get("conv_proj.weight", ())
+    if len(positions) != 3 or len(kernel) != 4:
+        return None
+    patches = positions[1] - _PREFIX
+    places = math.isqrt(max(patches, 0))
+    return places * kernel[-1] if places * places == patches else None
+
+
+FAMILY = Family(
+    key="vit",
+    year=2020,
+    role="attention",
+    adapter=ViTAdapter,
+    builders=(
+        Builder("vit_b_16", "ViT-B/16"),
+        Builder("vit_b_32", "ViT-B/32"),
+        Builder("vit_l_16", "ViT-L/16"),
+    ),
+    first="conv_proj.weight",
+    head="heads.head.weight",
+    side=_side,
+    renamed={".mlp.linear_1.": ".mlp.0.", ".mlp.linear_2.": ".mlp.3."},
+)

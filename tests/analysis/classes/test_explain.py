@@ -20,23 +20,22 @@ from analysis.classes.explain import (
 from analysis.classes.rounding import Sums
 from models import UnsupportedViewError
 from models.networks.adapter import LayerRef
-from models.networks.spec import Family
 from tests.analysis.tiny import tiny, tiny_record
 from tests.conftest import Network, Record
 
-FAMILIES: list[Family] = ["resnet", "vit"]
+FAMILIES: list[str] = ["resnet", "vit"]
 ASKED = Question(1)
 SMALL = Settings(steps=3, samples=2, window=32)
 
 
-def layer_for(family: Family, method: str) -> LayerRef:
+def layer_for(family: str, method: str) -> LayerRef:
     """The usual layer; for Score-CAM of the ResNet one of 64 channels instead of 512."""
     adapter = tiny(family).adapter
     early = method == "score_cam" and family == "resnet"
     return adapter.layer("layer1.0") if early else adapter.default_cam_layer()
 
 
-def explained(family: Family, method: str, question: Question = ASKED) -> Explanation:
+def explained(family: str, method: str, question: Question = ASKED) -> Explanation:
     try:
         layer = layer_for(family, method)
         return explain(tiny(family), tiny_record(family), method, question, layer, SMALL)
@@ -47,7 +46,7 @@ def explained(family: Family, method: str, question: Question = ASKED) -> Explan
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("method", METHODS)
 class TestEveryMethod:
-    def test_a_map_is_finite_and_its_magnitude_has_no_sign(self, method: str, family: Family) -> None:
+    def test_a_map_is_finite_and_its_magnitude_has_no_sign(self, method: str, family: str) -> None:
         found = explained(family, method)
         assert found.signed.shape == found.magnitude.shape
         assert found.signed.dtype == found.magnitude.dtype == np.float32
@@ -56,11 +55,11 @@ class TestEveryMethod:
         if METHODS[method].at_layer and method != "guided_grad_cam":
             assert found.signed.shape == layer_for(family, method).grid
 
-    def test_its_class_matters_if_it_says_so(self, method: str, family: Family) -> None:
+    def test_its_class_matters_if_it_says_so(self, method: str, family: str) -> None:
         one, other = explained(family, method), explained(family, method, Question(4, 2))
         assert np.array_equal(one.signed, other.signed) == (not METHODS[method].of_class)
 
-    def test_it_runs_the_network_as_often_as_it_says(self, method: str, family: Family) -> None:
+    def test_it_runs_the_network_as_often_as_it_says(self, method: str, family: str) -> None:
         loaded = tiny(family)
         runs: list[int] = []
         handle = loaded.module.register_forward_pre_hook(lambda _, inputs: runs.append(len(inputs[0])))
@@ -73,7 +72,7 @@ class TestEveryMethod:
         assert sum(runs) == (0 if method in ("relevance", "legrad") else found.cost.forwards)
         assert found.cost == cost_of(METHODS[method], loaded, tiny_record(family), layer, SMALL)
 
-    def test_only_slow_methods_say_how_far_they_are(self, method: str, family: Family) -> None:
+    def test_only_slow_methods_say_how_far_they_are(self, method: str, family: str) -> None:
         steps: list[float] = []
         try:
             layer = layer_for(family, method)
@@ -92,7 +91,7 @@ def test_cells_of_integrated_gradients_share_out_the_score() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_quick_maps_are_the_maps_of_each_method(family: Family) -> None:
+def test_quick_maps_are_the_maps_of_each_method(family: str) -> None:
     names = quick_methods(tiny(family))
     assert names == (*CAMS, *(("relevance", "legrad") if family == "vit" else ()))
     make = quick_explanations(tiny(family), tiny_record(family), Question(1))
@@ -161,7 +160,7 @@ def test_before_a_norm_that_ignores_scale_hires_cam_is_rounding(
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_knows_a_map_that_is_rounding(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a method adds up: if nothing were above the rounding of its terms, it would be empty."""
-    family: Family = "resnet" if method == "guided_grad_cam" else "vit"
+    family: str = "resnet" if method == "guided_grad_cam" else "vit"
     assert explained(family, method).signed.any()
     monkeypatch.setattr("analysis.classes.rounding.ROUNDING", 1e6)
     found = explained(family, method)

@@ -10,7 +10,6 @@ import torch
 
 from analysis.classes.evidence import Question
 from analysis.classes.score_cam import score_cam
-from models.networks.spec import Family
 from tests.analysis.tiny import tiny, tiny_record
 
 with warnings.catch_warnings():
@@ -21,7 +20,7 @@ QUESTIONS = [Question(2), Question(2, 5)]
 
 
 def by_pytorch_grad_cam(
-    family: Family, name: str, question: Question, monkeypatch: pytest.MonkeyPatch
+    family: str, name: str, question: Question, monkeypatch: pytest.MonkeyPatch
 ) -> np.ndarray:
     # The library enlarges with corners aligned, which shifts cells against the pixels that they stand for.
     monkeypatch.setattr(
@@ -57,7 +56,7 @@ def by_pytorch_grad_cam(
     ],
 )
 def test_maps_equal_pytorch_grad_cam(
-    family: Family, name: str, question: Question, monkeypatch: pytest.MonkeyPatch
+    family: str, name: str, question: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = tiny(family)
     ours = score_cam(loaded, tiny_record(family), question, loaded.adapter.layer(name)).values

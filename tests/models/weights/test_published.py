@@ -9,8 +9,9 @@ from torchvision.models import get_weight
 
 from models import REGISTRY, ModelSpec
 from models.errors import ModelError
+from models.networks.families import BUILDERS
 from models.weights.locate import build, locate
-from models.weights.published import BUILDERS, default_entries, other_entries
+from models.weights.published import default_entries, other_entries
 
 DEFAULT = tuple(default_entries())
 ALL = (*DEFAULT, *other_entries())

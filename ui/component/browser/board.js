@@ -168,7 +168,7 @@ class Board {
       return word;
     });
     const button = element("button", "tab", { type: "button" }, element("span", "dot"), ...words);
-    button.dataset.family = data.family;
+    button.dataset.role = data.role;
     button.addEventListener("click", () => {
       const panel = this.panels.get(data.id).root;
       const left = panel.offsetLeft - this.row.offsetLeft;

@@ -138,7 +138,7 @@ class Overlay {
     for (const { box, label, colour } of outlines) {
       const [x0, y0, x1, y1] = box.map((value) => value * this.scale);
       const group = shape("g", { class: "outline" });
-      group.style.setProperty("--own", FAMILIES.includes(colour) ? `var(--${colour})` : colour);
+      group.style.setProperty("--own", ROLES.includes(colour) ? `var(--${colour})` : colour);
       const path = rectPath(x0, y0, x1 - x0, y1 - y0);
       group.append(shape("path", { class: "halo", d: path }), shape("path", { class: "line", d: path }));
       if (label) {

@@ -1,6 +1,6 @@
 // One picture with its header, its map, its overlay and the lines beneath.
 
-const FAMILIES = ["resnet", "vit", "hybrid", "neutral", "point"];
+const ROLES = ["convolution", "attention", "hybrid", "neutral", "point"];
 
 /** Ids of the blobs without which a frame of a panel cannot be shown. */
 const blobsOf = (panel, frame) =>
@@ -85,7 +85,7 @@ class Panel {
     const { strings } = this.board;
     if (!this.data || data.selected !== this.data.selected) this.selected = data.selected;
     this.data = data;
-    this.root.dataset.family = data.family;
+    this.root.dataset.role = data.role;
     this.root.toggleAttribute("data-sheet", !data.linked);
     setAttribute(this.root, "aria-label", data.title);
     setText(this.title, data.title);

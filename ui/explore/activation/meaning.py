@@ -30,7 +30,7 @@ def show_meaning() -> None:
         elif tested is not None:
             with column.container(border=True):
                 name = name_of_network(each.run.loaded.spec)
-                st.html(f'<div class="sl-name sl-{each.run.loaded.spec.family}-text">{escape(name)}</div>')
+                st.html(f'<div class="sl-name sl-{each.run.loaded.role}-text">{escape(name)}</div>')
                 st.markdown(sentence_of(each, tested[each.key]))
     if tested is None:
         return

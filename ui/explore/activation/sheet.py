@@ -166,7 +166,7 @@ def _panel(sheet: _Sheet, found: Sequence[Explanation | None]) -> Panel:
         _COLUMNS,
         title=name_of_network(sheet.run.loaded.spec),
         answer=sheet.answer,
-        family=sheet.run.loaded.spec.family,
+        role=sheet.run.loaded.role,
         selected=sheet.shown,
         # A new class changes four sheets at once.
         encode=partial(encode_photograph, quality=58),

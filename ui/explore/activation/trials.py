@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.trust.faithfulness import Curve, Trial
+from models.networks.families import family_of
 from ui.charts import show_chart
 from ui.explore.activation.findings import Findings, Subject
 from ui.explore.activation.maps import method_name
@@ -83,7 +84,7 @@ def _chart(test: str, subject: Subject, findings: Findings, low: float, high: fl
         own.probabilities,
         curve(examination.blob).probabilities,
         np.stack([curve(trial).probabilities for trial in examination.chance]),
-        family=spec.family,
+        role=family_of(spec).role,
         names=TrialNames(method, t("meaning.blob"), t("meaning.chance")),
         low=low,
         high=high,

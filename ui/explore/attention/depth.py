@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import effective_tokens, head_distances, patch_distances
+from models.networks.families import family_of
 from ui.charts import show_chart
 from ui.explore.attention.choice import Chosen
 from ui.explore.attention.course import course
@@ -77,7 +78,9 @@ def _spreads(side: Chosen) -> HeadDots:
 
 def _dots(side: Chosen, values: np.ndarray, limit: float, limit_name: str) -> HeadDots:
     spec = side.run.loaded.spec
-    return HeadDots(escape(name_of_network(spec)), spec.family, values, side.index, limit, limit_name)
+    return HeadDots(
+        escape(name_of_network(spec)), family_of(spec).role, values, side.index, limit, limit_name
+    )
 
 
 def _attentions(side: Chosen) -> list[np.ndarray]:

@@ -52,7 +52,7 @@ def _sheet(side: Chosen) -> tuple[Panel, Callable[[int], None]]:
         4 if len(shows) <= 8 else 7,
         title=t("attention.heads", heads=heads),
         answer=t("attention.heads.outside" if token is None else "attention.heads.scale"),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         selected=shows.index(side.show) if side.show in shows else None,
     )
     return panel, lambda index: set_option(show_option(side.side), shows[index])

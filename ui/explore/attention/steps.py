@@ -115,7 +115,7 @@ def _strongest(opened: Opened) -> list[int]:
 def _list(opened: Opened) -> str:
     entry = opened.entry
     tokens = _strongest(opened)
-    family = opened.side.run.loaded.spec.family
+    role = opened.side.run.loaded.role
     peak = float(entry.weights.max())
     rest = 1 - float(entry.weights[tokens].sum())
     head = "".join(
@@ -126,7 +126,7 @@ def _list(opened: Opened) -> str:
             _place(opened, token),
             f"{entry.scores[token]:.2f}",
             float(entry.weights[token]),
-            f'<span class="sl-bar-fill sl-{family}" style="width:{entry.weights[token] / peak:.2%}"></span>',
+            f'<span class="sl-bar-fill sl-{role}" style="width:{entry.weights[token] / peak:.2%}"></span>',
             chosen=token == opened.asked,
         )
         for token in tokens

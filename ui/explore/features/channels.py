@@ -99,7 +99,7 @@ def _strongest(run: Run, layer: LayerRef, values: np.ndarray, place: tuple[int, 
         (column + 1) * size / columns,
         (row + 1) * size / rows,
         t("features.peak", value=_short(float(values[place]))),
-        run.loaded.spec.family,
+        run.loaded.role,
     )
 
 

@@ -150,7 +150,7 @@ def _sheet(run: Run, side: SideName) -> tuple[Panel, Callable[[int], None]]:
         tuple(_name(run, side, number) for number in bank.numbers),
         _COLUMNS[_kind(run, side)],
         title=t("features.filters.size", size=bank.kernels.shape[-1], count=len(bank.kernels)),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         selected=_chosen(run, side),
     )
     return panel, lambda cell: set_option(f"features-{side}-filter", str(bank.numbers[cell]))
@@ -233,7 +233,7 @@ def _windows(run: Run, side: SideName) -> tuple[Panel, Callable[[int], None]]:
         1 + _CROPS,
         title=name,
         answer=t("features.windows.size", size=window.size),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         selected=None,
     )
     return panel, choose

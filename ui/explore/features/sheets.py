@@ -58,7 +58,7 @@ def _sheet(
             last=(page - 1) * _PAGE + len(shown),
             count=layer.channels,
         ),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         selected=shown.index(channel - 1) if channel - 1 in shown else None,
     )
     return panel, lambda cell: set_option(f"features-{side}-channel", str(shown[cell] + 1))

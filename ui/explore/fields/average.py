@@ -94,7 +94,7 @@ def _show_maps(runs: tuple[Run, Run], averages: Averages, count: int) -> None:
                 id=side,
                 title=name_of_network(run.loaded.spec),
                 answer=t("fields.average.answer", count=average.count),
-                family=run.loaded.spec.family,
+                role=run.loaded.role,
                 alt=t("fields.average.alt", name=name_of_network(run.loaded.spec)),
                 size=(size, size),
                 frames=frames,

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from analysis import Reach
+from models.networks.families import family_of
 from models.networks.spec import ModelSpec
 from ui.charts import show_chart
 from ui.explore.fields.measures import Measured, layer_at
@@ -96,7 +97,7 @@ def _lines(curve: Curve, title: str) -> list[ReachLine]:
                 network=title,
                 name=t(f"fields.measure.{measure}"),
                 measure=measure,
-                family=curve.spec.family,
+                role=family_of(curve.spec).role,
                 depth=depth,
                 radius=_values(curve.reach, measure),
                 layers=[name_of_layer(layer) for layer in layers],

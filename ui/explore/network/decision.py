@@ -52,13 +52,13 @@ def show_decision() -> None:
 
 
 def _show_sum(case: Case) -> None:
-    decision, family = case.decision, case.run.loaded.spec.family
+    decision, role = case.decision, case.run.loaded.role
     best, worst = decision.strongest(_FOR), decision.opposing(_AGAINST)
     contributions = decision.contributions
     # Each network on its own scale: only differences between the logits of one network mean anything.
     limit = float(np.abs(contributions).max())
     carried = float(contributions[best].sum())
-    st.html(f'<div class="sl-name sl-{family}-text">{escape(name_of_network(case.run.loaded.spec))}</div>')
+    st.html(f'<div class="sl-name sl-{role}-text">{escape(name_of_network(case.run.loaded.spec))}</div>')
     st.markdown(t(f"network_map.vote.{case.unit}", count=contributions.size))
     st.markdown(
         t(
@@ -88,7 +88,7 @@ def _show_sum(case: Case) -> None:
         "",
         t("network_map.head.product"),
     )
-    st.html(bars(heads, groups, limit=limit, family=family, label=t("network_map.bars.alt")))
+    st.html(bars(heads, groups, limit=limit, role=role, label=t("network_map.bars.alt")))
     _show_familiarity(case)
     if case.run.loaded.spec.calibration is TWO_SIDED:
         no, yes = map(class_in_text, case.run.loaded.categories)

@@ -49,7 +49,7 @@ def _map(run: Run, side: SideName) -> Map:
     parameters = sum(part.parameters for part in parts)
     return Map(
         id=side,
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         title=name_of_network(run.loaded.spec),
         answer=answer_of(run),
         total=t(

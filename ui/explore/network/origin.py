@@ -72,7 +72,7 @@ def _show_channels(case: Case) -> None:
         tuple(t("network_map.channel", number=int(channel) + 1) for channel in best),
         _COLUMNS,
         title=t("network_map.channels.title", layer=name_of_layer(layer)),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         selected=None,
     )
     go = partial(take_door_to_channel, case.side, layer.name)
@@ -81,14 +81,14 @@ def _show_channels(case: Case) -> None:
 
 
 def _show_depths(case: Case, depths: tuple[Written, ...]) -> None:
-    family = case.run.loaded.spec.family
+    role = case.run.loaded.role
     limit = max(abs(each.value) for each in depths)
     terms = [Term(_name_of_writer(case.run, each), (), each.value) for each in depths]
     terms.append(Term(t("network_map.depth.bias"), (), case.decision.bias))
     heads = (t("network_map.depth"), "", t("network_map.head.logits"))
     title = (name_of_network(case.run.loaded.spec), case.question)
     label = t("network_map.bars.alt")
-    st.html(bars(heads, {"": terms}, limit=limit, family=family, label=label, title=title))
+    st.html(bars(heads, {"": terms}, limit=limit, role=role, label=label, title=title))
     st.markdown(t("network_map.depth.sum", total=number(case.decision.total)))
     st.caption(t("network_map.depth.text"))
 

@@ -19,8 +19,7 @@ _CSS = """<style>
 .sl-sum-track { position: relative; height: .8rem; }
 .sl-sum-track::before { content: ""; position: absolute; left: 50%; top: -.45rem; bottom: -.45rem; }
 .sl-sum-track::before { width: 1px; background: currentColor; opacity: .35; }
-.sl-sum-fill { position: absolute; top: 0; bottom: 0; border-radius: 2px; background: #8a8f98; }
-.sl-sum-fill.sl-resnet { background: var(--sl-resnet); } .sl-sum-fill.sl-vit { background: var(--sl-vit); }
+.sl-sum-fill { position: absolute; top: 0; bottom: 0; border-radius: 2px; background: var(--sl-neutral); }
 .sl-sum-gap { font-size: .8rem; opacity: .7; padding-top: .5rem; }
 </style>"""
 
@@ -45,7 +44,7 @@ def bars(
     groups: Mapping[str, Sequence[Term]],
     *,
     limit: float,
-    family: str,
+    role: str,
     label: str,
     title: tuple[str, str] = ("", ""),
 ) -> str:
@@ -55,13 +54,13 @@ def bars(
         heads: what the columns are called: name, factors, bar, value.
         groups: terms under what they have in common; an empty group is left out.
         limit: the value at which a bar ends, the same for all that are compared.
-        family: identity colour of what speaks for the class; what speaks against it is grey.
+        role: identity colour of what speaks for the class; what speaks against it is grey.
         title: what stands above the rows, left and right.
         label: for whoever cannot see the bars.
     """
     blocks = []
     for shared, terms in groups.items():
-        rows = "".join(_row(term, limit, family) for term in terms)
+        rows = "".join(_row(term, limit, role) for term in terms)
         blocks.append(
             (f'<div class="sl-sum-gap">{escape(shared)}</div>' if shared else "") + rows if terms else ""
         )
@@ -69,7 +68,7 @@ def bars(
     above = ""
     if any(title):
         above = (
-            f'<div class="sl-sum-title"><span class="sl-name sl-{family}-text">{escape(title[0])}</span>'
+            f'<div class="sl-sum-title"><span class="sl-name sl-{role}-text">{escape(title[0])}</span>'
             f"<span>{escape(title[1])}</span></div>"
         )
     head = "".join(f"<span>{escape(word)}</span>" for word in heads)
@@ -79,10 +78,10 @@ def bars(
     )
 
 
-def _row(term: Term, limit: float, family: str) -> str:
+def _row(term: Term, limit: float, role: str) -> str:
     width = min(abs(term.value) / limit, 1.0) * 50 if limit > 0 else 0.0
     left = 50.0 if term.value >= 0 else 50.0 - width
-    colour = f" sl-{family}" if term.value >= 0 else ""
+    colour = f" sl-{role}" if term.value >= 0 else ""
     factors = "".join(
         f"<span>{'' if index == 0 else '× '}{number(factor, digits=2 + index)}</span>"
         for index, factor in enumerate(term.factors)

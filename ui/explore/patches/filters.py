@@ -59,7 +59,7 @@ def _kernels(run: Run, side: SideName, kernel: np.ndarray) -> tuple[Panel, str]:
         11,
         title=name_of_network(run.loaded.spec),
         answer=t("patches.filters.all", count=count, size=size),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         selected=None,
     )
     return panel, t("patches.filters.kernels", count=count, size=size)
@@ -82,7 +82,7 @@ def _components(run: Run, side: SideName, kernel: np.ndarray) -> tuple[Panel, st
         7,
         title=name_of_network(run.loaded.spec),
         answer=t("patches.filters.some", count=shown, size=size),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         selected=None,
     )
     text = t(

@@ -105,7 +105,7 @@ def _pictures(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> P
         _COLUMNS,
         title=name_of_network(run.loaded.spec),
         answer=_answer(place, grid),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         selected=place.token if place.seen else None,
         encode=encode_photograph,
     )
@@ -136,7 +136,7 @@ def _numbers(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Pa
         id=side,
         title=name_of_network(run.loaded.spec),
         answer=_answer(place, grid),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         alt=t("patches.sequence.alt"),
         size=(1000, 410),
         frames=(frame,),

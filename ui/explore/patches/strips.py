@@ -87,7 +87,7 @@ def _strip(
         "id": side,
         "title": t(f"patches.strip.{step}.{kind}"),
         "answer": name_of_network(run.loaded.spec),
-        "family": run.loaded.spec.family,
+        "role": run.loaded.role,
         # Both strips of a step are as high as the longer one needs.
         "size": (1000, max(60, min(lines, 16) * 22)),
         "linked": False,

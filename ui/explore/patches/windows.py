@@ -78,7 +78,7 @@ def _magnified(run: Run, place: FirstPlace, side: SideName) -> Panel:
         id=f"{side}-magnified",
         title=t("patches.patch" if place.grid else "patches.window"),
         answer=f"{size} × {size} px",
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         alt=t("patches.magnified.alt", size=size, name=name_of_network(run.loaded.spec)),
         picture=derived(
             ("magnified", run.trace.key, place.row, place.column),
@@ -121,7 +121,7 @@ def _channels(run: Run, place: FirstPlace, side: SideName, limit: float) -> Pane
     return Panel(
         id=side,
         title=name_of_network(run.loaded.spec),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         alt=t("patches.channels.alt" if count == 3 else "patches.channels.alt.grey", size=size),
         size=(count * side_length, side_length),
         frames=(frame,),

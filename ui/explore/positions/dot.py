@@ -120,7 +120,7 @@ def _dot_panel(run: Run, ground: str, place: tuple[int, int]) -> Panel:
         "input",
         tuple(frames),
         title=t("positions_page.dot.input"),
-        family="neutral",
+        role="neutral",
         frame_of_step=tuple(range(_STEPS)),
         **({} if ground == "picture" else even_ground(run)),
     )

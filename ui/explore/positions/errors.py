@@ -87,7 +87,7 @@ def _panel(run: Run, side: SideName, layer: LayerRef, found: DotErrors) -> Panel
 
 def _show_curve(names: list[str], pair: tuple[Run, Run], found: tuple[DotErrors, ...]) -> None:
     lines = [
-        Line(name, run.loaded.spec.family, np.array(errors.shifts), errors.by_shift)
+        Line(name, run.loaded.role, np.array(errors.shifts), errors.by_shift)
         for name, run, errors in zip(names, pair, found, strict=True)
     ]
     show_chart(

@@ -205,7 +205,7 @@ def _show_curve(pair: tuple[Run, Run], found: list[list[tuple[int, np.ndarray]]]
         lines.append(
             Line(
                 escape(name),
-                run.loaded.spec.family,
+                run.loaded.role,
                 sizes,
                 np.array([values[target] for _, values in answers]),
             )

@@ -74,7 +74,7 @@ def _sheet(run: Run, side: SideName, found: PositionComponents, chosen: int) -> 
         ),
         _COLUMNS,
         title=t("positions_page.components", count=len(found.maps)),
-        family=run.loaded.spec.family,
+        role=run.loaded.role,
         selected=chosen - 1,
     )
 
@@ -128,7 +128,7 @@ def _bars(run: Run, explained: Mapping[Factor, Explained]) -> str:
     names = {factor: t(f"positions_page.factor.{factor}") for factor in explained}
     return chance_bars(
         t("positions_page.explained", name=name_of_network(run.loaded.spec)),
-        run.loaded.spec.family,
+        run.loaded.role,
         [(names[factor], each.share, each.chance) for factor, each in explained.items()],
     )
 

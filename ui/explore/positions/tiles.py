@@ -123,7 +123,7 @@ def _bars(run: Run, pair: tuple[Run, Run], after: np.ndarray) -> str:
     indices = sorted(dict.fromkeys([*best, target_of(run, pair)]), key=lambda index: -before[index])
     return paired_bars(
         t("positions_page.tiles.answers", name=name_of_network(run.loaded.spec)),
-        run.loaded.spec.family,
+        run.loaded.role,
         [(name_of_class(categories[index]), float(before[index]), float(after[index])) for index in indices],
     )
 
@@ -135,7 +135,7 @@ def _show_curve(pair: tuple[Run, Run], curves: list[np.ndarray]) -> None:
             name=escape(
                 f"{name_of_network(run.loaded.spec)} · {name_of_class(run.loaded.categories[target])}"
             ),
-            family=run.loaded.spec.family,
+            role=run.loaded.role,
             x=np.arange(len(_SIDES)),
             y=answers[:, target],
         )

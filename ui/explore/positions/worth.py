@@ -209,7 +209,7 @@ def _show_answers(run: Run, pair: tuple[Run, Run], now: Rerun) -> None:
     st.html(
         paired_bars(
             t("positions_page.worth.answers", name=name_of_network(run.loaded.spec)),
-            run.loaded.spec.family,
+            run.loaded.role,
             [(name, float(was), float(is_now)) for name, was, is_now in answers],
         )
     )

@@ -47,7 +47,7 @@ class Maps {
     const side = element(
       "section",
       "side",
-      { "data-family": map.family, "data-side": map.id, "aria-label": map.title },
+      { "data-role": map.role, "data-side": map.id, "aria-label": map.title },
       element("header", "head", {}, element("span", "dot"), element("div", "which", {}, map.title), element("span", "answer", {}, map.answer)),
       element("p", "total", {}, map.total),
       element(

@@ -1,16 +1,13 @@
-"""A recipe's builder, by name: torchvision's functions and classes, and timm's functions as ``timm.NAME``."""
+"""What builds a network, by name: functions and classes of torchvision, and of timm as ``timm.NAME``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torchvision.models
 from torch import nn
-
-from models import compat  # noqa: F401  (must run before torchvision is imported)
-
-import torchvision.models  # isort: skip
-from torchvision.models.convnext import CNBlockConfig  # isort: skip
+from torchvision.models.convnext import CNBlockConfig
 
 _TIMM = "timm."
 
@@ -20,12 +17,12 @@ class UnknownBuilder(ValueError):
 
 
 def build(builder: str, options: Mapping[str, Any]) -> nn.Module:
-    """The network that a recipe names, its weights drawn from torch's generator.
+    """The network of this name, its weights drawn from torch's generator.
 
     Args:
         builder: such as ``resnet18``, ``SwinTransformer`` or ``timm.convit_tiny``.
-        options: its keyword arguments as TOML can write them. A ``ConvNeXt``'s ``block_setting`` is a list of
-            stages, each its width, that of the next stage (0 behind the last) and its number of blocks.
+        options: its keyword arguments, as TOML can write them. A ``ConvNeXt``'s ``block_setting`` is a list
+            of stages, each its width, that of the next stage (0 behind the last) and its number of blocks.
 
     Raises:
         UnknownBuilder: if there is no such builder.
@@ -49,7 +46,8 @@ def find(builder: str) -> Callable[..., nn.Module]:
         found: Any = getattr(torchvision.models, builder, None)
         if not callable(found):
             raise UnknownBuilder(f"torchvision.models has no {builder}.")
-        return found
+        call: Callable[..., nn.Module] = found
+        return call
     try:
         from timm.models import is_model, model_entrypoint
     except ImportError as error:
@@ -59,4 +57,5 @@ def find(builder: str) -> Callable[..., nn.Module]:
     name = builder.removeprefix(_TIMM)
     if not is_model(name):
         raise UnknownBuilder(f"timm has no {name}.")
-    return model_entrypoint(name)
+    entry: Callable[..., nn.Module] = model_entrypoint(name)
+    return entry

@@ -9,7 +9,7 @@ import timm
 import torch
 import torchvision
 
-from training.architectures import UnknownBuilder, build
+from models.networks.builders import UnknownBuilder, build
 from training.recipe import RECIPES, read_recipe
 
 # With 107 classes.
