@@ -25,8 +25,7 @@ from analysis import (
     strongest_channels,
     top_answers,
 )
-from models.errors import UnsupportedViewError
-from models.networks.adapter import LayerRef
+from models.networks.adapter import LayerRef, Missing
 from models.networks.calibration import probabilities
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Trace, trace
@@ -105,22 +104,21 @@ def cam(loaded: LoadedModel, record: Trace, target: int) -> MapData:
 
 def constants(loaded: LoadedModel) -> RowData | None:
     """What depends on the network alone, and the app keeps for every picture; None where there is nothing."""
-    try:
-        embedding = loaded.adapter.position_embedding().float().cpu().numpy()
-    except UnsupportedViewError:
+    positions = loaded.adapter.positions
+    if isinstance(positions, Missing):
         return None
+    embedding = positions.embedding().float().cpu().numpy()
     return to_uint8_rows(position_similarity(embedding), embedding.shape[:2], signed=True, limit=1.0)
 
 
 def inside(loaded: LoadedModel, record: Trace) -> Attention | Features:
     """Attention where a network has it, feature maps where it has not."""
-    try:
-        layers = loaded.adapter.attention_layers()
-    except UnsupportedViewError:
+    found = loaded.adapter.attention
+    if isinstance(found, Missing):
         return features(loaded, record)
-    tokens = [record.recorded[layer.name.removesuffix(".self_attention")] for layer in layers]
-    weights = [record.attentions[layer.name] for layer in layers]
-    return attention(layers, weights, tokens)
+    tokens = [record.recorded[found.block(layer)[1]] for layer in found.layers]
+    weights = [record.attentions[layer.name] for layer in found.layers]
+    return attention(found.layers, weights, tokens)
 
 
 def attention(layers: tuple[LayerRef, ...], weights: list[np.ndarray], tokens: list[np.ndarray]) -> Attention:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from analysis import outlier_tokens, top_answers
 from benchmarks import content
+from models.networks.adapter import needed
 from models.networks.inputs import to_input
 from models.networks.loading import LoadedModel
 from models.pictures.decode import DecodedImage
@@ -77,7 +78,7 @@ def attention_maps(peer: Peer, inputs: Tensor) -> list[np.ndarray]:
         weights.append(output[1][0].numpy())
 
     handles = []
-    for layer in peer.loaded.adapter.attention_layers():
+    for layer in needed(peer.loaded.adapter.attention).layers:
         attention = peer.module.get_submodule(layer.name)
         handles += [
             attention.register_forward_pre_hook(ask, with_kwargs=True),
@@ -100,8 +101,9 @@ def token_outliers(peer: Peer, inputs: Tensor) -> list[np.ndarray]:
         outliers.append(outlier_tokens(output[0].numpy(), prefix_tokens=1))
 
     handles = [
-        peer.module.get_submodule(layer.name.removesuffix(".self_attention")).register_forward_hook(keep)
-        for layer in peer.loaded.adapter.attention_layers()
+        peer.module.get_submodule(attention.block(layer)[1]).register_forward_hook(keep)
+        for attention in [needed(peer.loaded.adapter.attention)]
+        for layer in attention.layers
     ]
     try:
         with torch.inference_mode():
@@ -133,7 +135,7 @@ def first_view(pair: tuple[LoadedModel, LoadedModel]) -> Callable[[DecodedImage]
     """What :func:`benchmarks.content.first_view` gives for a ResNet and a ViT, view by view."""
     convolutional, transformer = (peer_of(loaded) for loaded in pair)
     features = feature_maps(convolutional)
-    layers = transformer.loaded.adapter.attention_layers()
+    layers = needed(transformer.loaded.adapter.attention).layers
     chosen = max(len(layers) - 2, 0)
 
     def run(picture: DecodedImage) -> object:

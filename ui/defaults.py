@@ -20,7 +20,7 @@ def settle(pair: tuple[Run, Run]) -> None:
 def _fits(run: Run, name: str, show: str) -> bool:
     adapter = run.loaded.adapter
     if run.has_attention:
-        layers = {layer.name: len(run.trace.attentions[layer.name]) for layer in adapter.attention_layers()}
+        layers = {layer.name: len(run.trace.attentions[layer.name]) for layer in run.attention.layers}
         return name in layers and (show in ("mean", "rollout") or _numbered(show, "h", layers[name]))
     channels = {layer.name: layer.channels for layer in adapter.feature_layers()}
     return name in channels and _numbered(show, "c", channels[name])

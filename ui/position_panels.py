@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis import padding_share, position_similarity
+from models.networks.adapter import needed
 from ui.component import Frame, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.panels import panel_of
 from ui.pictures import encode_sheet
@@ -19,8 +20,8 @@ def learned_panels(run: Run, side: SideName) -> tuple[Panel, Panel]:
     Raises:
         UnsupportedViewError: the network has no position embedding.
     """
-    embedding = run.loaded.adapter.position_embedding().float().cpu().numpy()
-    grid = run.loaded.adapter.patch_grid()
+    embedding = needed(run.loaded.adapter.positions).embedding().float().cpu().numpy()
+    grid = needed(run.loaded.adapter.patches)
     shape = (grid.rows, grid.columns)
 
     def measure() -> tuple[RowData, bytes]:
@@ -49,7 +50,7 @@ def learned_panels(run: Run, side: SideName) -> tuple[Panel, Panel]:
 
 def learned_text(run: Run) -> str:
     """What the tiles show, with the network's own numbers."""
-    grid = run.loaded.adapter.patch_grid()
+    grid = needed(run.loaded.adapter.patches)
     tokens = grid.count + grid.prefix_tokens
     text = t("positions.learned", count=grid.count, tokens=tokens, dimensions=grid.dimensions)
     return text if run.loaded.spec.trained else f"{t('positions.untrained')} {text}"

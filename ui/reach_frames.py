@@ -159,7 +159,7 @@ def _measure_rows(run: Run, layer: LayerRef, heads: Heads) -> AttentionRows:
         to_uint8_rows(rows * 100, layer.grid, unit="%"),
         half_distances(rows, layer.grid, layer.stride),
         half_distances(rows, layer.grid, layer.stride, 0.95),
-        marked_patches(run.trace, layer, rows),
+        marked_patches(run, layer, rows),
     )
 
 

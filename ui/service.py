@@ -16,8 +16,8 @@ from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 from analysis import EffectiveField, Explanation, FieldProbe, Question, explain, nearest_place
-from models.errors import BusyError, UnsupportedViewError
-from models.networks.adapter import LayerRef
+from models.errors import BusyError
+from models.networks.adapter import Attention, LayerRef, Missing, needed
 from models.networks.loading import LoadedModel
 from models.networks.shelf import ModelShelf
 from models.networks.tracing import Trace, trace, trace_key
@@ -49,10 +49,16 @@ class Run:
     @property
     def has_attention(self) -> bool:
         """Whether the network has attention maps to show."""
-        try:
-            return bool(self.loaded.adapter.attention_layers())
-        except UnsupportedViewError:
-            return False
+        return not isinstance(self.loaded.adapter.attention, Missing)
+
+    @property
+    def attention(self) -> Attention:
+        """Its attention.
+
+        Raises:
+            UnsupportedViewError: it has none.
+        """
+        return needed(self.loaded.adapter.attention)
 
 
 @dataclass(frozen=True, eq=False)

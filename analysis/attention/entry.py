@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from models.networks.adapter import LayerRef
+from models.networks.adapter import LayerRef, needed
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Trace
 
@@ -69,10 +69,11 @@ def head_projections(loaded: LoadedModel, record: Trace, layer: LayerRef) -> Hea
     Raises:
         UnsupportedViewError: a network without attention.
     """
-    before, _ = loaded.adapter.block_ends(layer)
+    attention = needed(loaded.adapter.attention)
+    before, _ = attention.block(layer)
     with torch.inference_mode():
         tokens = torch.tensor(record.recorded[before], device=loaded.device).unsqueeze(0)
-        opened = loaded.adapter.open_attention(layer, tokens)
+        opened = attention.open(layer, tokens)
     query, key, value = (
         part.float().cpu().contiguous().numpy() for part in (opened.query, opened.key, opened.value)
     )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from analysis.classes.evidence import Question, question_of
-from models.networks.adapter import LayerRef
+from models.networks.adapter import LayerRef, needed
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Trace
 
@@ -41,10 +41,11 @@ def relevance(
         IndexError: no such class.
         UnsupportedViewError: a network without attention.
     """
-    layer = loaded.adapter.attention_layers()[0]
-    return relevance_matrix(loaded, record, target, check, against)[0, layer.prefix_tokens :].reshape(
-        layer.grid
-    )
+    attention = needed(loaded.adapter.attention)
+    first, last = attention.layers[0], attention.layers[-1]
+    owed: np.ndarray = relevance_matrix(loaded, record, target, check, against)[attention.reader(last)]
+    patches: np.ndarray = owed[first.prefix_tokens :].reshape(first.grid)
+    return patches
 
 
 def relevance_matrix(
@@ -75,25 +76,25 @@ def relevance_matrix(
         IndexError: no such class.
         UnsupportedViewError: a network without attention.
     """
-    adapter = loaded.adapter
-    layers = adapter.attention_layers()
+    attention = needed(loaded.adapter.attention)
+    layers = attention.layers
     question = question_of(record, target, against)
-    tokens = _recorded(loaded, record, adapter.block_ends(layers[0])[0]).requires_grad_()
+    tokens = _recorded(loaded, record, attention.block(layers[0])[0]).requires_grad_()
     weights: list[Tensor] = []
     with torch.enable_grad():
         for layer in layers:
             check()
-            opened = adapter.open_attention(layer, tokens)
+            opened = attention.open(layer, tokens)
             weights.append(opened.weights)
             tokens = opened.finish(weights[-1])
-        logit = question.score(adapter.classify(tokens[:, 0]))[0]
+        logit = question.score(attention.classify(tokens[:, attention.reader(layers[-1])]))[0]
         check()
-        # The last block's weights of all tokens but the first do not reach the logit: zeros, not None.
+        # The last block's weights of all tokens but the one that is read reach no logit: zeros, not None.
         gradients = torch.autograd.grad(logit, weights)
     flow = torch.eye(tokens.shape[1], device=loaded.device)
-    for attention, gradient in zip(weights, gradients, strict=True):
+    for weight, gradient in zip(weights, gradients, strict=True):
         check()
-        flow = flow + torch.relu(gradient * attention.detach()).mean(dim=0) @ flow
+        flow = flow + torch.relu(gradient * weight.detach()).mean(dim=0) @ flow
     result: np.ndarray = flow.float().cpu().numpy()
     return result
 
@@ -128,7 +129,7 @@ def legrad(
         IndexError: no such class.
         UnsupportedViewError: a network without attention.
     """
-    layers = loaded.adapter.attention_layers()
+    layers = needed(loaded.adapter.attention).layers
     question = question_of(record, target, against)
     total = torch.zeros(layers[0].grid, device=loaded.device)
     for layer in layers:
@@ -141,12 +142,13 @@ def legrad(
 
 def _block_sensitivity(loaded: LoadedModel, record: Trace, layer: LayerRef, question: Question) -> Tensor:
     """Of every key ``[tokens]``, mean over heads and queries."""
-    before, _ = loaded.adapter.block_ends(layer)
-    opened = loaded.adapter.open_attention(layer, _recorded(loaded, record, before))
+    attention = needed(loaded.adapter.attention)
+    before, _ = attention.block(layer)
+    opened = attention.open(layer, _recorded(loaded, record, before))
     weights = opened.weights.requires_grad_()
     with torch.enable_grad():
         mean = opened.finish(weights).mean(dim=1)
-        score = question.score(loaded.adapter.classify(mean))[0]
+        score = question.score(attention.classify(mean))[0]
         (gradient,) = torch.autograd.grad(score, weights)
     return torch.relu(gradient).mean(dim=(0, 1))
 

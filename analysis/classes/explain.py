@@ -17,8 +17,7 @@ from analysis.classes.occlusion import occlusion, window_starts
 from analysis.classes.rounding import Sums, sums_of_one_sign
 from analysis.classes.saliency import cell_size, guided_grad_cam, in_cells, integrated_gradients, smooth_grad
 from analysis.classes.score_cam import score_cam
-from models.errors import UnsupportedViewError
-from models.networks.adapter import LayerRef
+from models.networks.adapter import LayerRef, Missing
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Trace
 
@@ -191,10 +190,7 @@ def explain(
 
 def quick_methods(loaded: LoadedModel) -> tuple[str, ...]:
     """The methods that cost next to nothing and that this network can be asked for, in order."""
-    try:
-        attends = bool(loaded.adapter.attention_layers())
-    except UnsupportedViewError:
-        attends = False
+    attends = not isinstance(loaded.adapter.attention, Missing)
     return (*CAMS, *(("relevance", "legrad") if attends else ()))
 
 

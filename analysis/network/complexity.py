@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from models.errors import UnsupportedViewError
+from models.networks.adapter import Missing
 from models.networks.families import adapter_for
 from models.networks.spec import ModelSpec
 from models.weights.locate import skeleton
@@ -122,9 +122,8 @@ class _Tokens:
 def _own_tokens(spec: ModelSpec) -> _Tokens | None:
     """Counted on the network's own sequence; None for a network without patches."""
     adapter = adapter_for(spec, skeleton(spec).eval())
-    try:
-        grid = adapter.patch_grid()
-    except UnsupportedViewError:
+    grid = adapter.patches
+    if isinstance(grid, Missing):
         return None
     tokens = grid.count + grid.prefix_tokens
     embedding = adapter.feature_layers()[0]

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from analysis.classes.rounding import Sums
+from models.networks.adapter import needed
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Trace
 from models.networks.two_sided import rows_of
@@ -99,7 +100,7 @@ def place_evidence(loaded: LoadedModel, record: Trace, decision: Decision) -> np
     last = loaded.adapter.feature_layers()[-1]
     with torch.inference_mode():
         start = torch.tensor(record.recorded[last.name], device=loaded.device).unsqueeze(0)
-        places = loaded.adapter.read_out_places(start)[0].cpu().double().numpy()
+        places = needed(loaded.adapter.places)(start)[0].cpu().double().numpy()
     terms = decision.weights[:, None, None] * places / (places.shape[1] * places.shape[2])
     return Sums(terms.sum(axis=0), float(np.abs(terms).sum(axis=0).max())).settled
 
@@ -148,7 +149,7 @@ def depth_evidence(
             layer.name: torch.tensor(record.recorded[layer.name], device=loaded.device).unsqueeze(0)
             for layer in adapter.feature_layers()
         }
-        terms = adapter.read_out_terms(recorded, check)
+        terms = needed(adapter.stream).terms(recorded, check)
         return tuple(
             Written(name, branch, float(vector.cpu().double().numpy() @ decision.weights))
             for name, branch, vector in terms

@@ -50,24 +50,19 @@ def residual_additions(
         record: its recorded forward.
         check: called before each block; what it raises ends the work.
     """
-    adapter = loaded.adapter
-    layers = [layer.name for layer in adapter.feature_layers()]
     additions: list[Addition] = []
-    for part in adapter.parts():
-        if not part.residuals:
-            continue
+    for block in loaded.adapter.blocks():
         check()
-        before = record.recorded[layers[layers.index(part.layer) - 1]]
         with torch.inference_mode():
-            start = torch.tensor(before, device=loaded.device).unsqueeze(0)
-            sums = adapter.residuals(part, start)
-        for residual, (carried, added) in zip(part.residuals, sums, strict=True):
+            start = torch.tensor(record.recorded[block.before], device=loaded.device).unsqueeze(0)
+            sums = block.sums(start)
+        for branch, (carried, added) in zip(block.branches, sums, strict=True):
             first, second = (tensor.flatten().cpu().double() for tensor in (carried, added))
             lengths = first.norm() * second.norm()
             additions.append(
                 Addition(
-                    part.name,
-                    residual.name,
+                    block.layer.name,
+                    branch.name,
                     float(first.square().mean().sqrt()),
                     float(second.square().mean().sqrt()),
                     float(first @ second / lengths) if lengths > 0 else 0.0,

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.networks.adapter import needed
 from models.networks.calibration import Calibration, probabilities
 from models.networks.loading import LoadedModel
 from models.networks.recording import recording
@@ -73,20 +74,22 @@ def rerun(
     if change == "shuffled" and move_patches:
         raise ValueError("shuffle the vectors or the patches: both at once say nothing about either")
     adapter = loaded.adapter
-    embedding = adapter.position_embedding().flatten(0, 1)
+    positions = needed(adapter.positions)
+    embedding = positions.embedding().flatten(0, 1)
     layer = adapter.feature_layers()[0]
     permutation = torch.tensor(order, device=loaded.device)
     inputs = torch.tensor(record.inputs, device=loaded.device)
     with torch.inference_mode(), recording(attention=True) as recorder:
-        tokens = adapter.tokens_without_positions(inputs)
+        tokens = positions.tokens_without(inputs)
         prefix, patches = tokens[:, : layer.prefix_tokens], tokens[:, layer.prefix_tokens :]
         if move_patches:
             patches = patches[:, permutation]
         placed = patches + _positions(embedding, change, permutation)
         logits = adapter.tail(layer, {})(torch.cat([prefix, placed], dim=1))
     attentions = {}
-    for each in adapter.attention_layers():
-        weights = adapter.attention_in_image_order(each, recorder.tensors[each.name][0]).mean(dim=0)
+    attention = needed(adapter.attention)
+    for each in attention.layers:
+        weights = attention.in_image_order(each, recorder.tensors[each.name][0]).mean(dim=0)
         if move_patches:
             weights = _back_on_the_picture(weights, permutation, layer.prefix_tokens)
         attentions[each.name] = weights.float().cpu().numpy()

@@ -9,8 +9,7 @@ import numpy as np
 
 from analysis.attention.maps import head_mean, mean_distances, patch_rows
 from analysis.places.receptive_field import EffectiveField, effective_fields, nearest_place, pooled_energy
-from models.errors import UnsupportedViewError
-from models.networks.adapter import Adapter, LayerRef
+from models.networks.adapter import Adapter, LayerRef, Missing
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Trace, trace
 from models.pictures.decode import DecodedImage
@@ -83,13 +82,11 @@ class AverageReach:
 
 def attention_inside(adapter: Adapter, layers: Sequence[LayerRef]) -> tuple[LayerRef | None, ...]:
     """For each layer the attention that is a part of it; None where it has none."""
-    try:
-        parts = adapter.attention_layers()
-    except UnsupportedViewError:
-        parts = ()
-    return tuple(
-        next((part for part in parts if part.name.startswith(f"{layer.name}.")), None) for layer in layers
-    )
+    attention = adapter.attention
+    if isinstance(attention, Missing):
+        return (None,) * len(layers)
+    inside = {attention.block(part)[1]: part for part in attention.layers}
+    return tuple(inside.get(layer.name) for layer in layers)
 
 
 def theoretical_radius(adapter: Adapter, layer: LayerRef, size: int) -> float:

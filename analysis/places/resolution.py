@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from analysis.places.position import interpolated_positions
-from models.errors import UnsupportedViewError
-from models.networks.adapter import Adapter
+from models.networks.adapter import Adapter, Missing, needed
 from models.networks.calibration import probabilities
 from models.networks.inputs import to_input
 from models.networks.loading import LoadedModel
@@ -50,7 +49,7 @@ def grid_at(adapter: Adapter, size: int) -> tuple[int, int]:
         UnsupportedViewError: the network cuts no patches.
         ValueError: patches do not fit.
     """
-    patch = adapter.patch_grid().patch_size
+    patch = needed(adapter.patches).patch_size
     if size % patch:
         raise ValueError(f"patches of {patch} px do not fill {size} px")
     return (size // patch, size // patch)
@@ -58,13 +57,13 @@ def grid_at(adapter: Adapter, size: int) -> tuple[int, int]:
 
 def _logits(loaded: LoadedModel, inputs: Tensor) -> Tensor:
     adapter = loaded.adapter
-    try:
-        embedding = adapter.position_embedding().float().cpu().numpy()
-    except UnsupportedViewError:
+    learned = adapter.positions
+    if isinstance(learned, Missing):
         result: Tensor = loaded.module(inputs)
         return result
+    embedding = learned.embedding().float().cpu().numpy()
     positions = interpolated_positions(embedding, grid_at(adapter, inputs.shape[-1]))
-    tokens = adapter.tokens_without_positions(inputs)
+    tokens = learned.tokens_without(inputs)
     layer = adapter.feature_layers()[0]
     added = torch.tensor(positions, device=loaded.device).flatten(0, 1)
     placed = torch.cat([tokens[:, : layer.prefix_tokens], tokens[:, layer.prefix_tokens :] + added], dim=1)

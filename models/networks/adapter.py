@@ -1,14 +1,15 @@
-"""What every family of networks can be asked, and what it answers when it has nothing to show."""
+"""What every network can be asked, and the capabilities that it has or says why it has not."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from torch import Tensor, nn
 
+from models.errors import UnsupportedViewError
 from models.networks.parts import Part
 
 Layout = Literal["NCHW", "NHWC", "NLC"]
@@ -109,7 +110,84 @@ class Tap:
     kind: TapKind = "output"
 
 
-Tail = Callable[[Tensor], Tensor]
+Step = Callable[[Tensor], Tensor]
+"""Part of a forward: the tensor that enters it, ``[1, ...]``, to the one that leaves it."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Stands for a capability that a network does not have.
+
+    Attributes:
+        model: key of the network.
+        view: what cannot be shown: ``attention``, ``positions``, ``patches``, ``places``, ``stream``.
+        reason: why, for the catalogues; the sentence is part of the lesson.
+    """
+
+    model: str
+    view: str
+    reason: str
+
+    @property
+    def error(self) -> UnsupportedViewError:
+        """What whoever cannot do without it raises."""
+        return UnsupportedViewError(self.model, self.view, self.reason)
+
+
+def needed(capability: T | Missing) -> T:
+    """A capability that something cannot do without.
+
+    Raises:
+        UnsupportedViewError: the network does not have it.
+    """
+    if isinstance(capability, Missing):
+        raise capability.error
+    return capability
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """One residual branch as it is computed: ``y = after(shortcut(x) + added(x))``.
+
+    Attributes:
+        name: ``convolutions``, ``attention`` or ``mlp``, as in :class:`models.networks.parts.Residual`.
+        added: F(x).
+        shortcut: S(x); the input itself in most blocks.
+        after: what the sum goes through.
+    """
+
+    name: str
+    added: Step
+    shortcut: Step = lambda tensor: tensor
+    after: Step = lambda tensor: tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A block of residual branches, one after the other.
+
+    Attributes:
+        layer: where its output is recorded.
+        before: name of the layer where its input is.
+        branches: in order.
+        forward: the whole of it, as the network computes it.
+    """
+
+    layer: LayerRef
+    before: str
+    branches: tuple[Branch, ...]
+    forward: Step
+
+    def sums(self, tensor: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
+        """What meets at each sum, from the block's input: what the shortcut brought, what the branch adds."""
+        found = []
+        for branch in self.branches:
+            carried, added = branch.shortcut(tensor), branch.added(tensor)
+            found.append((carried, added))
+            tensor = branch.after(carried + added)
+        return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,29 +219,129 @@ class OpenAttention:
         return self.scores.softmax(dim=-1)
 
 
-class Adapter(Protocol):
-    """Capability, not class: pages ask these questions and never ``isinstance``.
+class Attention(Protocol):
+    """The attention of a network, block by block."""
 
-    A question without an answer raises :class:`models.errors.UnsupportedViewError`, whose reason is
-    teaching text.
+    @property
+    def layers(self) -> tuple[LayerRef, ...]:
+        """Where it is recorded, in order of depth."""
+        ...
+
+    def block(self, layer: LayerRef) -> tuple[str, str]:
+        """Names of the recorded layers before and after the block of one of :attr:`layers`."""
+        ...
+
+    def reader(self, layer: LayerRef) -> int:
+        """Index of the token whose row the answer is read from: the class token."""
+        ...
+
+    def in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
+        """``[heads, tokens, tokens]`` with prefix tokens first, then patches row by row."""
+        ...
+
+    def open(self, layer: LayerRef, tokens: Tensor) -> OpenAttention:
+        """The attention of a block, step by step, for the tokens ``[1, tokens, D]`` that enter it."""
+        ...
+
+    def classify(self, vector: Tensor) -> Tensor:
+        """Logits ``[1, K]`` that the head reads from a token's vector ``[1, D]`` after the last block."""
+        ...
+
+
+class Positions(Protocol):
+    """What tells the patches of a network where they lie."""
+
+    def embedding(self) -> Tensor:
+        """The learned vectors of the patches ``[rows, columns, D]``, prefix tokens left out."""
+        ...
+
+    def tokens_without(self, inputs: Tensor) -> Tensor:
+        """The encoder's sequence ``[B, tokens, D]`` before any patch is told where it lies.
+
+        Prefix tokens come first, as the encoder always gets them; then the projected patches, row by row.
+        With :meth:`embedding` added to the patches it is what :meth:`Adapter.tail` takes after the first
+        layer.
+
+        Args:
+            inputs: ``[B, C, H, W]`` of any size that is a multiple of the patch's.
+        """
+        ...
+
+
+Places = Callable[[Tensor], Tensor]
+"""From the last feature layer ``[1, ...]`` to the ``[1, C, h, w]`` whose mean over all places the last linear
+layer reads."""
+
+
+class ResidualStream(Protocol):
+    """A network in which what blocks write adds up to what is read at the end."""
+
+    def terms(
+        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
+    ) -> tuple[tuple[str, str, Tensor], ...]:
+        """The vectors ``[C]`` whose sum :meth:`Adapter.read_out` is: layer and branch that wrote each.
+
+        The last normalisation divides by the deviation of the whole sum, which is kept as it is. What it
+        adds itself has no layer and comes last; what is there before the first block has no branch.
+
+        Args:
+            recorded: tensors of the feature layers ``[1, ...]``.
+            check: called before each block; what it raises ends the work.
+        """
+        ...
+
+
+class Adapter(Protocol):
+    """What pages ask of a network; they never ask which class it is.
+
+    The core is what every network has. A capability is a value, or a :class:`Missing` that says why not.
     """
+
+    @property
+    def attention(self) -> Attention | Missing: ...
+
+    @property
+    def positions(self) -> Positions | Missing: ...
+
+    @property
+    def patches(self) -> PatchGrid | Missing: ...
+
+    @property
+    def places(self) -> Places | Missing: ...
+
+    @property
+    def stream(self) -> ResidualStream | Missing: ...
 
     def feature_layers(self) -> tuple[LayerRef, ...]:
         """Places in order of depth, from the first layer to the last block."""
-        ...
-
-    def attention_layers(self) -> tuple[LayerRef, ...]:
-        """Blocks whose attention is recorded, in order of depth."""
         ...
 
     def stages(self) -> tuple[tuple[str, LayerRef], ...]:
         """The few places a summary shows: identifier and the layer that ends it."""
         ...
 
-    def patch_grid(self) -> PatchGrid: ...
+    def default_cam_layer(self) -> LayerRef: ...
 
-    def position_embedding(self) -> Tensor:
-        """The learned embedding of the patches ``[rows, columns, D]``, prefix tokens left out."""
+    def layer(self, name: str) -> LayerRef:
+        """Any recorded layer by name; KeyError if there is none."""
+        ...
+
+    def to_nchw(self, layer: LayerRef, tensor: Tensor) -> Tensor:
+        """``[1, ...]`` in the layer's own layout to ``[1, C, h, w]``, prefix tokens dropped; a view."""
+        ...
+
+    def receptive_field(self, layer: LayerRef) -> ReceptiveField: ...
+
+    def taps(self) -> tuple[Tap, ...]:
+        """What one recorded forward keeps."""
+        ...
+
+    def parts(self) -> tuple[Part, ...]:
+        """The whole network in order of the forward pass; the parameters of the parts add up to its own."""
+        ...
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Every part with residual branches, as it is computed, in order of depth."""
         ...
 
     def first_kernel(self) -> Tensor:
@@ -177,55 +355,11 @@ class Adapter(Protocol):
         """What the first convolution adds to its D answers ``[D]``; zeros where it adds nothing."""
         ...
 
-    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
-        """The encoder's sequence ``[B, tokens, D]`` before any patch is told where it lies.
-
-        Prefix tokens come first, as the encoder always gets them; then the projected patches, row by row.
-        With :meth:`position_embedding` added to the patches it is what :meth:`tail` takes after the
-        embedding layer.
-
-        Args:
-            inputs: ``[B, C, H, W]`` of any size that is a multiple of the patch's.
-        """
-        ...
-
-    def default_cam_layer(self) -> LayerRef: ...
-
-    def layer(self, name: str) -> LayerRef:
-        """Any recorded layer by name; KeyError if there is none."""
-        ...
-
-    def to_nchw(self, layer: LayerRef, tensor: Tensor) -> Tensor:
-        """``[1, ...]`` in the layer's own layout to ``[1, C, h, w]``, prefix tokens dropped; a view."""
-        ...
-
-    def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
-        """``[heads, tokens, tokens]`` with prefix tokens first, then patches row by row."""
-        ...
-
-    def block_ends(self, layer: LayerRef) -> tuple[str, str]:
-        """Names of the recorded layers before and after the block of an attention layer."""
-        ...
-
-    def open_attention(self, layer: LayerRef, tokens: Tensor) -> OpenAttention:
-        """The attention of a block, step by step, for the tokens ``[1, tokens, D]`` that enter it."""
-        ...
-
-    def classify(self, vector: Tensor) -> Tensor:
-        """Logits ``[1, K]`` that the head reads from a token's vector ``[1, D]`` after the last block."""
-        ...
-
-    def receptive_field(self, layer: LayerRef) -> ReceptiveField: ...
-
-    def taps(self) -> tuple[Tap, ...]:
-        """What one recorded forward keeps."""
-        ...
-
     def needed_by_tail(self, layer: LayerRef) -> tuple[str, ...]:
         """Names of the recorded layers that :meth:`tail` needs besides ``layer`` itself."""
         ...
 
-    def tail(self, layer: LayerRef, recorded: Mapping[str, Tensor]) -> Tail:
+    def tail(self, layer: LayerRef, recorded: Mapping[str, Tensor]) -> Step:
         """The rest of the network after ``layer``: its tensor ``[1, ...]`` to logits ``[1, K]``.
 
         Args:
@@ -234,47 +368,21 @@ class Adapter(Protocol):
         """
         ...
 
-    def parts(self) -> tuple[Part, ...]:
-        """The whole network in order of the forward pass; the parameters of the parts add up to its own."""
-        ...
-
-    def residuals(self, part: Part, tensor: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
-        """What meets at each sum of a block, from the block's input ``[1, ...]``.
-
-        Returns:
-            Per residual branch of ``part``, in order: what the shortcut brought and what the branch adds.
-        """
-        ...
-
     def read_out(self, tensor: Tensor) -> Tensor:
         """What the last linear layer reads ``[1, C]``, from the last feature layer ``[1, ...]``."""
-        ...
-
-    def read_out_places(self, tensor: Tensor) -> Tensor:
-        """What :meth:`read_out` is the mean of over all places, ``[1, C, h, w]``, from the same tensor.
-
-        Raises:
-            UnsupportedViewError: where it is no mean over places (``no_pooling``).
-        """
-        ...
-
-    def read_out_terms(
-        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
-    ) -> tuple[tuple[str, str, Tensor], ...]:
-        """The vectors ``[C]`` whose sum :meth:`read_out` is: layer and residual branch that wrote each.
-
-        The last normalisation divides by the deviation of the whole sum, which is kept as it is. What it
-        adds itself has no layer and comes last; what is there before the first block has no branch.
-
-        Args:
-            recorded: tensors of the feature layers ``[1, ...]``.
-            check: called before each block; what it raises ends the work.
-
-        Raises:
-            UnsupportedViewError: where what layers write does not add up (``no_stream``).
-        """
         ...
 
     def head(self) -> nn.Linear:
         """The last linear layer; :func:`models.networks.two_sided.rows_of` has a row of it for each logit."""
         ...
+
+
+def chain(steps: Sequence[Step]) -> Step:
+    """Steps one after the other as one."""
+
+    def run(tensor: Tensor) -> Tensor:
+        for step in steps:
+            tensor = step(tensor)
+        return tensor
+
+    return run

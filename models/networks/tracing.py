@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from models.errors import ModelError
+from models.networks.adapter import Missing, needed
 from models.networks.calibration import Calibration, probabilities
 from models.networks.inputs import to_input
 from models.networks.loading import LoadedModel
@@ -80,18 +81,18 @@ def trace(loaded: LoadedModel, picture: DecodedImage) -> Trace:
         # Finite weights can still overflow.
         name = loaded.spec.title
         raise ModelError("logits_not_finite", f"The logits of {name} are not finite.", name=name)
-    attention_names = {tap.name for tap in loaded.adapter.taps() if tap.kind == "attention"}
+    attention = loaded.adapter.attention
+    attended = () if isinstance(attention, Missing) else attention.layers
     recorded: dict[str, np.ndarray] = {}
     activations: dict[str, np.ndarray] = {}
     attentions: dict[str, np.ndarray] = {}
+    for layer in attended:
+        weights = recorder.tensors.pop(layer.name)[0]
+        attentions[layer.name] = _array(needed(attention).in_image_order(layer, weights))
     for name, tensor in recorder.tensors.items():
-        layer = loaded.adapter.layer(name)
-        if name in attention_names:
-            attentions[name] = _array(loaded.adapter.attention_in_image_order(layer, tensor[0]))
-        else:
-            on_cpu = tensor.float().cpu()
-            recorded[name] = _array(on_cpu[0])
-            activations[name] = _array(loaded.adapter.to_nchw(layer, on_cpu)[0])
+        on_cpu = tensor.float().cpu()
+        recorded[name] = _array(on_cpu[0])
+        activations[name] = _array(loaded.adapter.to_nchw(loaded.adapter.layer(name), on_cpu)[0])
     return Trace(
         key=trace_key(loaded.spec, loaded.device, picture),
         logits=_array(logits[0]),

@@ -26,6 +26,7 @@ from analysis import (
     top_answers,
 )
 from models import REGISTRY, decode_image, load_model, trace
+from models.networks.adapter import needed
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Trace
 from models.pictures.gallery import SAMPLES, find_sample, sample_bytes, synthetic
@@ -71,7 +72,7 @@ def cat(stated: Finding) -> None:
     # Patches in the middle of the pupils, as anybody can see who lays the grid on the picture.
     eye, other = (5, 5), (7, 12)
     shares = []
-    for layer in loaded.adapter.attention_layers():
+    for layer in needed(loaded.adapter.attention).layers:
         assert nearest_place(loaded.adapter, layer, point) == eye
         asks = layer.prefix_tokens + eye[0] * layer.grid[1] + eye[1]
         looks = head_mean(found.attentions[layer.name])[asks, layer.prefix_tokens :].reshape(layer.grid)
@@ -90,7 +91,7 @@ def sunflower(stated: Finding) -> None:
     said = stated.numbers
     loaded, found = network(VIT), record(VIT, "sunflower")
     point = found.crop_box.to_view(*find_sample("sunflower").focus, found.input_view.shape[0])
-    layer = loaded.adapter.attention_layers()[int(said["block"]) - 1]
+    layer = needed(loaded.adapter.attention).layers[int(said["block"]) - 1]
     row, column = nearest_place(loaded.adapter, layer, point)
     attention = found.attentions[layer.name]
     for heads in ("far", "near"):
@@ -159,7 +160,7 @@ def no_class_fits(stated: Finding) -> None:
 
 def checkerboard(stated: Finding) -> None:
     patch, square = (int(stated.numbers[name]) for name in ("patch", "square"))
-    assert network(VIT).adapter.patch_grid().patch_size == patch
+    assert needed(network(VIT).adapter.patches).patch_size == patch
     grey = synthetic("checkerboard")[:, :, 0]
     patches = grey.reshape(16, patch, 16, patch).swapaxes(1, 2).reshape(256, -1)
     assert (patches.min(1) == patches.max(1)).all()

@@ -10,6 +10,7 @@ import pytest
 from analysis import effective_fields, grad_cam, half_distances, patch_rows
 from analysis.attention.heads import head_distances
 from models import decode_image, load_model, trace
+from models.networks.adapter import needed
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Trace
 from models.pictures.gallery import SAMPLES, sample_bytes
@@ -32,7 +33,7 @@ def distances(picture: str) -> np.ndarray:
     """Mean attention distance ``[blocks, heads]`` of the bundled ViT."""
     record, layers = (
         seen("vit_s_14_classroom", picture),
-        network("vit_s_14_classroom").adapter.attention_layers(),
+        needed(network("vit_s_14_classroom").adapter.attention).layers,
     )
     weights = [record.attentions[layer.name] for layer in layers]
     return head_distances(weights, layers[0].prefix_tokens, layers[0].grid, layers[0].stride)
@@ -53,7 +54,7 @@ def test_one_early_block_holds_a_local_and_a_global_head(
 
 
 def test_the_opening_shows_that_block_and_its_global_head() -> None:
-    view, layers = View(), network("vit_s_14_classroom").adapter.attention_layers()
+    view, layers = View(), needed(network("vit_s_14_classroom").adapter.attention).layers
     assert round(view.depth * (len(layers) - 1)) + 1 == 3
     assert (view.reach, view.heads, view.picture) == ("attention", "far", "sunflower")
     for picture in PHOTOGRAPHS:
@@ -64,7 +65,7 @@ def test_the_opening_shows_that_block_and_its_global_head() -> None:
 def test_from_a_petal_the_global_head_looks_at_petals_across_the_flower() -> None:
     view = View()
     record, vit = seen(view.right.network, view.picture), network(view.right.network)
-    layer = vit.adapter.attention_layers()[2]
+    layer = needed(vit.adapter.attention).layers[2]
     x, y = record.crop_box.to_view(*view.point, 224)
     cell = int(y // layer.stride) * layer.grid[1] + int(x // layer.stride)
     red, _, blue = np.moveaxis(record.input_view.astype(int), 2, 0)

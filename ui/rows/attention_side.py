@@ -21,7 +21,7 @@ _COLUMNS = 7
 
 def controls(run: Run, side: SideName, columns: list[DeltaGenerator]) -> None:
     """Choose block, head and the token whose attention is shown, in three columns."""
-    layers = {layer.name: layer for layer in run.loaded.adapter.attention_layers()}
+    layers = {layer.name: layer for layer in run.attention.layers}
     chosen = view().side(side)
     left, middle, right = columns
     choice(
@@ -57,14 +57,14 @@ def frame(run: Run, side: SideName) -> tuple[Frame, str, str]:
     layer = run.loaded.adapter.layer(chosen.layer)
     query = view().query
 
-    prefix = layer.prefix_tokens
+    prefix, reader = layer.prefix_tokens, run.attention.reader(layer)
 
     def measure() -> tuple[MapData, RowData, tuple[int, ...]]:
         weights = _weights(run, layer, chosen.show)
         return (
-            to_uint8_map(weights[0, prefix:].reshape(layer.grid) * 100, unit="%"),
+            to_uint8_map(weights[reader, prefix:].reshape(layer.grid) * 100, unit="%"),
             to_uint8_rows(weights[prefix:, prefix:] * 100, layer.grid, unit="%"),
-            marked_patches(run.trace, layer, patch_rows(weights, prefix)),
+            marked_patches(run, layer, patch_rows(weights, prefix)),
         )
 
     key = ("attention", run.trace.key, layer.name, chosen.show)
@@ -110,7 +110,7 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
 
 def default(run: Run) -> tuple[str, str]:
     """A late block, whose class token looks at the object, and the mean over heads."""
-    layers = run.loaded.adapter.attention_layers()
+    layers = run.attention.layers
     return layers[max(len(layers) - 2, 0)].name, "mean"
 
 
@@ -125,7 +125,7 @@ def _name_of_show(show: str) -> str:
 
 def _weights(run: Run, layer: LayerRef, show: str) -> np.ndarray:
     if show == "rollout":
-        names = [each.name for each in run.loaded.adapter.attention_layers()]
+        names = [each.name for each in run.attention.layers]
         blocks = [run.trace.attentions[name] for name in names[: names.index(layer.name) + 1]]
         return attention_rollout(blocks)
     weights = run.trace.attentions[layer.name]
@@ -135,7 +135,7 @@ def _weights(run: Run, layer: LayerRef, show: str) -> np.ndarray:
 def _query_index(run: Run, layer: LayerRef) -> int:
     """The class token, or the patch at the point of interest."""
     if view().query == "class":
-        return 0
+        return run.attention.reader(layer)
     size = run.trace.input_view.shape[0]
     point = run.trace.crop_box.to_view(*view().point, size)
     row, column = nearest_place(run.loaded.adapter, layer, point)

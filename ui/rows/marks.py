@@ -7,17 +7,18 @@ import numpy as np
 from analysis import attention_sinks, outlier_tokens
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Trace
+from ui.service import Run
 
 
-def marked_patches(record: Trace, layer: LayerRef, rows: np.ndarray) -> tuple[int, ...]:
+def marked_patches(run: Run, layer: LayerRef, rows: np.ndarray) -> tuple[int, ...]:
     """Patches with an unusually large vector after this block, or an unusual share of the attention.
 
     Args:
-        record: of the network.
+        run: of the network.
         layer: one of its attention layers.
         rows: the attention that is shown, each patch to each patch ``[N, N]``, rows sum to 1.
     """
-    tokens = record.recorded[layer.name.removesuffix(".self_attention")]
+    tokens = run.trace.recorded[run.attention.block(layer)[1]]
     found = {*outlier_tokens(tokens, layer.prefix_tokens).tolist(), *attention_sinks(rows).tolist()}
     return tuple(sorted(found))
 

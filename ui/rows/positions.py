@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.errors import UnsupportedViewError
+from models.networks.adapter import Missing
 from ui.columns import network_columns
 from ui.component import Panel
 from ui.panels import show_board
@@ -36,7 +36,7 @@ def show_positions() -> None:
 
 
 def _part(run: Run, side: SideName) -> _Part:
-    try:
-        return _Part(learned_panels(run, side), learned_text(run))
-    except UnsupportedViewError as error:
-        return _Part((padding_panel(run, side),), sentence_for(error))
+    positions = run.loaded.adapter.positions
+    if isinstance(positions, Missing):
+        return _Part((padding_panel(run, side),), sentence_for(positions.error))
+    return _Part(learned_panels(run, side), learned_text(run))

@@ -86,7 +86,7 @@ def _attends(run: Run) -> bool:
 
 
 def _layers(run: Run) -> tuple[LayerRef, ...]:
-    return run.loaded.adapter.attention_layers() if _attends(run) else depths(run)
+    return run.attention.layers if _attends(run) else depths(run)
 
 
 def _frames(run: Run, side: SideName, layers: tuple[LayerRef, ...], shown: int) -> tuple[Frame, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from models.errors import UnsupportedViewError
+from models.networks.adapter import Missing
 from ui.component import Frame, Panel, Steps
 from ui.panels import original_panel, panel_of, show_board, spread
 from ui.reach_frames import box_of
@@ -83,9 +83,8 @@ def _frame(run: Run, index: int) -> Frame:
 
 
 def _formula(run: Run) -> str:
-    try:
-        grid = run.loaded.adapter.patch_grid()
-    except UnsupportedViewError:
+    grid = run.loaded.adapter.patches
+    if isinstance(grid, Missing):
         layer = run.loaded.adapter.feature_layers()[-1]
         field = run.loaded.adapter.receptive_field(layer)
         return t(

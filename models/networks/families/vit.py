@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.vision_transformer import EncoderBlock, VisionTransformer
 
-from models.errors import UnsupportedViewError
-from models.networks.adapter import LayerRef, OpenAttention, PatchGrid, ReceptiveField, Tail, Tap
+from models.networks.adapter import (
+    Block,
+    Branch,
+    LayerRef,
+    Missing,
+    PatchGrid,
+    ReceptiveField,
+    ResidualStream,
+    Step,
+    Tap,
+    chain,
+)
 from models.networks.families.vit_parts import vit_parts
+from models.networks.families.vit_sequence import PREFIX, ViTAttention, ViTPositions, ViTStream
 from models.networks.family import Builder, Family, Shape
 from models.networks.parts import Part
 
-_PREFIX = 1
 _EMBEDDING = "encoder.dropout"
 
 
@@ -24,107 +34,49 @@ class ViTAdapter:
     """Answers for a ViT with a class token, learned positions and global attention."""
 
     def __init__(self, key: str, module: VisionTransformer, image_size: int) -> None:
-        self.key = key
         self.module = module
         self.image_size = image_size
-        self.blocks: list[EncoderBlock] = list(module.encoder.layers)
         self._layers = {_EMBEDDING: self._reference(_EMBEDDING, "embedding")}
-        for index in range(len(self.blocks)):
+        for index in range(len(module.encoder.layers)):
             name = f"encoder.layers.encoder_layer_{index}"
             self._layers[name] = self._reference(name, "block", index + 1)
-        self._attention = {
-            name: self._reference(name, "block", index + 1)
-            for index, name in enumerate(
-                f"encoder.layers.encoder_layer_{index}.self_attention" for index in range(len(self.blocks))
-            )
-        }
         self._cam = self._reference(f"{list(self._layers)[-1]}.ln_1", "cam")
+        grid = self._cam.grid
+        self.places = Missing(key, "places", "no_pooling")
+        self.patches = PatchGrid(image_size, module.patch_size, *grid, module.hidden_dim, PREFIX)
+        self.positions = ViTPositions(module, grid)
+        self.attention = ViTAttention(module, self.blocks())
+        # A head with a hidden layer, as in pre-training, does not read the stream itself.
+        self.stream: ResidualStream | Missing = (
+            ViTStream(module, _EMBEDDING, self.blocks())
+            if len(module.heads) == 1
+            else Missing(key, "stream", "no_stream")
+        )
 
     def _reference(self, name: str, kind: str, *numbers: int) -> LayerRef:
-        side = self.image_size // self.module.patch_size
-        return LayerRef(
-            name,
-            kind,
-            numbers,
-            "NLC",
-            (side, side),
-            self.module.patch_size,
-            self.module.hidden_dim,
-            prefix_tokens=_PREFIX,
-        )
+        patch = self.module.patch_size
+        side = self.image_size // patch
+        width = self.module.hidden_dim
+        return LayerRef(name, kind, numbers, "NLC", (side, side), patch, width, prefix_tokens=PREFIX)
 
     def feature_layers(self) -> tuple[LayerRef, ...]:
         return tuple(self._layers.values())
 
-    def attention_layers(self) -> tuple[LayerRef, ...]:
-        return tuple(self._attention.values())
-
     def stages(self) -> tuple[tuple[str, LayerRef], ...]:
         layers = self.feature_layers()
         return (("embedding", layers[0]), ("first", layers[1]), ("last", layers[-1]))
-
-    def patch_grid(self) -> PatchGrid:
-        rows, columns = self._layers[_EMBEDDING].grid
-        return PatchGrid(
-            self.image_size, self.module.patch_size, rows, columns, self.module.hidden_dim, _PREFIX
-        )
-
-    def position_embedding(self) -> Tensor:
-        grid = self.patch_grid()
-        embedding: Tensor = self.module.encoder.pos_embedding[0, _PREFIX:]
-        return embedding.reshape(grid.rows, grid.columns, -1)
-
-    def first_kernel(self) -> Tensor:
-        kernel: Tensor = self.module.conv_proj.weight
-        return kernel
-
-    def first_bias(self) -> Tensor:
-        bias: Tensor = self.module.conv_proj.bias
-        return bias
-
-    def tokens_without_positions(self, inputs: Tensor) -> Tensor:
-        # Not the module's own path, which refuses every size but the one that it was trained at.
-        patches = self.module.conv_proj(inputs).flatten(2).transpose(1, 2)
-        prefix = self.module.class_token + self.module.encoder.pos_embedding[:, :_PREFIX]
-        return torch.cat([prefix.expand(len(inputs), -1, -1), patches], dim=1)
 
     def default_cam_layer(self) -> LayerRef:
         # After the last attention only the class token reaches the logits: patch gradients are zero there.
         return self._cam
 
     def layer(self, name: str) -> LayerRef:
-        return {**self._layers, **self._attention, self._cam.name: self._cam}[name]
+        every = (*self._layers.values(), *self.attention.layers, self._cam)
+        return {layer.name: layer for layer in every}[name]
 
     def to_nchw(self, layer: LayerRef, tensor: Tensor) -> Tensor:
         patches = tensor[:, layer.prefix_tokens :]
         return patches.transpose(1, 2).reshape(len(patches), layer.channels, *layer.grid)
-
-    def attention_in_image_order(self, layer: LayerRef, tensor: Tensor) -> Tensor:
-        return tensor
-
-    def block_ends(self, layer: LayerRef) -> tuple[str, str]:
-        place = list(self._attention).index(layer.name)
-        names = list(self._layers)
-        return names[place], names[place + 1]
-
-    def open_attention(self, layer: LayerRef, tokens: Tensor) -> OpenAttention:
-        block = self.blocks[list(self._attention).index(layer.name)]
-        attention: nn.MultiheadAttention = block.self_attention
-        count, heads = tokens.shape[1], attention.num_heads
-        projected = functional.linear(block.ln_1(tokens), attention.in_proj_weight, attention.in_proj_bias)
-        query, key, value = projected[0].reshape(count, 3, heads, -1).permute(1, 2, 0, 3)
-
-        def finish(weights: Tensor) -> Tensor:
-            mixed = (weights @ value).transpose(0, 1).reshape(1, count, -1)
-            summed = tokens + attention.out_proj(mixed)
-            result: Tensor = summed + block.mlp(block.ln_2(summed))
-            return result
-
-        return OpenAttention(query, key, value, finish)
-
-    def classify(self, vector: Tensor) -> Tensor:
-        result: Tensor = self.module.heads(self.module.encoder.ln(vector))
-        return result
 
     def receptive_field(self, layer: LayerRef) -> ReceptiveField:
         patch = self.module.patch_size
@@ -134,71 +86,51 @@ class ViTAdapter:
 
     def taps(self) -> tuple[Tap, ...]:
         outputs = [*self._layers, self._cam.name]
+        attentions = [layer.name for layer in self.attention.layers]
         return (
             *(Tap(name, self.module.get_submodule(name)) for name in outputs),
-            *(Tap(name, self.module.get_submodule(name), "attention") for name in self._attention),
+            *(Tap(name, self.module.get_submodule(name), "attention") for name in attentions),
         )
-
-    def needed_by_tail(self, layer: LayerRef) -> tuple[str, ...]:
-        return (list(self._layers)[-2],) if layer.name == self._cam.name else ()
 
     def parts(self) -> tuple[Part, ...]:
         return vit_parts(self.module, self.image_size)
 
-    def residuals(self, part: Part, tensor: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
-        block: EncoderBlock = self.module.get_submodule(part.name)
-        normalised = block.ln_1(tensor)
-        attended, _ = block.self_attention(normalised, normalised, normalised, need_weights=False)
-        between = tensor + attended
-        return ((tensor, attended), (between, block.mlp(block.ln_2(between))))
+    def blocks(self) -> tuple[Block, ...]:
+        names = list(self._layers)
+        return tuple(
+            Block(layer, names[place], _branches(module), module)
+            for place, layer in enumerate(self.feature_layers()[1:])
+            for module in [self.module.get_submodule(layer.name)]
+        )
+
+    def first_kernel(self) -> Tensor:
+        kernel: Tensor = self.module.conv_proj.weight
+        return kernel
+
+    def first_bias(self) -> Tensor:
+        bias: Tensor = self.module.conv_proj.bias
+        return bias
+
+    def needed_by_tail(self, layer: LayerRef) -> tuple[str, ...]:
+        return (list(self._layers)[-2],) if layer.name == self._cam.name else ()
+
+    def tail(self, layer: LayerRef, recorded: Mapping[str, Tensor]) -> Step:
+        if layer.name == self._cam.name:
+            return self._tail_of_last_attention(recorded[self.needed_by_tail(layer)[0]])
+        following = self.module.encoder.layers[list(self._layers).index(layer.name) :]
+        return chain([*following, lambda tokens: self.attention.classify(tokens[:, 0])])
 
     def read_out(self, tensor: Tensor) -> Tensor:
         vector: Tensor = self.module.heads[:-1](self.module.encoder.ln(tensor[:, 0]))
         return vector
 
-    def read_out_places(self, tensor: Tensor) -> Tensor:
-        raise UnsupportedViewError(self.key, "places", "no_pooling")
-
-    def read_out_terms(
-        self, recorded: Mapping[str, Tensor], check: Callable[[], None] = lambda: None
-    ) -> tuple[tuple[str, str, Tensor], ...]:
-        if len(self.module.heads) > 1:
-            raise UnsupportedViewError(self.key, "stream", "no_stream")
-        norm = self.module.encoder.ln
-        tensor = recorded[_EMBEDDING]
-        written = [(_EMBEDDING, "", tensor[0, 0])]
-        for part in (part for part in self.parts() if part.residuals):
-            check()
-            sums = self.residuals(part, tensor)
-            for residual, (_, added) in zip(part.residuals, sums, strict=True):
-                written.append((part.name, residual.name, added[0, 0]))
-            tensor = recorded[part.layer]
-        deviation = torch.sqrt(tensor[0, 0].var(correction=0) + norm.eps)
-        terms = [
-            (name, branch, (vector - vector.mean()) / deviation * norm.weight)
-            for name, branch, vector in written
-        ]
-        return (*terms, ("", "", norm.bias))
-
     def head(self) -> nn.Linear:
         last: nn.Linear = self.module.heads[-1]
         return last
 
-    def tail(self, layer: LayerRef, recorded: Mapping[str, Tensor]) -> Tail:
-        if layer.name == self._cam.name:
-            return self._tail_of_last_attention(recorded[self.needed_by_tail(layer)[0]])
-        following = list(self._layers).index(layer.name)
-
-        def logits(tokens: Tensor) -> Tensor:
-            for block in self.blocks[following:]:
-                tokens = block(tokens)
-            return self.classify(tokens[:, 0])
-
-        return logits
-
-    def _tail_of_last_attention(self, residual: Tensor) -> Tail:
+    def _tail_of_last_attention(self, residual: Tensor) -> Step:
         """The logits need the class token's row of the last block and nothing else."""
-        block = self.blocks[-1]
+        block = self.module.encoder.layers[-1]
         attention: nn.MultiheadAttention = block.self_attention
         dimensions, heads = attention.embed_dim, attention.num_heads
 
@@ -214,9 +146,18 @@ class ViTAdapter:
             mixed = (weights @ value).transpose(1, 2).flatten(2)
             token = residual[:, :1] + attention.out_proj(mixed)
             token = token + block.mlp(block.ln_2(token))
-            return self.classify(token[:, 0])
+            return self.attention.classify(token[:, 0])
 
         return logits
+
+
+def _branches(block: EncoderBlock) -> tuple[Branch, Branch]:
+    def attended(tokens: Tensor) -> Tensor:
+        normalised = block.ln_1(tokens)
+        result: Tensor = block.self_attention(normalised, normalised, normalised, need_weights=False)[0]
+        return result
+
+    return Branch("attention", attended), Branch("mlp", chain([block.ln_2, block.mlp]))
 
 
 def _side(shapes: Mapping[str, Shape]) -> int | None:
@@ -225,7 +166,7 @@ def _side(shapes: Mapping[str, Shape]) -> int | None:
     kernel = shapes.get("conv_proj.weight", ())
     if len(positions) != 3 or len(kernel) != 4:
         return None
-    patches = positions[1] - _PREFIX
+    patches = positions[1] - PREFIX
     places = math.isqrt(max(patches, 0))
     return places * kernel[-1] if places * places == patches else None
 

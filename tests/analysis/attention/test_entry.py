@@ -9,6 +9,7 @@ from torch import nn
 
 from analysis import HeadProjections, attention_entry, head_projections
 from models import UnsupportedViewError
+from models.networks.adapter import needed
 from tests.conftest import Network, Record
 
 VITS = ("vit_s_14_classroom", "vit_b_16_untrained", "vit_b_32_untrained")
@@ -17,7 +18,7 @@ VITS = ("vit_s_14_classroom", "vit_b_16_untrained", "vit_b_32_untrained")
 @pytest.mark.parametrize("key", VITS)
 def test_weights_equal_the_recorded_ones(key: str, network: Network, record: Record) -> None:
     loaded, traced = network(key), record(key)
-    for layer in loaded.adapter.attention_layers()[::5]:
+    for layer in needed(loaded.adapter.attention).layers[::5]:
         projections = head_projections(loaded, traced, layer)
         recorded = traced.attentions[layer.name]
         for head, query, asked in ((0, 0, 1), (len(recorded) - 1, 7, 0), (1, 20, 20)):
@@ -32,8 +33,8 @@ def test_weights_equal_the_recorded_ones(key: str, network: Network, record: Rec
 
 def test_the_sums_of_values_are_what_torchvisions_module_projects(network: Network, record: Record) -> None:
     loaded, traced = network("vit_b_32_untrained"), record("vit_b_32_untrained")
-    layer = loaded.adapter.attention_layers()[4]
-    received = traced.recorded[loaded.adapter.block_ends(layer)[0]]
+    layer = needed(loaded.adapter.attention).layers[4]
+    received = traced.recorded[needed(loaded.adapter.attention).block(layer)[0]]
     projections = head_projections(loaded, traced, layer)
     entries = [attention_entry(projections, head, 9, 3) for head in range(len(projections.query))]
     module = loaded.module.get_submodule(layer.name)

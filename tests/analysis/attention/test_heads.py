@@ -18,6 +18,7 @@ from analysis import (
     row_entropies,
     token_norms,
 )
+from models.networks.adapter import needed
 from tests.conftest import Network, Record
 
 VIT = "vit_s_14_classroom"
@@ -45,7 +46,7 @@ def distance_of_the_paper(attention: np.ndarray, columns: int, patch: int) -> fl
 
 
 def test_distances_of_all_heads_equal_the_papers_loop(network: Network, record: Record) -> None:
-    layers = network(SMALL).adapter.attention_layers()
+    layers = needed(network(SMALL).adapter.attention).layers
     attentions = [record(SMALL).attentions[layer.name] for layer in layers]
     found = head_distances(attentions, 1, layers[0].grid, layers[0].stride)
     assert found.shape == (12, 12)
@@ -153,7 +154,7 @@ def test_rollout_equals_chefers(key: str, record: Record) -> None:
 
 def test_norms_are_those_of_the_tokens(network: Network, record: Record) -> None:
     loaded, traced = network(VIT), record(VIT)
-    name = loaded.adapter.block_ends(loaded.adapter.attention_layers()[6])[1]
+    name = needed(loaded.adapter.attention).block(needed(loaded.adapter.attention).layers[6])[1]
     norms = token_norms(traced.activations[name])
     expected = np.sqrt((traced.recorded[name][1:].astype(np.float64) ** 2).sum(axis=1))
     np.testing.assert_allclose(norms.ravel(), expected, rtol=1e-5)

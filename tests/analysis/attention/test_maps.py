@@ -23,6 +23,7 @@ from analysis import (
     patch_rows,
 )
 from models import DecodedImage, LoadedModel, Trace, trace
+from models.networks.adapter import needed
 from tests.conftest import Network, Record
 
 VIT = "vit_s_14_classroom"
@@ -41,7 +42,8 @@ def seen_by_attention(loaded: LoadedModel) -> Iterator[dict[str, tuple[Tensor, t
         return hook
 
     modules = {
-        layer.name: loaded.module.get_submodule(layer.name) for layer in loaded.adapter.attention_layers()
+        layer.name: loaded.module.get_submodule(layer.name)
+        for layer in needed(loaded.adapter.attention).layers
     }
     handles = [module.register_forward_hook(keep(name)) for name, module in modules.items()]
     try:
@@ -264,6 +266,6 @@ def test_the_bundled_vit_has_a_sink_in_its_first_block_and_rollout_inherits_it(
     network: Network, samples: tuple[DecodedImage, ...]
 ) -> None:
     record = trace(network(VIT), samples[0])
-    maps = [record.attentions[layer.name] for layer in network(VIT).adapter.attention_layers()]
+    maps = [record.attentions[layer.name] for layer in needed(network(VIT).adapter.attention).layers]
     (sink, *_) = attention_sinks(patch_rows(head_mean(maps[0]), 1))
     assert int(attention_rollout(maps)[0, 1:].argmax()) == sink

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from analysis import grad_cam
 from models import LoadedModel, Trace
-from models.networks.adapter import LayerRef
+from models.networks.adapter import LayerRef, needed
 from tests.conftest import Network, Record
 
 BLOCK = "encoder.layers.encoder_layer_{}"
@@ -196,4 +196,4 @@ def test_after_the_last_block_patches_have_no_gradient(network: Network, record:
 def test_attention_layers_have_no_map(network: Network, record: Record) -> None:
     loaded = network("vit_s_14_classroom")
     with pytest.raises(KeyError):
-        grad_cam(loaded, record("vit_s_14_classroom"), layer=loaded.adapter.attention_layers()[0])
+        grad_cam(loaded, record("vit_s_14_classroom"), layer=needed(loaded.adapter.attention).layers[0])

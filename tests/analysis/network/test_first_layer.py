@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from analysis import Window, first_responses, first_window, principal_filters, strongest_windows
+from models.networks.adapter import needed
 from tests.conftest import Network, Record
 
 NETWORKS = {
@@ -47,7 +48,7 @@ def test_a_window_times_its_kernel_is_the_answer(key: str, network: Network, rec
 def test_a_vits_answer_is_its_embedding_without_the_position(network: Network, record: Record) -> None:
     loaded, seen = network("vit_s_14_classroom"), record("vit_s_14_classroom")
     layer = loaded.adapter.feature_layers()[0]
-    position = loaded.adapter.position_embedding().float().numpy().transpose(2, 0, 1)
+    position = needed(loaded.adapter.positions).embedding().float().numpy().transpose(2, 0, 1)
     embedded = seen.activations[layer.name] - position
     np.testing.assert_allclose(first_responses(loaded.adapter, seen), embedded, atol=1e-4)
 

@@ -22,19 +22,21 @@ def test_what_is_carried_and_added_makes_the_recorded_output(
     key: str, network: Network, record: Record
 ) -> None:
     loaded, traced = network(key), record(key)
-    adapter = loaded.adapter
-    layers = [layer.name for layer in adapter.feature_layers()]
-    for part in (part for part in adapter.parts() if part.residuals):
-        before = traced.recorded[layers[layers.index(part.layer) - 1]]
+    residual = {part.layer: part.residuals for part in loaded.adapter.parts() if part.residuals}
+    assert [block.layer.name for block in loaded.adapter.blocks()] == list(residual)
+    for block in loaded.adapter.blocks():
+        assert [each.name for each in residual[block.layer.name]] == [each.name for each in block.branches]
+        start = torch.tensor(traced.recorded[block.before])[None]
         with torch.inference_mode():
-            sums = adapter.residuals(part, torch.tensor(before)[None])
-            result = sums[-1][0] + sums[-1][1]
-            for operation in part.residuals[-1].after:
-                assert operation.kind == "relu"
-                result = torch.relu(result)
-        expected = traced.recorded[part.layer]
+            sums = block.sums(start)
+            result = block.branches[-1].after(sums[-1][0] + sums[-1][1])
+            whole = block.forward(start)
+        expected = traced.recorded[block.layer.name]
         scale = np.abs(expected).max()
-        np.testing.assert_allclose(result[0].numpy(), expected, rtol=0, atol=1e-5 * scale, err_msg=part.name)
+        for found in (result, whole):
+            np.testing.assert_allclose(
+                found[0].numpy(), expected, rtol=0, atol=1e-5 * scale, err_msg=block.layer.name
+            )
 
 
 @pytest.mark.parametrize("key", KEYS)

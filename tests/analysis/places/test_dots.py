@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis import DOT, dot_errors, dot_mask, dot_traces, place_deviations, plain_ground
+from models.networks.adapter import needed
 from models.networks.loading import LoadedModel
 from tests.conftest import Network
 
@@ -101,10 +102,12 @@ def test_an_empty_picture_shows_the_border_to_a_resnet(network: Network) -> None
 def test_an_empty_picture_shows_positions_to_a_transformer(network: Network) -> None:
     loaded = network(VIT)
     found = place_deviations(loaded)["encoder.dropout"]
-    embedding = loaded.adapter.position_embedding()
+    embedding = needed(loaded.adapter.positions).embedding()
     inputs = torch.tensor(plain_ground(loaded))
     with torch.inference_mode():
-        tokens = loaded.adapter.tokens_without_positions(inputs)[0, 1:].reshape(16, 16, -1) + embedding
+        tokens = (
+            needed(loaded.adapter.positions).tokens_without(inputs)[0, 1:].reshape(16, 16, -1) + embedding
+        )
     scale = tokens.square().sum(-1).mean().sqrt()
     expected = (embedding - embedding[8, 8]).norm(dim=-1) / scale
     np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)

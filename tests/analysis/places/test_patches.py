@@ -17,7 +17,7 @@ from analysis import (
     project_window,
     window_at,
 )
-from models.networks.adapter import ReceptiveField
+from models.networks.adapter import ReceptiveField, needed
 from models.pictures.fit import CropBox
 from tests.conftest import Network, Record
 
@@ -42,7 +42,7 @@ def test_projection_and_position_add_up_to_what_the_encoder_gets(
     layer = adapter.feature_layers()[0]
     row, column = (index % layer.grid[0] for index in place)
     recorded = record(key).activations[layer.name][:, row, column]
-    position = adapter.position_embedding()[row, column].numpy()
+    position = needed(adapter.positions).embedding()[row, column].numpy()
     embedding = projected(network, record, key, (row, column))
     np.testing.assert_allclose(embedding, recorded - position, rtol=0, atol=1e-5 * np.abs(recorded).max())
 
@@ -90,7 +90,7 @@ def test_projection_by_hand() -> None:
 
 def test_the_bundled_tiling_is_that_of_the_paper(network: Network) -> None:
     for key, count in (("vit_s_14_classroom", 256), ("vit_b_16_untrained", 196), ("vit_b_32_untrained", 49)):
-        grid = network(key).adapter.patch_grid()
+        grid = needed(network(key).adapter.patches)
         tiling = Tiling(grid.image_size, grid.image_size, grid.patch_size)
         assert tiling.count == grid.count == count
         assert tiling.divides and tiling.dropped == 0 and tiling.padded == tiling
@@ -131,7 +131,7 @@ def test_a_remainder_by_hand() -> None:
 
 @pytest.mark.parametrize("key", VITS)
 def test_attention_is_as_large_as_what_a_trace_records(key: str, network: Network, record: Record) -> None:
-    grid = network(key).adapter.patch_grid()
+    grid = needed(network(key).adapter.patches)
     for attention in record(key).attentions.values():
         assert attention[0].size == attention_pairs(grid.count, grid.prefix_tokens)
         assert attention.nbytes == attention_bytes(grid.count, len(attention), grid.prefix_tokens)

@@ -10,6 +10,7 @@ from torch.func import functional_call
 
 from analysis import position_similarity
 from models import LoadedModel
+from models.networks.adapter import needed
 from models.networks.recording import recording
 from tests.conftest import Network, Record
 
@@ -29,7 +30,7 @@ def permuted(inputs: Tensor, order: Tensor, patch: int) -> Tensor:
 def run(loaded: LoadedModel, inputs: Tensor, position: Tensor) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     with torch.inference_mode(), recording(attention=True) as recorder:
         logits = functional_call(loaded.module, {EMBEDDING: position}, (inputs,))
-    names = [layer.name for layer in loaded.adapter.attention_layers()]
+    names = [layer.name for layer in needed(loaded.adapter.attention).layers]
     return logits[0].numpy(), {name: recorder.tensors[name][0].numpy() for name in names}
 
 
@@ -38,7 +39,7 @@ def test_without_positions_shuffled_patches_give_the_same_answer(
     key: str, network: Network, record: Record
 ) -> None:
     loaded = network(key)
-    grid = loaded.adapter.patch_grid()
+    grid = needed(loaded.adapter.patches)
     order = torch.randperm(grid.count, generator=torch.Generator().manual_seed(3))
     inputs = torch.tensor(record(key).inputs)
     shuffled = permuted(inputs, order, grid.patch_size)
@@ -72,7 +73,7 @@ def test_similarity_by_hand() -> None:
 
 
 def test_similarity_of_a_network_against_torch(network: Network) -> None:
-    embedding = network(VIT).adapter.position_embedding()
+    embedding = needed(network(VIT).adapter.positions).embedding()
     vectors = embedding.reshape(256, -1)
     similarity = position_similarity(embedding.numpy())
     expected = torch.nn.functional.cosine_similarity(vectors[:, None], vectors[None], dim=-1)
@@ -83,7 +84,7 @@ def test_similarity_of_a_network_against_torch(network: Network) -> None:
 
 def test_neighbours_resemble_each_other_in_a_trained_network(network: Network) -> None:
     """The row-and-column cross of the ViT paper, figure 7: a lesson that must hold for what we ship."""
-    similarity = position_similarity(network(VIT).adapter.position_embedding().numpy())
+    similarity = position_similarity(needed(network(VIT).adapter.positions).embedding().numpy())
     from_centre = similarity[8 * 16 + 8].reshape(16, 16)
     nearest = np.array([from_centre[7, 8], from_centre[9, 8], from_centre[8, 7], from_centre[8, 9]])
     assert nearest.min() > np.median(from_centre)

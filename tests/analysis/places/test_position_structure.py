@@ -9,6 +9,7 @@ from sklearn.decomposition import PCA
 from torchvision.models.vision_transformer import interpolate_embeddings
 
 from analysis import explained_by_place, interpolated_positions, position_components
+from models.networks.adapter import needed
 from tests.conftest import Network
 
 VIT = "vit_s_14_classroom"
@@ -66,7 +67,7 @@ def test_equal_vectors_have_nothing_to_explain() -> None:
 
 @pytest.mark.parametrize("key", [VIT, "vit_b_32_untrained"])
 def test_components_against_scikit_learn(key: str, network: Network) -> None:
-    embedding = network(key).adapter.position_embedding().numpy()
+    embedding = needed(network(key).adapter.positions).embedding().numpy()
     found = position_components(embedding, 8)
     vectors = embedding.reshape(-1, embedding.shape[-1]).astype(np.float64)
     reference = PCA(n_components=8, svd_solver="full").fit(vectors)
@@ -83,7 +84,7 @@ def test_interpolation_against_torchvision(size: int, side: int, network: Networ
     loaded = network(VIT)
     state = interpolate_embeddings(size, 14, dict(loaded.module.state_dict()), "bicubic")
     expected = state["encoder.pos_embedding"][0, 1:].reshape(side, side, -1)
-    found = interpolated_positions(loaded.adapter.position_embedding().numpy(), (side, side))
+    found = interpolated_positions(needed(loaded.adapter.positions).embedding().numpy(), (side, side))
     np.testing.assert_allclose(found, expected.numpy(), rtol=0, atol=1e-6)
     assert found.dtype == np.float32
 

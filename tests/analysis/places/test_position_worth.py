@@ -20,6 +20,7 @@ from analysis import (
 )
 from analysis.places.resolution import grid_at
 from models import DecodedImage, LoadedModel, UnsupportedViewError
+from models.networks.adapter import needed
 from models.networks.families import adapter_for
 from models.networks.inputs import to_input
 from models.networks.recording import install
@@ -53,7 +54,7 @@ def test_kept_positions_give_the_recorded_answer_and_others_another(
     key: str, network: Network, record: Record
 ) -> None:
     loaded, taken = network(key), record(key)
-    order = shuffled_order(loaded.adapter.patch_grid().count, 3)
+    order = shuffled_order(needed(loaded.adapter.patches).count, 3)
     runs = reruns(loaded, record, order)
     scale = np.abs(taken.logits).max()
     np.testing.assert_allclose(runs["kept"][0], taken.logits, atol=1e-5 * scale)
@@ -66,7 +67,7 @@ def test_kept_positions_give_the_recorded_answer_and_others_another(
 @pytest.mark.parametrize("key", [VIT, "vit_b_32_untrained"])
 def test_shuffled_positions_are_shuffled_patches(key: str, network: Network, record: Record) -> None:
     loaded = network(key)
-    order = shuffled_order(loaded.adapter.patch_grid().count, 4)
+    order = shuffled_order(needed(loaded.adapter.patches).count, 4)
     runs = reruns(loaded, record, order)
     (logits, attentions), (same, alike) = runs["shuffled"], runs["patches"]
     np.testing.assert_allclose(same, logits, atol=1e-5 * np.abs(logits).max())
@@ -85,9 +86,9 @@ def test_without_positions_the_order_is_lost_to_rounding_in_double(
     order = torch.tensor(shuffled_order(256, 7))
     inputs = torch.tensor(record(VIT).inputs).double()
     with torch.inference_mode():
-        tokens = adapter.tokens_without_positions(inputs)
+        tokens = needed(adapter.positions).tokens_without(inputs)
         prefix, patches = tokens[:, :1], tokens[:, 1:]
-        embedding = adapter.position_embedding().flatten(0, 1)
+        embedding = needed(adapter.positions).embedding().flatten(0, 1)
         constant = torch.zeros_like(embedding) if change == "zero" else embedding.mean(0).expand_as(embedding)
 
         def answer(content: torch.Tensor, positions: torch.Tensor) -> np.ndarray:
@@ -102,7 +103,7 @@ def test_without_positions_the_order_is_lost_to_rounding_in_double(
 @pytest.mark.parametrize("key", [VIT, "vit_b_32_untrained"])
 def test_the_checks_measure_what_they_say(key: str, network: Network, record: Record) -> None:
     loaded, taken = network(key), record(key)
-    order = shuffled_order(loaded.adapter.patch_grid().count, 5)
+    order = shuffled_order(needed(loaded.adapter.patches).count, 5)
     found = position_checks(loaded, taken, order)
     scale = float(np.abs(taken.logits).max())
     assert max(found.same_without, found.same_shuffle) < 2e-5 * scale

@@ -24,6 +24,7 @@ from analysis import (
     theoretical_radius,
 )
 from models import DecodedImage, LoadedModel, load_model, trace
+from models.networks.adapter import needed
 from tests.conftest import Network, Picture, Record
 
 RESNET = "resnet18_classroom"
@@ -162,7 +163,7 @@ def test_attention_is_found_inside_its_block(network: Network) -> None:
     layers = adapter.feature_layers()
     parts = attention_inside(adapter, layers)
     assert parts[0] is None
-    assert parts[1:] == adapter.attention_layers()
+    assert parts[1:] == needed(adapter.attention).layers
     resnet = network(RESNET).adapter
     assert attention_inside(resnet, resnet.feature_layers()) == (None,) * 10
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from models import REGISTRY, UnsupportedViewError, load_model, trace
-from models.networks.adapter import Adapter, LayerRef
+from models.networks.adapter import Adapter, LayerRef, Missing, needed
 from models.networks.families import adapter_for
 from models.networks.recording import install, recording
 from models.pictures.fit import Preprocess
@@ -137,41 +137,44 @@ class TestEveryNetwork:
 @pytest.mark.parametrize("key", RESNETS)
 def test_resnets_say_why_they_have_no_attention(key: str) -> None:
     _, adapter, _, _ = on_meta(key)
-    layer = adapter.default_cam_layer()
-    questions = {
-        ("attention", "no_attention"): adapter.attention_layers,
-        ("patches", "no_patches"): adapter.patch_grid,
-        ("positions", "no_position_embedding"): adapter.position_embedding,
+    missing = {
+        ("attention", "no_attention"): adapter.attention,
+        ("patches", "no_patches"): adapter.patches,
+        ("positions", "no_position_embedding"): adapter.positions,
+        ("stream", "no_stream"): adapter.stream,
     }
-    with pytest.raises(UnsupportedViewError, match="no_position_embedding"):
-        adapter.tokens_without_positions(torch.zeros(1, 3, 2, 2))
-    for (view, reason), ask in questions.items():
+    for (view, reason), capability in missing.items():
+        assert capability == Missing(key, view, reason)
         with pytest.raises(UnsupportedViewError) as caught:
-            ask()
+            needed(capability)
         assert (caught.value.model, caught.value.view, caught.value.reason) == (key, view, reason)
         assert caught.value.code == f"unsupported.{reason}"
-    with pytest.raises(UnsupportedViewError):
-        adapter.attention_in_image_order(layer, torch.zeros(1, 1, 1))
+
+
+@pytest.mark.parametrize("key", VITS)
+def test_vits_say_why_no_sum_over_places_is_read(key: str) -> None:
+    _, adapter, _, _ = on_meta(key)
+    assert adapter.places == Missing(key, "places", "no_pooling")
 
 
 @pytest.mark.parametrize("key", VITS)
 def test_vits_answer_for_attention_patches_and_positions(key: str) -> None:
     _, adapter, recorded, _ = on_meta(key)
-    grid = adapter.patch_grid()
+    grid = needed(adapter.patches)
     side = REGISTRY[key].preprocess.crop
     assert grid.image_size == side
     assert grid.count == grid.rows * grid.columns == side * side // grid.patch_size**2
-    assert adapter.position_embedding().shape == (grid.rows, grid.columns, grid.dimensions)
-    sequence = adapter.tokens_without_positions(torch.empty(2, 3, side, side, device="meta"))
+    assert needed(adapter.positions).embedding().shape == (grid.rows, grid.columns, grid.dimensions)
+    sequence = needed(adapter.positions).tokens_without(torch.empty(2, 3, side, side, device="meta"))
     assert sequence.shape == (2, *recorded[adapter.feature_layers()[0].name].shape[1:])
-    for layer in adapter.attention_layers():
+    for layer in needed(adapter.attention).layers:
         tokens = grid.prefix_tokens + grid.count
-        attention = adapter.attention_in_image_order(layer, recorded[layer.name][0])
+        attention = needed(adapter.attention).in_image_order(layer, recorded[layer.name][0])
         assert attention.shape[1:] == (tokens, tokens)
         assert layer.grid == (grid.rows, grid.columns)
         assert adapter.layer(layer.name) == layer
     blocks = [layer.numbers for layer in adapter.feature_layers() if layer.kind == "block"]
-    assert [layer.numbers for layer in adapter.attention_layers()] == blocks
+    assert [layer.numbers for layer in needed(adapter.attention).layers] == blocks
 
 
 @pytest.mark.parametrize(
@@ -184,7 +187,7 @@ def test_vits_answer_for_attention_patches_and_positions(key: str) -> None:
     ],
 )
 def test_patches_are_counted_as_in_the_paper(key: str, count: int, patch: int) -> None:
-    grid = on_meta(key)[1].patch_grid()
+    grid = needed(on_meta(key)[1].patches)
     assert (grid.count, grid.patch_size) == (count, patch)
 
 
@@ -192,7 +195,7 @@ def test_patches_and_their_positions_are_in_reading_order(network: Network) -> N
     loaded = network("vit_s_14_classroom")
     layer = loaded.adapter.feature_layers()[0]
     embedding = loaded.module.get_parameter("encoder.pos_embedding")[0]
-    positions = loaded.adapter.position_embedding()
+    positions = needed(loaded.adapter.positions).embedding()
     assert torch.equal(positions[0, 1], embedding[2])
     assert torch.equal(positions[3, 5], embedding[1 + 3 * 16 + 5])
     # One bright patch in row 3, column 5 changes one place of the first layer, and that is its place.
@@ -244,7 +247,7 @@ def test_a_network_of_another_size_needs_only_an_entry(
     monkeypatch.setitem(REGISTRY, "tiny", spec)
     loaded = load_model("tiny", "cpu")
     traced = trace(loaded, make_picture(90, 70))
-    assert loaded.adapter.patch_grid().count == 36
+    assert needed(loaded.adapter.patches).count == 36
     assert [attention.shape for attention in traced.attentions.values()] == [(2, 37, 37)] * 2
     assert {activation.shape for activation in traced.activations.values()} == {(16, 6, 6)}
     assert traced.input_view.shape == (48, 48, 3)

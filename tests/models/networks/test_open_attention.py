@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from models import UnsupportedViewError
+from models.networks.adapter import needed
 from tests.conftest import Network, Record
 
 VITS = ("vit_s_14_classroom", "vit_b_16_untrained", "vit_b_32_untrained")
@@ -18,9 +19,9 @@ def test_scores_weights_and_output_equal_what_was_recorded(
 ) -> None:
     adapter, traced = network(key).adapter, record(key)
     with torch.inference_mode():
-        for layer in adapter.attention_layers():
-            before, after = adapter.block_ends(layer)
-            opened = adapter.open_attention(layer, torch.tensor(traced.recorded[before])[None])
+        for layer in needed(adapter.attention).layers:
+            before, after = needed(adapter.attention).block(layer)
+            opened = needed(adapter.attention).open(layer, torch.tensor(traced.recorded[before])[None])
             recorded = traced.attentions[layer.name]
             assert opened.query.shape == opened.key.shape == opened.value.shape
             assert opened.query.shape[:2] == recorded.shape[:2]
@@ -34,9 +35,9 @@ def test_scores_weights_and_output_equal_what_was_recorded(
 @pytest.mark.parametrize("key", VITS)
 def test_the_head_reads_the_class_token(key: str, network: Network, record: Record) -> None:
     adapter, traced = network(key).adapter, record(key)
-    last = adapter.block_ends(adapter.attention_layers()[-1])[1]
+    last = needed(adapter.attention).block(needed(adapter.attention).layers[-1])[1]
     with torch.inference_mode():
-        logits = adapter.classify(torch.tensor(traced.recorded[last][:1]))[0].numpy()
+        logits = needed(adapter.attention).classify(torch.tensor(traced.recorded[last][:1]))[0].numpy()
     np.testing.assert_allclose(logits, traced.logits, rtol=0, atol=1e-5 * np.abs(traced.logits).max())
 
 
@@ -44,9 +45,9 @@ def test_a_resnet_says_why_there_is_nothing_to_open(network: Network) -> None:
     adapter = network("resnet18_classroom").adapter
     layer, nothing = adapter.default_cam_layer(), torch.zeros(1, 1, 1)
     for ask in (
-        lambda: adapter.block_ends(layer),
-        lambda: adapter.open_attention(layer, nothing),
-        lambda: adapter.classify(nothing),
+        lambda: needed(adapter.attention).block(layer),
+        lambda: needed(adapter.attention).open(layer, nothing),
+        lambda: needed(adapter.attention).classify(nothing),
     ):
         with pytest.raises(UnsupportedViewError) as caught:
             ask()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models import REGISTRY
-from models.networks.adapter import Adapter
+from models.networks.adapter import Adapter, needed
 from models.networks.families import adapter_for
 from models.networks.parts import Operation, Part
 from models.networks.recording import install, recording
@@ -160,10 +160,10 @@ def test_a_bottleneck_is_narrow_in_its_middle() -> None:
 @pytest.mark.parametrize("key", VITS)
 def test_encoder_blocks_have_two_residual_branches(key: str) -> None:
     _, adapter, parts = on_meta(key)
-    grid = adapter.patch_grid()
+    grid = needed(adapter.patches)
     blocks = [part for part in parts if part.kind == "encoder"]
     assert [part.numbers for part in blocks] == [(number,) for number in range(1, len(blocks) + 1)]
-    assert [part.attention for part in blocks] == [layer.name for layer in adapter.attention_layers()]
+    assert [part.attention for part in blocks] == [layer.name for layer in needed(adapter.attention).layers]
     for part in blocks:
         first, second = part.residuals
         assert [each.kind for each in first.branch] == ["layer_norm", "attention"]

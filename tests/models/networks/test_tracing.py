@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from models import DecodedImage, LoadedModel, Trace, trace
 from models.networks import recording as recording_module
-from models.networks.adapter import Tap
+from models.networks.adapter import Tap, needed
 from models.networks.recording import install, recording
 from models.networks.tracing import trace_key
 from tests.conftest import Network, Picture, Record, temperature
@@ -86,7 +86,7 @@ def test_everything_is_recorded_under_its_layer(key: str, network: Network, reco
     if network(key).spec.family == "resnet":
         assert not traced.attentions
     else:
-        assert traced.attentions.keys() == {layer.name for layer in adapter.attention_layers()}
+        assert traced.attentions.keys() == {layer.name for layer in needed(adapter.attention).layers}
 
 
 @pytest.mark.parametrize("key", BUNDLED)
@@ -275,7 +275,7 @@ def test_a_recording_does_not_leak_into_another_thread(network: Network, record:
     """While one thread records, another thread's plain forward runs fused and leaves nothing behind."""
     loaded = network(VIT)
     asked: list[Tensor | None] = []
-    attention = loaded.module.get_submodule(loaded.adapter.attention_layers()[3].name)
+    attention = loaded.module.get_submodule(needed(loaded.adapter.attention).layers[3].name)
     handle = attention.register_forward_hook(lambda module, args, output: asked.append(output[1]))
     try:
         with recording(attention=True) as recorder:

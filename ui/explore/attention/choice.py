@@ -57,7 +57,7 @@ def chosen(run: Run, side: SideName) -> Chosen | None:
     """What is chosen for a side; None for a network without attention."""
     if not run.has_attention:
         return None
-    layers = run.loaded.adapter.attention_layers()
+    layers = run.attention.layers
     names = [layer.name for layer in layers]
     before = view().side(side).layer
     # The last but one: the class token looks at the object there, and what it looks at still matters.
@@ -102,7 +102,7 @@ def direction() -> str:
 def query_token(run: Run, layer: LayerRef) -> int | None:
     """Index of the token that asks; None for a patch where the network does not see the point."""
     if query() == "class":
-        return 0
+        return run.attention.reader(layer)
     if not run.trace.crop_box.contains(*view().point):
         return None
     return layer.prefix_tokens + query_cell(run, layer)

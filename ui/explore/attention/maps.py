@@ -7,8 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis import patch_rows
-from models.errors import UnsupportedViewError
-from models.networks.adapter import LayerRef
+from models.networks.adapter import LayerRef, Missing
 from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.controls import choice
 from ui.explore.attention.choice import (
@@ -113,10 +112,9 @@ def _choose_rarely(*, rolls: bool) -> None:
 
 def _why_none(run: Run) -> str:
     """Why a network has no attention to show, as part of the lesson."""
-    try:
-        run.loaded.adapter.attention_layers()
-    except UnsupportedViewError as error:
-        return f"**{network_in_text(run.loaded.spec)}.** {sentence_for(error)}"
+    missing = run.loaded.adapter.attention
+    if isinstance(missing, Missing):
+        return f"**{network_in_text(run.loaded.spec)}.** {sentence_for(missing.error)}"
     return ""
 
 
@@ -215,7 +213,7 @@ def _frame(side: Chosen, index: int, *, alone: bool) -> Frame:
         return to_uint8_map(of_token(heads, side.show, layer, token or 0, way) * 100, unit="%")
 
     def outliers() -> tuple[int, ...]:
-        return marked_patches(run.trace, layer, patch_rows(matrix(heads, side.show), layer.prefix_tokens))
+        return marked_patches(run, layer, patch_rows(matrix(heads, side.show), layer.prefix_tokens))
 
     def by_patch() -> RowData:
         weights = matrix(heads, side.show)[layer.prefix_tokens :, layer.prefix_tokens :]

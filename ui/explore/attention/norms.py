@@ -66,7 +66,7 @@ def _measure(run: Run, layer: LayerRef) -> _Norms:
     name = layer.name
     attended: tuple[int, ...] = ()
     if run.has_attention:
-        name = run.loaded.adapter.block_ends(layer)[1]
+        name = run.attention.block(layer)[1]
         rows = patch_rows(head_mean(run.trace.attentions[layer.name]), layer.prefix_tokens)
         attended = tuple(attention_sinks(rows).tolist())
     norms = token_norms(run.trace.activations[name])

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis import Reach, attention_inside, nearest_place, reach_at
-from models.errors import UnsupportedViewError
-from models.networks.adapter import LayerRef
+from models.networks.adapter import LayerRef, Missing
 from ui.panels import spread, step_of_depth
 from ui.reach_frames import (
     Fields,
@@ -60,11 +59,8 @@ class Measured:
     @property
     def why_no_attention(self) -> str:
         """Why there is no attention to show, in words that teach; empty where there is some."""
-        try:
-            self.run.loaded.adapter.attention_layers()
-        except UnsupportedViewError as error:
-            return sentence_for(error)
-        return ""
+        attention = self.run.loaded.adapter.attention
+        return sentence_for(attention.error) if isinstance(attention, Missing) else ""
 
     def patch(self, layer: LayerRef) -> int:
         """The patch at the point, counted row by row."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis import nearest_place, project_window, window_at
-from models.errors import UnsupportedViewError
-from models.networks.adapter import LayerRef, PatchGrid, ReceptiveField
+from models.networks.adapter import LayerRef, Missing, PatchGrid, ReceptiveField
 from ui.service import Run, derived
 from ui.state import view
 
@@ -49,10 +48,8 @@ class FirstPlace:
 
 def patch_grid(run: Run) -> PatchGrid | None:
     """How a network cuts patches; None if it cuts none."""
-    try:
-        return run.loaded.adapter.patch_grid()
-    except UnsupportedViewError:
-        return None
+    patches = run.loaded.adapter.patches
+    return None if isinstance(patches, Missing) else patches
 
 
 def first_place(run: Run) -> FirstPlace:
@@ -84,9 +81,8 @@ def first_place(run: Run) -> FirstPlace:
 
 
 def _position(run: Run, row: int, column: int) -> np.ndarray | None:
-    try:
-        embedding = run.loaded.adapter.position_embedding()
-    except UnsupportedViewError:
+    positions = run.loaded.adapter.positions
+    if isinstance(positions, Missing):
         return None
-    vector: np.ndarray = embedding[row, column].float().cpu().numpy()
+    vector: np.ndarray = positions.embedding()[row, column].float().cpu().numpy()
     return vector

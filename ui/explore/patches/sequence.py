@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from models.errors import UnsupportedViewError
-from models.networks.adapter import PatchGrid
+from models.networks.adapter import Missing, PatchGrid
 from ui.component import Frame, MapData, Panel, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place, patch_grid
 from ui.explore.patches.fitting import fitted_runs
@@ -165,10 +164,9 @@ def _chooser(run: Run, grid: PatchGrid) -> Callable[[int], None]:
 
 def _refusal(run: Run) -> str:
     name = network_in_text(run.loaded.spec)
-    try:
-        run.loaded.adapter.patch_grid()
-    except UnsupportedViewError as error:
-        layer = run.loaded.adapter.feature_layers()[0]
-        kept = t("patches.sequence.kept", rows=layer.grid[0], columns=layer.grid[1], channels=layer.channels)
-        return t("patches.sequence.none", name=name, reason=sentence_for(error), kept=kept)
-    return ""
+    missing = run.loaded.adapter.patches
+    if not isinstance(missing, Missing):
+        return ""
+    layer = run.loaded.adapter.feature_layers()[0]
+    kept = t("patches.sequence.kept", rows=layer.grid[0], columns=layer.grid[1], channels=layer.channels)
+    return t("patches.sequence.none", name=name, reason=sentence_for(missing.error), kept=kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from models.errors import UnsupportedViewError
+from models.networks.adapter import Missing
 from ui.service import Run
 from ui.state import SIDES, SideName
 from ui.words import network_in_text, t
@@ -20,9 +20,7 @@ def with_positions(pair: tuple[Run, Run], reason: str) -> list[tuple[Run, SideNa
     found: list[tuple[Run, SideName]] = []
     without: list[str] = []
     for run, side in zip(pair, SIDES, strict=True):
-        try:
-            run.loaded.adapter.position_embedding()
-        except UnsupportedViewError:
+        if isinstance(run.loaded.adapter.positions, Missing):
             without.append(network_in_text(run.loaded.spec))
         else:
             found.append((run, side))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.errors import UnsupportedViewError
+from models.networks.adapter import Missing
 from ui.columns import network_columns
 from ui.component import Panel
 from ui.panels import show_board
@@ -26,15 +26,11 @@ def show_learned() -> None:
 
 
 def _panels(run: Run, side: SideName) -> tuple[Panel, ...]:
-    try:
-        return learned_panels(run, side)
-    except UnsupportedViewError:
+    if isinstance(run.loaded.adapter.positions, Missing):
         return (padding_panel(run, side),)
+    return learned_panels(run, side)
 
 
 def _text(run: Run) -> str:
-    try:
-        run.loaded.adapter.position_embedding()
-    except UnsupportedViewError as error:
-        return sentence_for(error)
-    return learned_text(run)
+    positions = run.loaded.adapter.positions
+    return sentence_for(positions.error) if isinstance(positions, Missing) else learned_text(run)

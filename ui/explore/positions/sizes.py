@@ -15,7 +15,7 @@ from analysis import (
     probabilities_at,
     top_answers,
 )
-from models.errors import UnsupportedViewError
+from models.networks.adapter import Missing, needed
 from models.running.jobs import JobControl
 from ui.charts import show_chart
 from ui.component import Frame, Panel, to_uint8_map
@@ -81,10 +81,8 @@ def _show_interpolation(pair: tuple[Run, Run], found: list[tuple[Run, SideName]]
 
 def _step(run: Run) -> int | None:
     """The patch's side, of which every input is a multiple; None where any size will do."""
-    try:
-        return run.loaded.adapter.patch_grid().patch_size
-    except UnsupportedViewError:
-        return None
+    patches = run.loaded.adapter.patches
+    return None if isinstance(patches, Missing) else patches.patch_size
 
 
 def _sizes(run: Run, pair: tuple[Run, Run]) -> tuple[int, ...]:
@@ -98,9 +96,9 @@ def _sizes(run: Run, pair: tuple[Run, Run]) -> tuple[int, ...]:
 
 def _panels(run: Run, side: SideName, size: int) -> tuple[Panel, Panel]:
     adapter = run.loaded.adapter
-    own = adapter.patch_grid()
+    own = needed(adapter.patches)
     grid = grid_at(adapter, size)
-    embedding = adapter.position_embedding().float().cpu().numpy()
+    embedding = needed(adapter.positions).embedding().float().cpu().numpy()
     layer = adapter.feature_layers()[0]
     place = run.trace.crop_box.to_view(*view().point, run.trace.input_view.shape[0])
     row_, column = nearest_place(adapter, layer, place)
@@ -141,7 +139,7 @@ def _tile(run: Run, identifier: str, embedding: np.ndarray, cell: tuple[int, int
 
 
 def _formula(run: Run, size: int) -> str:
-    own = run.loaded.adapter.patch_grid()
+    own = needed(run.loaded.adapter.patches)
     rows, columns = grid_at(run.loaded.adapter, size)
     key = "same" if rows * columns == own.count else "other"
     return t(
@@ -189,11 +187,11 @@ def _table(run: Run, pair: tuple[Run, Run], answers: list[tuple[int, np.ndarray]
 
 def _places(run: Run, size: int) -> tuple[int, int]:
     """Patches, or places of the last stage, of an input of this size."""
-    try:
-        return grid_at(run.loaded.adapter, size)
-    except UnsupportedViewError:
-        stride = run.loaded.adapter.feature_layers()[-1].stride
+    adapter = run.loaded.adapter
+    if isinstance(adapter.patches, Missing):
+        stride = adapter.feature_layers()[-1].stride
         return (-(-size // stride), -(-size // stride))
+    return grid_at(adapter, size)
 
 
 def _show_curve(pair: tuple[Run, Run], found: list[list[tuple[int, np.ndarray]]]) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis import Explained, PositionComponents, explained_by_place, position_components
 from analysis.places.position import Factor
+from models.networks.adapter import needed
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.asked import with_positions
 from ui.explore.positions.bars import chance_bars
@@ -37,7 +38,7 @@ def show_structure() -> None:
 
 
 def _show_network(run: Run, side: SideName) -> None:
-    embedding = run.loaded.adapter.position_embedding().float().cpu().numpy()
+    embedding = needed(run.loaded.adapter.positions).embedding().float().cpu().numpy()
     key = run.trace.key[:2]
     found = derived(("position components", key), lambda: position_components(embedding, _COUNT))
     count = len(found.maps)

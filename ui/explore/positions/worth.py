@@ -19,7 +19,7 @@ from analysis import (
     shuffled_tiles,
     top_answers,
 )
-from models.networks.adapter import LayerRef
+from models.networks.adapter import LayerRef, needed
 from models.running.jobs import JobControl
 from ui.component import Frame, Panel, to_uint8_map
 from ui.controls import choice
@@ -75,7 +75,7 @@ def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]])
     if experiment in _SHUFFLES:
         said = t("positions_page.change.seed", said=said, number=seed)
     st.caption(said)
-    count = max(len(run.loaded.adapter.attention_layers()) for run, _ in changed)
+    count = max(len(run.attention.layers) for run, _ in changed)
     drawn = [_panels(run, side, experiment, seed, count) for run, side in changed]
     show_board(
         "worth",
@@ -113,14 +113,14 @@ def _as_trained(run: Run) -> Rerun:
 
 
 def _order(run: Run, seed: int) -> np.ndarray:
-    return shuffled_order(run.loaded.adapter.patch_grid().count, seed)
+    return shuffled_order(needed(run.loaded.adapter.patches).count, seed)
 
 
 def _panels(
     run: Run, side: SideName, experiment: Experiment, seed: int, count: int
 ) -> tuple[Panel, Panel, Panel]:
     """Attention before; after, on the same patches; and on what the network takes the picture for."""
-    layers = run.loaded.adapter.attention_layers()
+    layers = run.attention.layers
     now = _rerun(run, side, experiment, seed)
     before = _rerun(run, side, "kept", seed)
     order = _order(run, seed)
@@ -172,7 +172,7 @@ def _frame(name: str, weights: np.ndarray, limit: float, of_point: bool) -> Fram
 
 def _row(run: Run, layer: LayerRef, result_of: Rerun) -> np.ndarray:
     """Attention from the chosen token to the patches, in the order of the picture ``[rows, columns]``."""
-    query = 0
+    query = run.attention.reader(layer)
     if view().query == "point":
         size = run.trace.input_view.shape[0]
         place = nearest_place(run.loaded.adapter, layer, run.trace.crop_box.to_view(*view().point, size))
@@ -185,7 +185,7 @@ def _seen(run: Run, experiment: Experiment, seed: int) -> bytes:
     shown = run.trace.input_view
     if experiment == "kept":
         return derived(("picture", run.trace.key), lambda: encode_photograph(shown))
-    side = run.loaded.adapter.patch_grid().rows
+    side = needed(run.loaded.adapter.patches).rows
     return derived(
         ("shuffled picture", run.trace.key, side, seed),
         lambda: encode_photograph(shuffled_tiles(shown, side, _order(run, seed))),
