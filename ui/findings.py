@@ -75,7 +75,7 @@ FINDINGS: tuple[Finding, ...] = (
         "gallery",
         picture="notre-dame",
         needs=_PAIR,
-        classes={"vit": "church", "resnet": "chandelier"},
+        classes={"transformer": "church", "student": "chandelier"},
     ),
     Finding("finding.dolphin", "gallery", picture="dolphin", needs=_PAIR, classes={"answer": "dolphin"}),
     Finding(
@@ -83,7 +83,7 @@ FINDINGS: tuple[Finding, ...] = (
         "gallery",
         picture="rhino",
         needs=_PAIR,
-        classes={"vit": "rhino", "first": "elephant", "second": "rhino"},
+        classes={"transformer": "rhino", "first": "elephant", "second": "rhino"},
     ),
     Finding(
         "finding.coffee",

@@ -126,8 +126,8 @@ def dog(stated: Finding) -> None:
 
 
 def notre_dame(stated: Finding) -> None:
-    assert answers(VIT, "notre-dame")[0][0] == stated.classes["vit"]
-    assert answers(DISTILLED, "notre-dame")[0][0] == stated.classes["resnet"]
+    assert answers(VIT, "notre-dame")[0][0] == stated.classes["transformer"]
+    assert answers(DISTILLED, "notre-dame")[0][0] == stated.classes["student"]
 
 
 def dolphin(stated: Finding) -> None:
@@ -138,7 +138,7 @@ def dolphin(stated: Finding) -> None:
 
 
 def rhino(stated: Finding) -> None:
-    assert answers(VIT, "rhino")[0][0] == stated.classes["vit"]
+    assert answers(VIT, "rhino")[0][0] == stated.classes["transformer"]
     (first, most), (second, next_), (_, third) = answers(DISTILLED, "rhino")
     assert (first, second) == (stated.classes["first"], stated.classes["second"])
     # Nearly the same, and clear of every other class.

@@ -40,10 +40,10 @@ def group_of(part: Part) -> str:
 
 
 def default_part(parts: Sequence[Part]) -> str:
-    """What is open before anybody chose: a block that halves the resolution, else the first."""
+    """What is open before anybody chose: a block that halves the resolution, else the first there is."""
     blocks = [part for part in parts if part.residuals]
     halving = [part for part in blocks if part.shape[1:] != part.inputs[1:]]
-    return (halving or blocks)[0].name
+    return (halving or blocks)[0].name if blocks else NOTHING
 
 
 def choices(parts: Sequence[Part]) -> tuple[str, ...]:
