@@ -8,7 +8,7 @@ from models.networks.registry import REGISTRY
 from ui.share import show_share
 from ui.state import LOSSES, MISSING, SIDES, view
 from ui.wanted import wanted_networks
-from ui.words import name_of_network, t, verbatim
+from ui.words import escape, name_of_network, t, verbatim
 
 _LONGEST = 60
 """Characters of a name in a link at most: anybody can write one."""
@@ -36,7 +36,9 @@ def tell_losses() -> None:
 def _tell_wanted(wanted: tuple[str, ...]) -> None:
     """What is asked for and not here yet; beside the page, since a phone hides the sidebar that says more."""
     names = ", ".join(name_of_network(REGISTRY[key]) for key in wanted)
-    st.info(t("wanted.shown", names=verbatim(names), shown=verbatim(_shown())))
+    said = t("wanted.shown", names=names, shown=_shown())
+    # In the bar above, where there is room: what somebody only asks about moves nothing that others look at.
+    st.html(f'<div class="sl-wanted" role="status">{escape(said)}</div>')
 
 
 def _shown() -> str:

@@ -35,7 +35,8 @@ from ui.wanted import choose_network, show_wanted
 from ui.words import name_of_class, name_of_network, t
 
 _THUMBNAIL = 96
-_COLUMNS = 4
+GALLERY_COLUMNS = 5
+"""Tiles in a row of the gallery."""
 
 _LESSONS = {"cat-and-dog": "activation"}
 """The page on which a sample has most to show."""
@@ -59,7 +60,7 @@ def _picture() -> None:
         ("gallery",),
         _thumbnails,
         tuple(t(f"sample.{name}.title") for name in identifiers),
-        _COLUMNS,
+        GALLERY_COLUMNS,
         title=t("sidebar.picture"),
         role="neutral",
         selected=identifiers.index(view().picture) if view().picture in identifiers else None,

@@ -26,6 +26,21 @@ _CSS = """<style>
 .stElementContainer:has(.sl-wait) { width: auto; transform: translateX(-50%); pointer-events: none; }
 .sl-wait { padding: .25rem .8rem; border-radius: 1rem; background: rgb(24 27 33 / .85); color: #fff; }
 .sl-wait { font-size: .8125rem; white-space: nowrap; }
+.stElementContainer:has(.sl-wanted) { position: fixed; z-index: 999991; top: .45rem; right: 4.2rem; }
+.stElementContainer:has(.sl-wanted) { width: min(33rem, 100vw - 44rem); min-width: 17rem; }
+.sl-wanted { padding: .3rem .8rem; border-radius: .5rem; font-size: .8125rem; line-height: 1.25; }
+.sl-wanted { color: #fff; background: #33415c; }
+/* On a phone, columns of one short control each stand two in a line, so that pictures are not pushed away. */
+@media (max-width: 640px) {
+  [data-testid="stMain"] [data-testid="stColumn"]:has(
+    [data-testid="stSelectbox"], [data-testid="stNumberInput"], [data-testid="stPopover"]
+  ):not(:has([class*="st-key-sightlines-"], [data-testid="stMarkdown"], [data-testid="stHtml"],
+    [data-testid="stButtonGroup"])) { flex: 1 1 calc(50% - .5rem); min-width: calc(50% - .5rem); }
+}
+@media (max-width: 640px) {
+  .stElementContainer:has(.sl-wanted) { right: .8rem; left: 3.6rem; width: auto; min-width: 0; }
+  .sl-wanted { font-size: .75rem; padding: .2rem .6rem; line-height: 1.2; }
+}
 [data-testid="stMarkdownContainer"] hr { margin: .5rem 0; }
 .sl-name { font-weight: 600; margin-bottom: .35rem; }
 /* The page's ground, which Streamlit tells no style sheet; both are the theme's. */

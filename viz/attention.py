@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, ruled
+from viz.frame import ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, make_room, ruled
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +93,7 @@ def head_chart(
         steps = [step * 10**tens for tens in range(5) for step in (1, 2, 5)]
         scale = {"type": "log", "tickvals": steps, "ticktext": [str(step) for step in steps]}
     figure.update_yaxes(title_text=y_title, ticksuffix=unit, **scale, **ruled())
+    make_room(figure)
     return figure
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from plotly import graph_objects
+
 Role = Literal["convolution", "attention", "hybrid", "neutral"]
 
 ROLE_COLOURS: Final[Mapping[Role, str]] = MappingProxyType(
@@ -56,6 +58,14 @@ def frame(title: str, alt: str, caption: str) -> dict[str, Any]:
 def ruled() -> dict[str, Any]:
     """An axis with fine lines, for ``update_xaxes`` and ``update_yaxes``."""
     return {"gridcolor": _GRID, "linecolor": _GRID, "zeroline": False}
+
+
+def make_room(figure: graph_objects.Figure) -> None:
+    """A title and a legend above the plot each get a line of their own; plotly lays them over each other."""
+    if figure.layout.title.text and figure.layout.showlegend is not False:
+        figure.update_layout(
+            margin_t=76, title={"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}}
+        )
 
 
 def legend_above() -> dict[str, Any]:

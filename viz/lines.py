@@ -11,13 +11,17 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, ruled
+from viz.frame import ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, make_room, ruled
 
 _NAMED: Final = 2
 """Up to so many lines are named where they run."""
 
 _APART: Final = 0.12
 """Share of the height that lines must be apart there for names to stand beside them."""
+
+_SHARES: Final = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+_HIGH: Final = 0.8
+"""Shares above which an axis with room for names would go on beyond the whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +108,10 @@ def line_chart(
     figure.update_yaxes(
         title_text=y_title, rangemode="tozero", tickformat=".0%" if share else None, **ruled()
     )
+    if share and max(float(np.nanmax(line.y, initial=0.0)) for line in lines) > _HIGH:
+        # The room above the lines is no part of the scale: nothing is more than the whole.
+        figure.update_yaxes(tickvals=_SHARES)
+    make_room(figure)
     return figure
 
 

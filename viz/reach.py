@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, ruled
+from viz.frame import ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, make_room, ruled
 
 Measure = Literal["theory", "half", "most", "attention", "attention_here"]
 
@@ -130,6 +130,7 @@ def reach_curve(
         else {"rangemode": "tozero", "ticksuffix": f" {unit}"}
     )
     figure.update_yaxes(title_text=y_title, **scale, **ruled())
+    make_room(figure)
     return figure
 
 

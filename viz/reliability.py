@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import ROLE_COLOURS, Role, frame, legend_above, ruled
+from viz.frame import ROLE_COLOURS, Role, frame, legend_above, make_room, ruled
 
 _GREY = ROLE_COLOURS["neutral"]
 _LARGEST = 26.0
@@ -96,4 +96,5 @@ def reliability_chart(
     figure.update_layout(margin={"t": 60 if title else 24, "r": 20})
     figure.update_xaxes(title_text=x_title, range=[0, 1], tickformat=".0%", **ruled())
     figure.update_yaxes(title_text=y_title, range=[0, 1], tickformat=".0%", **ruled())
+    make_room(figure)
     return figure

@@ -30,6 +30,7 @@ from tests.e2e.comparison import (
 )
 from ui.classes import identifier
 from ui.language import class_name
+from ui.sidebar import GALLERY_COLUMNS
 
 pytestmark = pytest.mark.e2e
 
@@ -159,13 +160,13 @@ def test_the_gallery_changes_the_picture_and_keeps_the_rest(page: Page) -> None:
     wait_for_address(page, "depth", "0.000")
     names = [sample.id for sample in SAMPLES]
     before, start = maps(page, "why"), page.url
-    click_tile(page, "gallery", names.index("dolphin"), 4, len(names))
+    click_tile(page, "gallery", names.index("dolphin"), GALLERY_COLUMNS, len(names))
     wait_for_address(page, "picture", "dolphin")
     wait_for_other_map(page, "why", 0, before)
     expect(panel(page, "reach", 1).locator(".answer")).to_contain_text("dolphin")
     expect(page.get_by_test_id("stSidebar")).to_contain_text(t("finding.dolphin", answer="dolphin"))
     assert address(page)["depth"] == "0.000"
-    click_tile(page, "gallery", names.index("cat"), 4, len(names))
+    click_tile(page, "gallery", names.index("cat"), GALLERY_COLUMNS, len(names))
     wait_for_address(page, "picture", "cat")
     wait_for_map(page, "why", 0, before)
     assert page.url == start

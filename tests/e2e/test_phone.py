@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +13,7 @@ from tests.e2e.comparison import (
     ROWS,
     address,
     board,
+    boards_of,
     debug,
     panel,
     settled,
@@ -113,3 +115,22 @@ def test_the_sidebar_opens_with_the_gallery(page: Page) -> None:
     stage.tap(position={"x": box["width"] * 5 / 8, "y": box["height"] / 8})
     wait_for_other_address(page, "picture", address(page)["picture"])
     expect(panel(page, "reach").locator(".stage")).to_be_in_viewport(ratio=0.5)
+
+
+def test_both_numbers_stand_beside_each_other(page: Page) -> None:
+    """What the overview is about is a comparison: it must not need a swipe."""
+    numbers = board(page, "reach").locator(".tab .figure b")
+    expect(numbers).to_have_count(2)
+    for number in numbers.all():
+        expect(number).to_be_in_viewport(ratio=1)
+        expect(number).to_have_text(re.compile(r"^\d+ px$"))
+    first, second = (number.bounding_box() for number in numbers.all())
+    assert first is not None
+    assert second is not None
+    assert abs(first["y"] - second["y"]) <= 1
+
+
+def test_short_controls_share_a_line(app: str, open_page: Opener) -> None:
+    page = open_page(f"{app}/features", 390, 844, touch=True).page
+    settled(page, boards_of(page))
+    expect(board(page, "features").locator(".stage").first).to_be_in_viewport(ratio=0.5)

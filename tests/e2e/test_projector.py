@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import OpenPage
 from tests.e2e.comparison import board, boards_of, drawn, settled
@@ -64,6 +64,25 @@ def test_pictures_and_slider_fit_on_the_first_screen(
     assert min(box["y"] for box in boxes if box is not None) >= 60
     pictures = [stage.bounding_box() for stage in stages]
     assert min(box["width"] for box in pictures if box is not None) >= 180
+
+
+def test_rows_beneath_boards_begin_at_one_height(app: str, open_page: Opener) -> None:
+    page = open_page(f"{app}/fields", 1280, 720).page
+    settled(page, boards_of(page))
+    for part in (".stage", ".first", ".captions", ".readout"):
+        boxes = [place.bounding_box() for place in board(page, "fields").locator(part).all()]
+        tops = {round(box["y"]) for box in boxes if box is not None}
+        assert len(tops) == 1, (part, tops)
+
+
+def test_networks_stand_beside_each_other(app: str, open_page: Opener) -> None:
+    page = open_page(f"{app}/network", 1280, 720).page
+    left, right = (page.locator("[data-side]").nth(index) for index in (0, 1))
+    expect(right.locator(".which")).to_be_in_viewport()
+    first, second = left.bounding_box(), right.bounding_box()
+    assert first is not None
+    assert second is not None
+    assert first["y"] == second["y"]
 
 
 def test_the_overview_leads_with_its_name_and_two_numbers(app: str, open_page: Opener) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from models.pictures.gallery import SAMPLES
 from tests.e2e.browser import OpenPage
 from tests.e2e.comparison import board, click_tile, debug, panel, place_pointer, settled, t
+from ui.sidebar import GALLERY_COLUMNS
 
 pytestmark = pytest.mark.e2e
 
@@ -80,7 +81,7 @@ def test_boards_of_the_picture_before_step_back_without_moving(app: str, open_pa
         }"""
     )
     names = [sample.id for sample in SAMPLES]
-    click_tile(page, "gallery", names.index("rocket"), 4, len(names))
+    click_tile(page, "gallery", names.index("rocket"), GALLERY_COLUMNS, len(names))
     page.wait_for_function("() => new URLSearchParams(location.search).get('picture') === 'rocket'")
     settled(page)
     seen = page.evaluate("() => seen")

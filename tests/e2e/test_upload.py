@@ -29,6 +29,7 @@ from tests.e2e.comparison import (
     wait_for_other_map,
     widget,
 )
+from ui.sidebar import GALLERY_COLUMNS
 
 pytestmark = pytest.mark.e2e
 
@@ -93,7 +94,7 @@ def test_an_own_picture_takes_the_place_of_the_sample(app: str, open_page: Opene
     assert right[0] > 150 > 100 > right[2]
 
     own_map = maps(page, "why")
-    click_tile(page, "gallery", 0, 4, len(SAMPLES))
+    click_tile(page, "gallery", 0, GALLERY_COLUMNS, len(SAMPLES))
     wait_for_address(page, "picture", SAMPLES[0].id)
     wait_for_map(page, "why", 0, sample_map)
     sidebar.get_by_role("button", name=t("sidebar.own")).click()
@@ -173,7 +174,7 @@ def test_a_link_to_somebodys_own_picture_says_that_it_stayed_with_them(app: str,
     expect(note).to_have_text(t("lost.stranger"))
     assert address(page)["picture"] == SAMPLES[0].id
     assert address(page)["depth"] == "0.500"
-    click_tile(page, "gallery", 2, 4, len(SAMPLES))
+    click_tile(page, "gallery", 2, GALLERY_COLUMNS, len(SAMPLES))
     wait_for_address(page, "picture", SAMPLES[2].id)
     wait_idle(page)
     expect(note).to_have_count(0)

@@ -73,3 +73,18 @@ def test_lines_that_leave_no_room_for_names_have_a_legend(values: tuple[tuple[fl
     figure = line_chart([line("a", "attention", *values[0]), line("b", "convolution", *values[1])])
     assert figure.layout.showlegend is True
     assert not figure.layout.annotations
+
+
+def test_an_axis_of_shares_ends_with_the_whole() -> None:
+    lines = [line("a", "attention", 0.3, 1.0, 0.9), line("b", "convolution", 0.2, 0.5, 0.4)]
+    assert max(line_chart(lines, share=True).layout.yaxis.tickvals) == 1.0
+    low = line_chart([line("a", "attention", 0.1, 0.2, 0.15)], share=True)
+    assert low.layout.yaxis.tickvals is None, "small shares are told from each other"
+
+
+def test_a_title_does_not_lie_on_the_legend() -> None:
+    lines = [line("a", "attention", 0.3, 0.3, 0.3), line("b", "convolution", 0.3, 0.3, 0.29)]
+    titled = line_chart(lines, title="head").layout
+    assert titled.showlegend
+    assert titled.margin.t > line_chart(lines).layout.margin.t
+    assert (titled.title.yref, titled.title.yanchor, titled.legend.yanchor) == ("container", "top", "bottom")

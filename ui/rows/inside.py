@@ -41,7 +41,7 @@ def _show_maps() -> None:
 
 def _columns(pair: tuple[Run, Run]) -> list[list[DeltaGenerator]]:
     """Places for the controls of both sides in one line: nested columns would be many more messages."""
-    widths = [(2.0, 2.0, 3.0) if run.has_attention else (4.2, 2.8) for run in pair]
+    widths = [(1.9, 1.9, 3.7) if run.has_attention else (3.7, 2.8) for run in pair]
     places = st.columns([*widths[0], *widths[1]])
     return [places[: len(widths[0])], places[len(widths[0]) :]]
 

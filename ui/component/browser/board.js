@@ -167,11 +167,11 @@ class Board {
       word.textContent = text;
       return word;
     });
-    const button = element("button", "tab", { type: "button" }, element("span", "dot"), ...words);
+    const panel = this.panels.get(data.id);
+    const button = element("button", "tab", { type: "button" }, element("span", "dot"), ...words, panel.figure);
     button.dataset.role = data.role;
     button.addEventListener("click", () => {
-      const panel = this.panels.get(data.id).root;
-      const left = panel.offsetLeft - this.row.offsetLeft;
+      const left = panel.root.offsetLeft - this.row.offsetLeft;
       this.row.scrollTo({ left, behavior: reducedMotion() ? "auto" : "smooth" });
     });
     return button;

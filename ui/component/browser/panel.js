@@ -27,6 +27,8 @@ class Panel {
     this.title = element("div", "title");
     this.answer = element("span", "answer");
     this.headline = element("p", "headline");
+    // The same on a narrow screen, in the panel's tab: there the numbers of all panels stand beside each other.
+    this.figure = element("span", "figure");
     this.image = element("img", "picture", { alt: "", draggable: "false" });
     this.canvas = element("canvas", "map");
     this.outside = element("div", "chip outside", { hidden: "" });
@@ -324,6 +326,7 @@ class Panel {
     const number = element("b");
     number.textContent = value;
     this.headline.replaceChildren(before, number, after);
+    this.figure.replaceChildren(...(headline ? [number.cloneNode(true), before, after] : []));
   }
 
   drawReadout(frame, { hover, pin }, previewing) {
