@@ -5,6 +5,7 @@
 # make bench   speed against named peers, and a classroom's load
 # make lint    style and types only
 # make format  rewrite the code in the project's style
+# make lock    fix every package's version and hashes anew, from the requirements
 # make screenshots  take the pictures of docs/images anew, with Chromium
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test train evaluate bench lint format screenshots python app dev training backbone
+.PHONY: help run test train evaluate bench lint format lock screenshots python app dev training backbone
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -64,6 +65,9 @@ lint: dev
 format: dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+lock: dev
+	$(BIN)/python locks/make.py
 
 screenshots: dev
 	$(BIN)/python -m tests.e2e.screenshots

