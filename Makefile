@@ -1,5 +1,7 @@
 # make run     install what is needed once, then start Sightlines
-# make test    style, types and every test; needs no network once installed
+# make test    style, types and every test but the slowest; needs no network once installed
+# make test-long  what is slow by nature: restarts, downloads, trainings
+# make quick   style, types and what needs neither a browser nor a whole page
 # make train MODEL=resnet18_distilled DATA=pictures/train  make a bundled network anew; the same command resumes it
 # make evaluate DATA=pictures/val TRAIN=pictures/train [MODEL=…]  measure the bundled networks, or one that you made
 # make bench   speed against named peers, and a classroom's load
@@ -17,7 +19,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test train evaluate bench lint format lock screenshots python app dev training backbone
+.PHONY: help run test test-long quick train evaluate bench lint format lock screenshots python app dev training backbone
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -26,8 +28,16 @@ run: python
 	@"$(RUNNER)" start.py --port "$(PORT)" --address "$(ADDRESS)"
 
 # A file is one worker's, so that what it has loaded serves all its tests; the workers share the cores.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(PYTEST) -m "not long"
+
+test-long: dev
+	$(PYTEST) -m long
+
+quick: lint
+	$(PYTEST) -m "not long and not e2e and not page"
 
 # Said before anything is installed.
 ifneq ($(filter train evaluate,$(MAKECMDGOALS)),)

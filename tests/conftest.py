@@ -15,9 +15,39 @@ from models import DecodedImage, LoadedModel, Trace, decode_image, load_model, t
 
 SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
 
+# By file or test, relative to this folder: servers that are restarted or begin cold, downloads from slow
+# hosts, whole trainings, hundreds of forwards, the whole app with one family more.
+LONG = frozenset(
+    {
+        "analysis/places/test_dots.py::test_a_projection_of_patches_is_equivariant_and_the_blocks_after_it_are_not",
+        "e2e/test_camera.py",
+        "e2e/test_explore_positions.py::test_the_dot_moves_and_its_trace_follows",
+        "e2e/test_first_screen.py::test_a_class_on_one_picture_costs_what_one_visitor_costs",
+        "e2e/test_first_visit.py",
+        "e2e/test_history.py::test_a_link_into_a_new_server_leaves_in_one_press",
+        "e2e/test_meaning.py",
+        "e2e/test_models_page.py",
+        "e2e/test_returning.py",
+        "models/networks/test_family.py::test_a_family_more_is_one_file",
+        "training/test_loop.py",
+        "training/test_recipes.py",
+        "ui/test_own_networks.py",
+    }
+)
+
 Network = Callable[[str], LoadedModel]
 Picture = Callable[..., DecodedImage]
 Record = Callable[[str], Trace]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what opens pages, and what belongs to `make test-long`."""
+    for item in items:
+        if "open_page" in getattr(item, "fixturenames", ()) and "tests/ui/" in item.nodeid:
+            item.add_marker(pytest.mark.page)
+        name = item.nodeid.partition("[")[0].removeprefix("tests/")
+        if name in LONG or name.partition("::")[0] in LONG:
+            item.add_marker(pytest.mark.long)
 
 
 def temperature(loaded: LoadedModel) -> float:

@@ -64,6 +64,8 @@ def best_device() -> torch.device:
     return torch.device("cpu")
 
 
+# Built where gradients are off for good, weights would be of no use to any gradient later, in any thread.
+@torch.inference_mode(False)
 def load_model(key: str, device: str | torch.device | None = None) -> LoadedModel:
     """Build a network of the registry with its weights.
 
@@ -83,6 +85,7 @@ def load_model(key: str, device: str | torch.device | None = None) -> LoadedMode
     return LoadedModel(spec, module, adapter, categories(spec.classes), target)
 
 
+@torch.inference_mode(False)
 def with_random_weights(loaded: LoadedModel) -> LoadedModel:
     """The same architecture, classes and preprocessing without anything learnt: weights from a fixed seed.
 

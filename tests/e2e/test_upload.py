@@ -93,6 +93,7 @@ def test_an_own_picture_takes_the_place_of_the_sample(app: str, open_page: Opene
     assert left[2] > 150 > 100 > left[0]
     assert right[0] > 150 > 100 > right[2]
 
+    settled(page)
     own_map = maps(page, "why")
     click_tile(page, "gallery", 0, GALLERY_COLUMNS, len(SAMPLES))
     wait_for_address(page, "picture", SAMPLES[0].id)

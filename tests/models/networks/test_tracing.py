@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -13,9 +13,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models import DecodedImage, LoadedModel, Trace, trace
+from models import DecodedImage, LoadedModel, Trace, load_model, trace
 from models.networks import recording as recording_module
 from models.networks.adapter import Tap, needed
+from models.networks.loading import with_random_weights
 from models.networks.recording import install, recording
 from models.networks.tracing import trace_key
 from tests.conftest import Network, Picture, Record, temperature
@@ -297,3 +298,12 @@ def test_tracing_leaves_no_gradient_on_parameters(key: str, network: Network, re
     module = network(key).module
     assert all(parameter.grad is None and not parameter.requires_grad for parameter in module.parameters())
     assert not any(part.training for part in module.modules())
+
+
+@pytest.mark.parametrize("make", [load_model, lambda key: with_random_weights(load_model(key, "cpu"))])
+def test_a_network_loaded_where_gradients_are_off_still_has_some(make: Callable[[str], LoadedModel]) -> None:
+    with torch.inference_mode():
+        loaded = make("resnet18_classroom")
+    inputs = torch.rand(1, 3, 64, 64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(loaded.module(inputs).sum(), inputs)
+    assert gradient.abs().max() > 0
