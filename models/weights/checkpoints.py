@@ -186,7 +186,8 @@ def refuse_types(file: str, types: Mapping[str, str], expected: Mapping[str, Ten
         ours = expected[name]
         allowed = ("float", "bfloat") if ours.is_floating_point() else ("int", "uint")
         # A count decides nothing while a network is only looked at, so its type does not matter.
-        if not kind.startswith(allowed) and not (name.endswith(_COUNTS) and kind.startswith("float")):
+        counted = name.endswith(_COUNTS) and kind.startswith(("float", "bfloat"))
+        if not kind.startswith(allowed) and not counted:
             raise ModelError(
                 "weights_type",
                 f"The tensor {name} in {file} is of the type {kind}, and a network needs dense tensors of "

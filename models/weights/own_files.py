@@ -306,7 +306,10 @@ class _Sidecar:
             return
         try:
             self.left = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except OSError as error:
+            # The whole message of such an error names the path, which is the server's own business.
+            raise self.refused(error.strerror or type(error).__name__) from error
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise self.refused(str(error)) from error
 
     def refused(self, setting: str) -> ModelError:

@@ -108,6 +108,23 @@ def test_settings_that_make_no_sense_are_named(folder: Path, text: str, setting:
     assert setting in error.params["setting"]
 
 
+@pytest.mark.parametrize("suffix", ["toml", "txt"])
+def test_a_file_that_cannot_be_opened_tells_no_path_of_the_server(folder: Path, suffix: str) -> None:
+    save_file(birds(), folder / "birds.resnet18.safetensors")
+    (folder / f"birds.resnet18.{suffix}").mkdir()
+    error = problem(folder)
+    assert error.params["file"] == f"birds.resnet18.{suffix}"
+    assert not any(str(folder) in str(value) for value in error.params.values())
+
+
+@pytest.mark.parametrize("type_", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_checkpoint_of_which_every_tensor_was_cast_is_offered(folder: Path, type_: torch.dtype) -> None:
+    state = {name: tensor.to(type_) for name, tensor in birds().items()}
+    assert any(name.endswith("num_batches_tracked") for name in state)
+    torch.save(state, folder / "birds.resnet18.pth")
+    assert only(folder).options["num_classes"] == 3
+
+
 def test_without_labels_classes_have_numbers(folder: Path) -> None:
     save_file(birds(3), folder / "birds.resnet18.safetensors")
     assert only(folder).labels == ("#0", "#1", "#2")
