@@ -34,7 +34,10 @@ FRAME = """
 
 # It lies over the page, which is built behind it unseen, and is gone as soon as a board is there.
 _CSS = """
-.stElementContainer:has(.sl-curtain) { position: absolute; top: 0; left: 0; right: 0; z-index: 2; }
+[data-testid="stApp"] .stElementContainer:has(.sl-curtain, .sl-curtain-side) {
+  position: relative; z-index: 2; height: 0; margin-bottom: -1rem; overflow: visible;
+}
+.sl-curtain { padding-top: 1rem; }
 .sl-curtain-title { margin: 0; padding: .2rem 0; font-size: 1.75rem; font-weight: 600; line-height: 1.2; }
 .sl-curtain-text { margin: .9rem 0 1.2rem; opacity: .8; }
 .sl-curtain-boards { display: grid; grid-template-columns: 1fr 1fr; gap: 28px; max-width: 760px; }
@@ -42,7 +45,9 @@ _CSS = """
 .sl-curtain-boards i { animation: sl-breathe 1.6s ease-in-out infinite; }
 @keyframes sl-breathe { 50% { opacity: .55; } }
 @media (prefers-reduced-motion: reduce) { .sl-curtain-boards i { animation: none; } }
-@media (max-width: 640px) { .sl-curtain-boards { grid-template-columns: 1fr; } }
+@media (max-width: 640px) {
+  .sl-curtain-boards { grid-template-columns: 1fr; } .sl-curtain-title { font-size: 1.35rem; }
+}
 [data-testid="stMain"]:has([class*="st-key-sightlines-board"]) .sl-curtain { display: none; }
 [data-testid="stMain"]:has(.sl-curtain):not(:has([class*="st-key-sightlines-board"]))
   .stElementContainer:not(:has(.sl-curtain, .sl-wait)) { visibility: hidden; }
@@ -53,9 +58,10 @@ _CSS = """
 def curtain() -> Iterator[None]:
     """Show the curtain to whoever comes for the first time, until the page is there.
 
-    The place is kept in every run: Streamlit names what follows by its position.
+    Its places are kept in every run: Streamlit names what follows by its position. One is in the sidebar:
+    with something in it, that stands there at once, and the page does not step aside when its content comes.
     """
-    place = st.empty()
+    aside, place = st.sidebar.empty(), st.empty()
     if "view" in st.session_state:
         yield
         return
@@ -66,6 +72,7 @@ def curtain() -> Iterator[None]:
     title, text = (
         translate(language, key) for key in (_TITLES.get(page, "side_by_side.title"), "wait.first")
     )
+    aside.html('<div class="sl-curtain-side"></div>')
     place.html(
         f"<style>{FRAME}{_CSS}</style>"
         f'<div class="sl-curtain" aria-busy="true"><p class="sl-curtain-title">{escape(title)}</p>'
@@ -73,6 +80,7 @@ def curtain() -> Iterator[None]:
         '<div class="sl-curtain-boards"><i></i><i></i></div></div>'
     )
     yield
+    aside.empty()
     place.empty()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from plotly import graph_objects
 
-from viz.frame import ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, make_room, ruled
+from viz.frame import LEGEND_LINE, ROLE_COLOURS, SYMBOLS, Role, frame, legend_above, make_room, ruled
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,7 @@ def head_chart(
     # One entry a line: charts beside each other are then equally high whatever their legends say.
     lined = {"entrywidth": 1.0, "entrywidthmode": "fraction"}
     figure.update_layout(
-        **frame(title, alt, caption), legend={**legend_above(), **lined}, height=350 + 20 * entries
+        **frame(title, alt, caption), legend={**legend_above(), **lined}, height=350 + LEGEND_LINE * entries
     )
     longest = max(len(network.values) for network in networks)
     figure.update_xaxes(
@@ -93,7 +93,7 @@ def head_chart(
         steps = [step * 10**tens for tens in range(5) for step in (1, 2, 5)]
         scale = {"type": "log", "tickvals": steps, "ticktext": [str(step) for step in steps]}
     figure.update_yaxes(title_text=y_title, ticksuffix=unit, **scale, **ruled())
-    make_room(figure)
+    make_room(figure, entries)
     return figure
 
 

@@ -55,16 +55,26 @@ def frame(title: str, alt: str, caption: str) -> dict[str, Any]:
     }
 
 
+LEGEND_LINE: Final = 20
+"""Pixels of one line of a legend."""
+
+
 def ruled() -> dict[str, Any]:
     """An axis with fine lines, for ``update_xaxes`` and ``update_yaxes``."""
     return {"gridcolor": _GRID, "linecolor": _GRID, "zeroline": False}
 
 
-def make_room(figure: graph_objects.Figure) -> None:
-    """A title and a legend above the plot each get a line of their own; plotly lays them over each other."""
+def make_room(figure: graph_objects.Figure, lines: int = 2) -> None:
+    """A title and a legend above the plot each get lines of their own; plotly lays them over each other.
+
+    Args:
+        figure: with its title and its legend.
+        lines: that the legend takes.
+    """
     if figure.layout.title.text and figure.layout.showlegend is not False:
         figure.update_layout(
-            margin_t=76, title={"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}}
+            margin_t=36 + LEGEND_LINE * lines,
+            title={"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}},
         )
 
 

@@ -15,11 +15,21 @@ pytestmark = pytest.mark.e2e
 Opener = Callable[..., OpenPage]
 
 WATCH = """() => {
-  globalThis.seen = { curtain: 0, files: 0, boards: 0 };
+  globalThis.seen = { curtain: 0, listed: '', boards: 0, places: [] };
+  const place = (node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const { left, top, height } = range.getBoundingClientRect();
+    return JSON.stringify([left, top, height].map(Math.round));
+  };
   const look = () => {
     const now = performance.now();
-    if (!seen.curtain && document.querySelector('.sl-curtain-title')?.offsetHeight) seen.curtain = now;
-    if (document.querySelector('[data-testid="stSidebarNavItems"]')) seen.files ||= now;
+    const title = document.querySelector('.sl-curtain-title');
+    if (title?.offsetHeight) {
+      seen.curtain ||= now;
+      if (!seen.places.includes(place(title))) seen.places.push(place(title));
+    }
+    seen.listed ||= document.querySelector('[data-testid="stSidebarNavItems"]')?.textContent;
     if (!seen.boards && document.querySelector('[class*="st-key-sightlines-board-reach"]')) seen.boards = now;
     requestAnimationFrame(look);
   };
@@ -27,11 +37,12 @@ WATCH = """() => {
 }"""
 
 
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
 def test_a_new_server_shows_title_and_empty_boards_first(
-    serve: Callable[..., str], open_page: Opener
+    serve: Callable[..., str], open_page: Opener, width: int, height: int
 ) -> None:
     cold = serve("app.py")
-    opened = open_page("about:blank", wait=False)
+    opened = open_page("about:blank", width, height, touch=width < 600, wait=False)
     page = opened.page
     page.add_init_script(f"({WATCH})()")
     page.goto(cold, wait_until="commit")
@@ -40,6 +51,18 @@ def test_a_new_server_shows_title_and_empty_boards_first(
     drawn(page, ["reach"])
     seen = page.evaluate("() => seen")
     assert 0 < seen["curtain"] < seen["boards"]
-    assert not seen["files"], "Streamlit listed the files of the folder"
+    # On a phone the names of the pages are in the drawer.
+    listed = seen.get("listed") or ""
+    assert "side by side" not in listed, "Streamlit listed the files of the folder"
+    assert t("nav.side_by_side") in listed if width < 600 else not listed
     expect(page.locator(".sl-curtain")).to_have_count(0)
     expect(page.get_by_role("heading", level=1)).to_have_text(t("side_by_side.title"))
+    at_last = page.evaluate(
+        """() => {
+          const range = document.createRange();
+          range.selectNodeContents(document.querySelector('h1'));
+          const { left, top, height } = range.getBoundingClientRect();
+          return JSON.stringify([left, top, height].map(Math.round));
+        }"""
+    )
+    assert seen["places"] == [at_last], "the title moved when the curtain was lifted"

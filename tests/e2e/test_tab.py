@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from tests.e2e.browser import ROOT
+from ui.browser import module
 from ui.pages import ADDRESSES
 
 pytestmark = pytest.mark.e2e
@@ -39,7 +40,8 @@ class Tab:
     @staticmethod
     def _serve(route: Route) -> None:
         if route.request.url.endswith(".js"):
-            route.fulfill(path=SCRIPTS / route.request.url.rpartition("/")[2], content_type="text/javascript")
+            text = module(SCRIPTS, route.request.url.rpartition("/")[2], shared=("line.js",))
+            route.fulfill(body=text, content_type="text/javascript")
         else:
             route.fulfill(body=HTML, content_type="text/html")
 
@@ -72,7 +74,10 @@ class Tab:
     @property
     def found(self) -> list[Any]:
         sent: list[Any] = self._page.evaluate(
-            "() => sent.filter(([name]) => name === 'found').map(([, found]) => found.query)"
+            """async () => {
+                await __sightlinesLine.end;
+                return sent.filter(([name]) => name === 'found').map(([, found]) => found.query);
+            }"""
         )
         return sent
 
@@ -128,3 +133,31 @@ def test_what_a_part_of_the_page_said_first_is_written_as_soon_as_the_tab_listen
     assert tab.query == "depth=0.9", "nobody listens yet"
     tab.listen("a", 1, "depth=0.1", heard=False)
     assert tab.query == "depth=0.2"
+
+
+def test_what_components_send_at_one_moment_leaves_one_after_the_other(chromium: Browser) -> None:
+    """Streamlit makes one batch of what is sent in one turn of the browser's loop, for one fragment alone."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.route("http://tab.test/**", lambda route: route.fulfill(body=HTML, content_type="text/html"))
+    page.goto("http://tab.test/")
+    turns: list[list[Any]] = page.evaluate(
+        """async (script) => {
+            const inLine = new Function(script + "return inLine")();
+            const heard = [];
+            let turn = 0;
+            const count = () => { turn += 1; counting = setTimeout(count, 0); };
+            let counting = setTimeout(count, 0);
+            const [board, tab] = [0, 1].map(() => inLine((...event) => heard.push([...event, turn])));
+            board("fill", 1);
+            tab("found", 2);
+            board("pin", 3);
+            while (heard.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+            clearTimeout(counting);
+            return heard;
+        }""",
+        module(SCRIPTS, shared=("line.js",)),
+    )
+    context.close()
+    assert [event[:2] for event in turns] == [["fill", 1], ["found", 2], ["pin", 3]]
+    assert len({event[2] for event in turns}) == 3

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.colours import of_components
+from ui.browser import module, style
 from ui.component.board import Board, Point
 from ui.component.wire import board_message
 from viz.colormaps import ColourTable, lut
@@ -42,23 +42,25 @@ _PAGE_CSS = """<style>
 </style>"""
 
 
-def _text(name: str) -> str:
-    return (_BROWSER / name).read_text(encoding="utf-8")
-
-
 @cache
 def _runtime_data() -> dict[str, Any]:
     tables = {name: base64.b64encode(lut(name).tobytes()).decode("ascii") for name in _TABLES}
-    return {"css": of_components() + _text("board.css"), "tables": tables}
+    return {"css": style(_BROWSER, "board.css"), "tables": tables}
 
 
 # The library travels once, in the runtime's message; boards and stores name it and wait for it.
 _RUNTIME = st.components.v2.component(
-    "sightlines_runtime", js="\n".join(_text(part) for part in PARTS), isolate_styles=False
+    "sightlines_runtime",
+    js=module(_BROWSER, *PARTS, shared=("elements.js", "line.js")),
+    isolate_styles=False,
 )
-_STORE = st.components.v2.component("sightlines_store", js=_text("store_stub.js"), isolate_styles=False)
-_ABOUT = st.components.v2.component("sightlines_about", js=_text("about_stub.js"), isolate_styles=False)
-_BOARD = st.components.v2.component("sightlines_board", js=_text("board_stub.js"))
+_STORE = st.components.v2.component(
+    "sightlines_store", js=module(_BROWSER, "store_stub.js"), isolate_styles=False
+)
+_ABOUT = st.components.v2.component(
+    "sightlines_about", js=module(_BROWSER, "about_stub.js"), isolate_styles=False
+)
+_BOARD = st.components.v2.component("sightlines_board", js=module(_BROWSER, "board_stub.js"))
 
 
 def runtime() -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.browser import module
 from ui.state import OWN, own_picture, view
 
 _DRAWER = st.components.v2.component(
     "sightlines_drawer",
-    js=(Path(__file__).parent / "drawer.js").read_text(encoding="utf-8"),
+    js=module(Path(__file__).parent, "drawer.js"),
     isolate_styles=False,
 )
 

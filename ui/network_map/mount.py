@@ -9,23 +9,19 @@ from typing import Any
 
 import streamlit as st
 
-from ui.colours import of_components
+from ui.browser import module, style
 from ui.network_map.items import Map
 
 _BROWSER = Path(__file__).parent / "browser"
-PARTS = ("draw.js", "row.js", "map.js")
-"""The files that are joined to one module, in this order."""
-
-
-def _text(name: str) -> str:
-    return (_BROWSER / name).read_text(encoding="utf-8")
-
-
 _MAPS = st.components.v2.component(
-    "sightlines_network", js="\n".join(_text(part) for part in PARTS), css=of_components() + _text("map.css")
+    "sightlines_network",
+    js=module(_BROWSER, "draw.js", "row.js", "map.js", shared=("elements.js", "line.js")),
+    css=style(_BROWSER, "map.css"),
 )
 # What is open travels alone: the maps stay the same message, which Streamlit repeats by its hash.
-_OPEN = st.components.v2.component("sightlines_network_open", js=_text("open.js"), isolate_styles=False)
+_OPEN = st.components.v2.component(
+    "sightlines_network_open", js=module(_BROWSER, "open.js"), isolate_styles=False
+)
 
 
 def read_choice(maps: Sequence[Map], payload: object) -> tuple[str, str] | None:

@@ -15,18 +15,20 @@ from typing import Any
 
 import streamlit as st
 
+from ui.browser import module
+
 _KEY = "sightlines-tab"
 _LONGEST = 4000
 """Characters taken from a tab at most; an address of ours has less than 1500."""
 
 
-def _script(name: str) -> str:
+def _script(name: str, *shared: str) -> str:
     """A script as it travels with every run: what only its readers need stays here."""
-    text = (Path(__file__).parent / "browser" / name).read_text(encoding="utf-8")
+    text = module(Path(__file__).parent / "browser", name, shared=shared)
     return re.sub(r"^\s*(//.*|/\*\*.*\*/)\n|^\s+", "", text, flags=re.MULTILINE)
 
 
-_TAB = st.components.v2.component("sightlines_tab", js=_script("tab.js"), isolate_styles=False)
+_TAB = st.components.v2.component("sightlines_tab", js=_script("tab.js", "line.js"), isolate_styles=False)
 _ADDRESS = st.components.v2.component("sightlines_address", js=_script("address.js"), isolate_styles=False)
 
 _HIDDEN = """<style>

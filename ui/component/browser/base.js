@@ -1,23 +1,5 @@
 // Small helpers. The parts of browser/ are joined in the order given in mount.py and share one module scope.
 
-const SVG = "http://www.w3.org/2000/svg";
-
-/** An HTML element with class, attributes and children. */
-function element(tag, className, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
-/** An SVG element with attributes. */
-function shape(tag, attributes = {}) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
-
 /** Fill {name} places of a template; a name without a value stays empty. */
 function fill(template, values) {
   return template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");

@@ -6,9 +6,6 @@ const KEY_PIN_MS = 300;
 /** How soon pending frames are asked for, how seldom at last, and how often without an answer. */
 const FILL_MS = [500, 6000];
 const FILL_TRIES = 60;
-/** Streamlit takes what two fragments send at one moment for one batch of either: boards ask one by one. */
-const FILL_APART_MS = 300;
-let lastFill = -FILL_APART_MS;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Board {
@@ -78,8 +75,7 @@ class Board {
     this.lacking = lacking;
     if (!lacking || !this.seen || this.gone || this.tries >= FILL_TRIES) return;
     this.filling = setTimeout(() => {
-      if (!document.hidden && performance.now() - lastFill >= FILL_APART_MS) {
-        lastFill = performance.now();
+      if (!document.hidden) {
         this.tries += 1;
         this.lull = Math.min(this.lull * 1.6, FILL_MS[1]);
         this.send("fill", { lacking, tries: this.tries });

@@ -9,7 +9,7 @@ function mount({ parentElement, data, setTriggerValue }) {
     board = new Board(parentElement);
     boards.set(parentElement, board);
   }
-  board.receive(data, setTriggerValue);
+  board.receive(data, inLine(setTriggerValue));
   return takeTurn(parentElement, () => {
     boards.delete(parentElement);
     board.remove();

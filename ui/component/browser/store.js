@@ -99,15 +99,6 @@ function hold(holder, blobs) {
   before.forEach((id) => store.release(id));
 }
 
-/** Mounts of one element may overlap: Streamlit runs the clean-up of an overtaken mount late. */
-const turns = new WeakMap();
-
-function takeTurn(parent, leave) {
-  const turn = (turns.get(parent) ?? 0) + 1;
-  turns.set(parent, turn);
-  return () => { if (turns.get(parent) === turn) leave(); };
-}
-
 function keep(parent, data) {
   hold(parent, data.blobs);
   return takeTurn(parent, () => hold(parent, []));

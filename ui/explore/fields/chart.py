@@ -36,7 +36,7 @@ class Curve:
 
 def show_reach(pair: tuple[Measured, Measured]) -> None:
     """Draw the table of the chosen depth, then all depths."""
-    numbers, note = st.columns([3, 2], gap="medium")
+    numbers, note = st.columns([2, 1], gap="medium")
     with numbers:
         _show_table(pair)
     note.caption(t("fields.table.note"))

@@ -1,22 +1,5 @@
 // Drawings: a block as boxes, lines and sums. The files of this folder are joined in the order given in mount.py.
 
-const SVG = "http://www.w3.org/2000/svg";
-
-function element(tag, className, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
-function shape(tag, attributes = {}, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
 /** Width of a box: one step of 14 px for each doubling, so that 64 and 2048 channels fit on one drawing. */
 const breadth = (channels) => Math.min(124, Math.max(18, 40 + 14 * (Math.log2(Math.max(channels, 1)) - 6)));
 

@@ -152,11 +152,9 @@ export default ({ parentElement, data, setTriggerValue }) => {
     maps = new Maps(parentElement);
     mounted.set(parentElement, maps);
   }
-  maps.receive(data, setTriggerValue);
-  const turn = (maps.turn = (maps.turn ?? 0) + 1);
-  return () => {
-    if (maps.turn !== turn) return;
+  maps.receive(data, inLine(setTriggerValue));
+  return takeTurn(parentElement, () => {
     mounted.delete(parentElement);
     maps.root.remove();
-  };
+  });
 };

@@ -159,7 +159,7 @@ export default ({ data, setTriggerValue }) => {
   if (data.heard) recover(data.address);
   write(data.address);
   hearParts();
-  tab.send = setTriggerValue;
+  tab.send = inLine(setTriggerValue);
   answer(data);
   const touched = matchMedia("(hover: none)").matches;
   if (data.touched !== touched) tab.send("touch", touched);
