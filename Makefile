@@ -19,7 +19,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long quick train evaluate bench lint format lock screenshots python app dev training backbone
+.PHONY: help run test test-long quick train evaluate bench lint format lock screenshots types-of-the-browser python app dev training backbone
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -71,6 +71,16 @@ lint: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory types-of-the-browser; fi
+
+# Each component's files are one module, so each is checked by itself. It takes Node and, once, the registry of npm;
+# where one of them is missing this is left out.
+BROWSER := ui/component/browser ui/network_map/browser ui/tab/browser ui/drawer
+TSC := ui/browser/node_modules/.bin/tsc
+types-of-the-browser:
+	@[ $(TSC) -nt ui/browser/package-lock.json ] || { npm ci --prefix ui/browser --no-audit --no-fund --silent \
+		&& touch $(TSC); } || { echo "npm has no TypeScript: the browser's code is not checked"; exit 0; }; \
+	for part in $(BROWSER); do echo "$(TSC) --project $$part"; $(TSC) --project $$part || exit 1; done
 
 format: dev
 	$(BIN)/ruff check --fix .

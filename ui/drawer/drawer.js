@@ -7,5 +7,7 @@ export default ({ data }) => {
   shared.choice = data.choice;
   if (before === undefined || before === data.choice || !COVERS.matches) return;
   const drawer = document.querySelector('[data-testid="stSidebar"][data-collapsed="false"]');
-  drawer?.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+  /** @type {HTMLElement | undefined} */
+  const button = drawer?.querySelector('[data-testid="stSidebarCollapseButton"] button');
+  button?.click();
 };

@@ -8,6 +8,12 @@ const FILL_MS = [500, 6000];
 const FILL_TRIES = 60;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+/** Whether the page is on its way to something else than this board shows. */
+function isStale(data) {
+  const now = globalThis.__sightlines.about ?? {};
+  return Object.entries(data.about).some(([name, value]) => now[name] !== undefined && now[name] !== value);
+}
+
 class Board {
   constructor(parent) {
     this.parent = parent;
@@ -15,6 +21,10 @@ class Board {
     this.data = null;
     this.step = 0;
     this.pinning = {};
+    // What it has heard of the step, for `Agreement`.
+    this.known = undefined;
+    this.answered = undefined;
+    this.tries = 0;
     this.stepping = new Agreement();
     this.tabs = element("div", "tabs", { role: "group" });
     this.row = element("div", "panels");

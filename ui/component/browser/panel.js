@@ -57,6 +57,7 @@ class Panel {
   }
 
   listen() {
+    /** @returns {[number, number]} */
     const at = (event) => {
       const box = this.stage.getBoundingClientRect();
       return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];

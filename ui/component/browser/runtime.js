@@ -16,12 +16,6 @@ function mount({ parentElement, data, setTriggerValue }) {
   });
 }
 
-/** Whether the page is on its way to something else than this board shows. */
-function isStale(data) {
-  const now = globalThis.__sightlines.about ?? {};
-  return Object.entries(data.about).some(([name, value]) => now[name] !== undefined && now[name] !== value);
-}
-
 function debug(key) {
   return [...boards.values()].find((board) => board.data?.key === key)?.debug() ?? null;
 }

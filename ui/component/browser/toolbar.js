@@ -63,7 +63,9 @@ class ViewControls {
   }
 
   addSmooth(strings) {
-    this.choices = [["cells", false], ["smooth", true]].map(([word, smooth]) => {
+    /** @type {[string, boolean][]} */
+    const ways = [["cells", false], ["smooth", true]];
+    this.choices = ways.map(([word, smooth]) => {
       const button = element("button", "choice", { type: "button" });
       button.textContent = strings[word];
       button.addEventListener("click", () => view.change({ smooth }));
