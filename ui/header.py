@@ -47,8 +47,8 @@ def _shown() -> str:
 
 def _tell(missing: tuple[str, ...]) -> None:
     """What the link names and this server does not have, and what is shown instead."""
-    if missing == ("class",):
-        st.info(t("link.class"))
+    if missing in (("class",), ("picture",), ("version",)):
+        st.info(t(f"link.{missing[0]}"))
     else:
         asked = ", ".join(name.removeprefix("local.")[:_LONGEST] for name in missing)
         st.info(t("link.networks", names=verbatim(asked), shown=verbatim(_shown())))

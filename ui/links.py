@@ -14,11 +14,10 @@ from models.networks.registry import REGISTRY
 from models.pictures.gallery import SAMPLES
 from ui.classes import canonical, read_link
 from ui.language import LANGUAGES
-from ui.pages import is_setting, owns
+from ui.pages import owns
+from ui.schema import accepted
+from ui.short_links import LATEST, VERSION, VERSIONS
 from ui.state import AUTO, OWN, SIDES, Side, View
-
-_MOST = 40
-"""Settings taken from an address at most; no page has half as many."""
 
 _LONGEST = 300
 """Characters of a setting's value at most; the longest we write is a class of a network with a long name."""
@@ -77,22 +76,29 @@ def decode(query: Mapping[str, str], base: View) -> View:
         view = replace(view, heads=query["heads"])  # type: ignore[arg-type]
     if query.get("from") in ("point", "class"):
         view = replace(view, query=query["from"])  # type: ignore[arg-type]
-    # What a setting can be is known to its page alone, which checks it when it reads it.
-    settings = {name: value for name, value in query.items() if is_setting(name) and len(value) <= _LONGEST}
-    return replace(view, options={**base.options, **dict(list(settings.items())[:_MOST])})
+    # What depends on the networks is known to its page alone, which checks it when it reads it.
+    settings = {
+        name: value for name, value in query.items() if len(value) <= _LONGEST and accepted(name, value)
+    }
+    return replace(view, options={**base.options, **settings})
 
 
 def not_here(query: Mapping[str, str], view: View) -> tuple[str, ...]:
-    """What a link names and this server does not have: its networks, or else ``class``.
+    """What a link names and this server does not have: its networks, or else ``picture`` or ``class``;
+    ``version`` where it was made by a later Sightlines.
 
     Args:
         query: as it stands in the address.
         view: what was made of it.
     """
+    if query.get(VERSION, LATEST).partition(".")[0] not in VERSIONS:
+        return ("version",)
     networks = dict.fromkeys(query.get(name, "") for name in SIDES)
     missing = tuple(name for name in networks if name and name not in REGISTRY)
     if missing:
         return missing
+    if query.get("picture", view.picture) != view.picture and query["picture"] != OWN:
+        return ("picture",)
     target = _target(query.get("class", AUTO), view)
     known = target == AUTO or (target is not None and canonical(target, _lists(view)) is not None)
     return () if known else ("class",)

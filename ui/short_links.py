@@ -13,6 +13,7 @@ from typing import Final
 
 VERSION: Final = "v"
 LATEST: Final = "2"
+VERSIONS: Final = ("1", LATEST)
 
 _FIRST: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.classes.explain import METHODS, Explanation
+from analysis.classes.explanation import Explanation
+from analysis.classes.methods import METHODS
 from models.networks.adapter import LayerRef
-from ui.service import Run
+from models.networks.tracing import Run
 from ui.words import t
 
 
@@ -30,6 +31,11 @@ def why_empty(run: Run, found: Explanation, method: str, layer: LayerRef) -> str
     return None
 
 
-def even_text(heat: np.ndarray) -> str:
-    """What a map of one value everywhere has to say."""
-    return t("activation.even.place" if heat.size == 1 else "activation.even")
+def even_text(run: Run, heat: np.ndarray) -> str:
+    """What a map of one value everywhere has to say, and where there is more, if there is."""
+    if heat.size > 1:
+        return t("activation.even")
+    more = any(layer.grid != (1, 1) for layer in run.loaded.adapter.feature_layers())
+    return (
+        f"{t('activation.even.place')} {t('activation.even.earlier')}" if more else t("activation.even.place")
+    )

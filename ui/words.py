@@ -8,14 +8,16 @@ from pathlib import PurePath
 
 from models.errors import SightlinesError
 from models.networks.adapter import LayerRef
-from models.networks.spec import ModelSpec
+from models.networks.spec import ModelSpec, OwnName
 from ui.counts import exact_count, rounded_count
 from ui.device import is_touched
 from ui.language import bind_units, catalogue, class_name, translate
 from ui.state import view
 
-_MARKDOWN = re.compile(r"[\\`*_\[\]<>$~|&#]|^[+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d\d\d)[.)]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>$~|&#]|^[+=-]")
+_ORDINAL = re.compile(r"^(\d{1,9})([.)])")
+# Marks that turn the direction of whatever follows are controls, too: "76 %" would be read "% 67".
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _EXTENSIONS = re.compile(
     r"(?<=:)(?=[\w+:/-])|(?<=@)|(?<=[wW]{3})(?=\.)|(?<=[-~])(?=[-=>\\])|(?<=[<>])(?=[-=])"
 )
@@ -32,8 +34,8 @@ def template(key: str) -> str:
 
 
 def name_of_class(english: str) -> str:
-    """A class in the visitor's language."""
-    return class_name(view().language, english)
+    """A class in the visitor's language; one that a person named, in that person's words."""
+    return english if isinstance(english, OwnName) else class_name(view().language, english)
 
 
 def name_of_network(spec: ModelSpec) -> str:
@@ -100,6 +102,7 @@ def verbatim(text: str) -> str:
     finished text (``:cat:``, ``www.``, arrows) is broken by a word joiner, which has no width.
     """
     line = _MARKDOWN.sub(r"\\\g<0>", " ".join(_CONTROLS.sub("", text).split()))
+    line = _ORDINAL.sub(r"\1\\\2", line)
     return _EXTENSIONS.sub("\N{WORD JOINER}", line)
 
 

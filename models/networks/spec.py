@@ -65,6 +65,12 @@ class Card:
     left: tuple[str, ...] = ()
 
 
+class OwnName(str):
+    """A name that a person gave to a class of their own: it stays as it is in every language."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """What a network is, before anything is loaded.

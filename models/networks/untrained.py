@@ -15,8 +15,10 @@ SEED = 0
 TAG = f"seed{SEED}-calibrated"
 """Tells these weights from others of the same network: the seed, and that statistics were measured."""
 
-_PICTURES = 6
-"""At 7 × 7 places, the last grid of a ResNet, about three hundred samples for each channel."""
+_PICTURES, _SAMPLES = 6, 294
+"""Pictures at least, and samples of each channel at least where a last grid has one place for 32 × 32 pixels,
+as a ResNet's: at 224 pixels six pictures have so many, at 32 it takes as many pictures.
+"""
 
 building = threading.Lock()
 """Held by whoever builds a module: the generator of initial weights is the process's own."""
@@ -66,11 +68,16 @@ def calibrate(module: nn.Module, size: int) -> None:
         # The whole of what is new, nothing of what was.
         layer.momentum = 1.0
     with torch.no_grad():
-        module(generated_pictures(_PICTURES, channels, size))
+        module(generated_pictures(pictures_for(size), channels, size))
     for part, training in modes:
         part.training = training
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
+
+
+def pictures_for(size: int) -> int:
+    """How many pictures of this size a network is calibrated on."""
+    return max(_PICTURES, -(-_SAMPLES // max(size // 32, 1) ** 2))
 
 
 def generated_pictures(count: int, channels: int, size: int) -> Tensor:
@@ -89,7 +96,12 @@ def generated_pictures(count: int, channels: int, size: int) -> Tensor:
     grain = torch.randn(count, 1, size, size, generator=generator)
     grain = grain + 0.3 * torch.randn(pictures.shape, generator=generator)
     amounts = torch.linspace(0, 1, count).square()[:, None, None, None]
-    return (4.5 * pictures - 2 + amounts * grain).clamp(-2, 2.5)
+    made = (4.5 * pictures - 2 + amounts * grain).clamp(-2, 2.5)
+    # Of many, for a small network, some fade to nothing: at its few places an even picture is like no other.
+    contrast = torch.ones(count, 1, 1, 1)
+    contrast[_PICTURES:, 0, 0, 0] = torch.arange(max(count - _PICTURES, 0)) % 7 / 6
+    even = made.mean(dim=(2, 3), keepdim=True)
+    return even + contrast * (made - even)
 
 
 def _discs(channels: int, size: int, generator: torch.Generator, count: int = 150) -> Tensor:

@@ -2,7 +2,8 @@
 
 One rule for all values deeper than eight bits, unsigned, signed or float: they are shown over the range that
 they use, because nothing says how bright they are meant. Where the kind of number has a white of its own (the
-largest unsigned one) and at least half of the way to it is used, that range is the one. So a sensor's 12 bits
+largest unsigned one) and at least half of the way to it is used, that range is the one; it is, too, where the
+numbers are said to mean light (PQ and HLG). So a sensor's 12 bits
 in a file of 16 are not near-black, and a photograph keeps its exposure.
 """
 
@@ -92,7 +93,7 @@ def eight_bits(
         notes.append(Note("grey"))
     if mode in ("I", "F") or mode.startswith("I;16") or (mode == "L" and container.signed):
         return _measured(image, bits, container, notes)
-    if lower_bytes is not None and container.colour is None:
+    if lower_bytes is not None and not _is_absolute(container):
         stretched = _deep_colour(image, lower_bytes, notes)
         if stretched is not None:
             return stretched
@@ -103,6 +104,11 @@ def eight_bits(
     if mode == "1":
         return image.convert("L")
     return image if mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
+
+
+def _is_absolute(container: Container) -> bool:
+    """Whether the file says how much light its numbers mean: those of PQ and HLG do."""
+    return container.colour is not None and bool(container.colour.hdr)
 
 
 def _measured(image: Image.Image, bits: int, container: Container, notes: list[Note]) -> Image.Image:
@@ -118,7 +124,7 @@ def _measured(image: Image.Image, bits: int, container: Container, notes: list[N
     low, high = values.extremes()
     # Float has no largest number that would mean white, and where black lies in signed numbers nobody knows.
     whole = 0 if image.mode == "F" or container.signed else 2**bits - 1
-    if whole and (container.colour is not None or low >= high or high - low >= whole / 2):
+    if whole and (_is_absolute(container) or low >= high or high - low >= whole / 2):
         low, high = 0, whole
         notes.append(Note("sixteen_bit", {"bits": bits, "maximum": whole}))
     elif low > high:

@@ -7,7 +7,7 @@ tensors and containers and nothing else, and only where the person who runs the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import takewhile
@@ -125,7 +125,7 @@ def _digest(path: Path, _size: int, _modified: int) -> str:
 
 
 def fill(module: nn.Module, state: dict[str, Tensor], file: str) -> None:
-    """Give a module built on the meta device these tensors, without a copy.
+    """Give a module built on the meta device these tensors, without a copy; `beside` is left out.
 
     Raises:
         ModelError: ``weights_mismatch``; its parameters ``theirs`` and ``ours`` name the first tensors of the
@@ -137,6 +137,8 @@ def fill(module: nn.Module, state: dict[str, Tensor], file: str) -> None:
     for name in expected.keys() - state.keys():
         if name.endswith(_COUNTS):
             state[name] = torch.tensor(0)
+    for name in beside(state, expected):
+        del state[name]
     theirs = {name: tuple(tensor.shape) for name, tensor in state.items()}
     ours = {name: tuple(tensor.shape) for name, tensor in expected.items()}
     wrong = [name for name in {**ours, **theirs} if theirs.get(name) != ours.get(name)]
@@ -153,6 +155,24 @@ def fill(module: nn.Module, state: dict[str, Tensor], file: str) -> None:
                 tensor=name,
             )
     module.load_state_dict(state, assign=True)
+
+
+def beside(names: Iterable[str], ours: Collection[str]) -> tuple[str, ...]:
+    """Tensors of a file that stand beside a network, such as those of a loss, and are not used.
+
+    None where something of the network is missing, or where one lies inside a part of the network: then it is
+    another network.
+
+    Args:
+        names: of the file's tensors.
+        ours: names of the network's tensors.
+    """
+    theirs = tuple(names)
+    if any(name not in theirs and not name.endswith(_COUNTS) for name in ours):
+        return ()
+    parts = {name.partition(".")[0] for name in ours}
+    extra = tuple(name for name in theirs if name not in ours)
+    return () if any(name.partition(".")[0] in parts for name in extra) else extra
 
 
 def mismatch(
@@ -246,7 +266,7 @@ def _readable(path: Path) -> Iterator[None]:
             f"The file {path} holds other objects beside its tensors, which are not loaded: {named}.",
             file=path.name,
             objects=named,
-            lines=saving_alone(path, objects),
+            lines=saving_alone(path),
         ) from error
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import stat
 import tomllib
 from collections import Counter
@@ -35,11 +36,11 @@ from torch import Tensor, nn
 from models.errors import ModelError
 from models.networks.builders import build
 from models.networks.families import BUILDERS
-from models.networks.spec import Card, ModelSpec, WeightsFile
+from models.networks.spec import Card, ModelSpec, OwnName, WeightsFile
 from models.networks.two_sided import TWO_SIDED
 from models.networks.untrained import building
 from models.pictures.fit import Interpolation, Preprocess
-from models.weights.checkpoints import SUFFIXES, mismatch, read_contents, refuse_types, unreadable
+from models.weights.checkpoints import SUFFIXES, beside, mismatch, read_contents, refuse_types, unreadable
 from models.weights.published import default_entries, other_entries
 
 _log = logging.getLogger(__name__)
@@ -80,6 +81,8 @@ def scan(folder: Path | None) -> Scan:
         return Scan()
     try:
         paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        unreadable_names = [path for path in paths if not _is_text(path.name)]
+        paths = [path for path in paths if path not in unreadable_names]
     except OSError as error:
         problem = ModelError(
             "weights_folder_missing", f"The folder {folder} cannot be read: {error}", folder=str(folder)
@@ -92,6 +95,7 @@ def scan(folder: Path | None) -> Scan:
     problems: list[ModelError] = []
     own, ignored = _own([path for path in paths if path.name not in _published()])
     ignored += [_ignored(path, reason) for path, reason in no_files.items()]
+    ignored += [_ignored(path, "name") for path in unreadable_names]
     for name, (path, builder) in own.items():
         try:
             specs.append(_spec(path, name, builder))
@@ -102,6 +106,15 @@ def scan(folder: Path | None) -> Scan:
             _log.exception("%s cannot be offered.", path)
             problems.append(unreadable(path, error))
     return Scan(tuple(specs), tuple(problems), tuple(ignored))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be shown: those of old disks and archives may hold bytes that are no text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_file(path: Path) -> str:
@@ -135,7 +148,9 @@ def _own(paths: list[Path]) -> tuple[dict[str, tuple[Path, str]], list[ModelErro
         key = f"{name}.{builder}"
         if not _suffix(path):
             if path.suffix.lower() not in (".txt", ".toml") or stem not in stems:
-                ignored.append(_ignored(path, "sidecar" if path.suffix in (".txt", ".toml") else "suffix"))
+                ignored.append(
+                    _ignored(path, "sidecar" if path.suffix.lower() in (".txt", ".toml") else "suffix")
+                )
         elif not name or not builder:
             ignored.append(_ignored(path, "builder"))
         elif key in found:
@@ -164,12 +179,19 @@ def _stem(path: Path) -> str:
 
 
 def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(_stem(path) + suffix)
+    """The file of names or settings of a checkpoint, whatever the case of its suffix."""
+    usual = path.with_name(_stem(path) + suffix)
+    if usual.exists():
+        return usual
+    found = (
+        each for each in path.parent.iterdir() if each.stem == usual.stem and each.suffix.lower() == suffix
+    )
+    return next(found, usual)
 
 
 def _ignored(path: Path, reason: str, **params: str) -> ModelError:
-    message = f"The file {path} is not used: {reason}."
-    return ModelError(f"ignored_{reason}", message, file=path.name, **params)
+    name = os.fsencode(path.name).decode("utf-8", "replace")
+    return ModelError(f"ignored_{reason}", f"The file {name} is not used: {reason}.", file=name, **params)
 
 
 def _spec(path: Path, name: str, builder: str) -> ModelSpec:
@@ -226,7 +248,7 @@ def _spec(path: Path, name: str, builder: str) -> ModelSpec:
             training_data="own",
             taken=contents.taken,
             averaged=contents.averaged,
-            left=contents.left,
+            left=(*contents.left, *beside(shapes, _usual(builder))),
         ),
         labels=labels,
         calibration=TWO_SIDED if classes == 1 else None,
@@ -292,7 +314,7 @@ def _told_apart(labels: tuple[str, ...]) -> tuple[str, ...]:
         while name in taken and repeated[label] > 1:
             name += f" (#{index})"
         taken.add(name)
-        names.append(name)
+        names.append(OwnName(name))
     return tuple(names)
 
 
@@ -334,7 +356,9 @@ class _Sidecar:
         raise self.refused("interpolation")
 
     def side(self, name: str, usual: int) -> int:
-        value = self.left.pop(name, usual)
+        if name not in self.left:
+            return usual
+        value = self.left.pop(name)
         if type(value) is not int or not 32 <= value <= 2 * _LARGEST_SIDE:
             raise self.refused(name)
         return value

@@ -15,8 +15,8 @@ from torch import Tensor
 from models.errors import ModelError
 from models.networks.families import FAMILIES
 
-_AVERAGED = "ema model_ema ema_model state_dict_ema ema_state_dict model_ema_state_dict params_ema".split()
-_PLAIN = "state_dict model_state_dict model_state model net network module weights params".split()
+AVERAGED = "ema model_ema ema_model state_dict_ema ema_state_dict model_ema_state_dict params_ema".split()
+PLAIN = "state_dict model_state_dict model_state model net network module weights params".split()
 _DEEPEST = 4
 _REPORTED = 3
 
@@ -76,10 +76,12 @@ def unwrap(content: Any, file: str) -> Contents[Tensor]:
         found = {(): alone}
     if not found:
         raise ValueError("no state_dict: a mapping from names to tensors was expected")
-    for names in (_AVERAGED, _PLAIN):
+    for names in (AVERAGED, PLAIN):
         usual = [path for path in found if any(part.lower() in names for part in path)]
         if usual:
             path = min(usual, key=lambda path: _rank(path, names))
+            if names is AVERAGED and _lacks_parts(found, path):
+                continue
             break
     else:
         if len(found) > 1:
@@ -87,7 +89,7 @@ def unwrap(content: Any, file: str) -> Contents[Tensor]:
         path = next(iter(found))
     others = tuple(".".join(other) for other in found if other not in (path, ()))
     beside = tuple(alone) if path else ()
-    return Contents(found[path], ".".join(path), names is _AVERAGED, (*others, *beside))
+    return Contents(found[path], ".".join(path), names is AVERAGED, (*others, *beside))
 
 
 def named_as_now(contents: Contents[T], rank: Callable[[T], int], file: str = "") -> Contents[T]:
@@ -131,6 +133,12 @@ def _with_tensors(content: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[s
         yield path, tensors
     for name, value in content.items():
         yield from _with_tensors(value, (*path, str(name)))
+
+
+def _lacks_parts(found: Mapping[tuple[str, ...], Mapping[str, Tensor]], averaged: tuple[str, ...]) -> bool:
+    """Whether a moving average of the parameters alone stands beside the whole network."""
+    plain = [path for path in found if any(part.lower() in PLAIN for part in path) and path != averaged]
+    return any(len(found[path]) > len(found[averaged]) for path in plain)
 
 
 def _rank(path: tuple[str, ...], names: list[str]) -> tuple[int, int]:

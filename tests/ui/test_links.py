@@ -250,4 +250,8 @@ def test_what_a_link_names_and_this_server_does_not_have_is_found() -> None:
     assert missing(left="a", right="a") == ("a",)
     for unknown in ("unicorn", "tabby", "imagenet.281", "local.birds.resnet18.1"):
         assert missing(**{"class": unknown}) == ("class",)
+    assert missing(picture="nosuch") == ("picture",)
+    assert missing(picture=OWN) == missing(picture="cat") == ()
+    assert missing(v="9") == missing(v="9.attention") == ("version",)
+    assert missing(v="1") == missing(v="2.fields") == ()
     assert missing(**{"class": "auto"}) == missing(**{"class": "cat"}) == missing(**{"class": CAT}) == ()

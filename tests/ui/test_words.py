@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models import REGISTRY
 from models.errors import PictureError, UnsupportedViewError
+from models.networks.spec import OwnName
 from tests.conftest import Network
 from ui import words
 from ui.language import LANGUAGES, catalogue
@@ -103,3 +106,19 @@ def test_a_template_is_left_for_the_browser_to_fill(speak) -> None:
 
 def test_text_cannot_become_markup() -> None:
     assert words.escape('<b title="x">&') == "&lt;b title=&quot;x&quot;&gt;&amp;"
+
+
+def test_names_that_people_gave_stay_as_they_are(speak) -> None:
+    speak("zh-CN")
+    assert words.name_of_class("ear") != "ear"
+    assert words.name_of_class(OwnName("ear")) == "ear"
+    assert words.class_in_text(OwnName("$5 ear$")) == words.verbatim("$5 ear$")
+
+
+@pytest.mark.parametrize("text", ["1984. Novel", "123456789) nine", "1. one"])
+def test_a_number_at_the_beginning_makes_no_list(text: str) -> None:
+    assert words.verbatim(text) == re.sub(r"^\d+", r"\g<0>\\", text)
+
+
+def test_a_name_does_not_turn_what_follows_it() -> None:
+    assert words.verbatim("\u202efinch\u2067") == "finch"

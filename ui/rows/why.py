@@ -6,12 +6,13 @@ import streamlit as st
 
 from analysis import Explanation
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
 from ui.columns import network_columns
 from ui.component import Frame, to_uint8_map
 from ui.own_picture import show_instead
 from ui.panels import panel_of, show_board
 from ui.sections import heading, row
-from ui.service import Run, cam, runs
+from ui.service import cam, runs
 from ui.silence import even_text, why_empty
 from ui.state import SIDES, view
 from ui.targets import choose_target, target_of
@@ -56,5 +57,5 @@ def _caption(run: Run, found: Explanation, layer: LayerRef) -> str:
     peak = float(found.magnitude.max())
     if peak > 0:
         text = t("why.peak", peak=peak)
-        return f"{text} {even_text(found.magnitude)}" if found.even else text
+        return f"{text} {even_text(run, found.magnitude)}" if found.even else text
     return why_empty(run, found, "grad_cam", layer) or t("why.empty")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,8 +15,9 @@ from models.networks.inputs import to_input
 from models.networks.loading import with_random_weights
 from models.networks.recording import recording
 from models.networks.registry import REGISTRY
-from models.networks.untrained import TAG, calibrate, generated_pictures
+from models.networks.untrained import TAG, calibrate, generated_pictures, pictures_for
 from models.pictures.fit import preprocess
+from models.weights.locate import build
 from tests.conftest import Network
 
 UNTRAINED = [key for key, spec in REGISTRY.items() if not spec.trained]
@@ -30,7 +33,13 @@ def small_resnet() -> ResNet:
         return ResNet(BasicBlock, [1, 1, 1, 1], num_classes=5)
 
 
-@pytest.mark.parametrize("key", UNTRAINED)
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(key, marks=pytest.mark.long if key.startswith(("vit_l", "resnet152")) else ())
+        for key in UNTRAINED
+    ],
+)
 def test_signals_neither_vanish_nor_explode(key: str, samples: tuple[DecodedImage, ...]) -> None:
     """Without calibration: logits to 14 for ResNet-18, to 200 million for ResNet-152."""
     loaded = load_model(key, "cpu")
@@ -48,6 +57,19 @@ def test_signals_neither_vanish_nor_explode(key: str, samples: tuple[DecodedImag
     assert float((logits[0] - logits[1]).std()) > 0.05
 
 
+@pytest.mark.parametrize("size", [32, 64])
+def test_small_pictures_are_as_many_as_it_takes(size: int, samples: tuple[DecodedImage, ...]) -> None:
+    """On six pictures of 32 pixels a channel of the last grid has six samples: logits to 23 thousand."""
+    spec = REGISTRY["resnet152_untrained"]
+    recipe = replace(spec.preprocess, resize=size, crop=size)
+    module = build(replace(spec, preprocess=recipe))
+    views = [preprocess(picture, recipe)[0] for picture in (samples[0], samples[5])]
+    even = torch.zeros(1, 3, size, size)
+    with torch.inference_mode():
+        logits = module(torch.cat([*(to_input(view, recipe) for view in views), even, even - 2]))
+    assert float(logits.abs().max()) < 25
+
+
 def test_after_calibration_the_batch_itself_is_normalised() -> None:
     module = small_resnet().eval()
     calibrate(module, 128)
@@ -58,7 +80,7 @@ def test_after_calibration_the_batch_itself_is_normalised() -> None:
         if isinstance(layer, nn.BatchNorm2d)
     ]
     with torch.no_grad():
-        module(generated_pictures(6, 3, 128))
+        module(generated_pictures(pictures_for(128), 3, 128))
     assert len(seen) == len(hooks) > 8
     for output in seen:
         # Not exactly: the variance that is kept is divided by one sample less than the one of a batch.

@@ -273,3 +273,17 @@ def test_code_points_say_how_bright_numbers_are_meant() -> None:
     numbers[0] = 20000
     picture = decode_image(png(16, 16, 16, 2, png_rows(numbers), [chunk(b"cICP", bytes([9, 16, 0, 1]))]))
     assert picture.rgb.max() < 80 and set(notes(picture)) == {"sixteen_bit", "hdr_plain"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "numbers"), [(2, COLOURS * 16 + 15), (0, np.asarray(EVEN) * 16 + 15)], ids=["colour", "grey"]
+)
+@pytest.mark.parametrize("code_points", [bytes([1, 13, 0, 1]), bytes([12, 13, 0, 1])], ids=["sRGB", "P3"])
+def test_a_sensors_twelve_bits_are_not_near_black_whatever_their_primaries(
+    kind: int, numbers: np.ndarray, code_points: bytes
+) -> None:
+    """How bright a usual curve is meant is said by no primaries: one rule for all but PQ and HLG."""
+    data = png(16, 16, 16, kind, png_rows(numbers.astype(np.uint16)), [chunk(b"cICP", code_points)])
+    picture = decode_image(data)
+    assert picture.rgb.max() > 235 and picture.rgb.min() < 20
+    assert "range_scaled" in notes(picture)

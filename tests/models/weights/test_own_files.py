@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -418,10 +419,10 @@ def test_floating_point_numbers_of_every_width_are_read(folder: Path, kind: torc
 
 
 def test_whole_numbers_that_the_network_does_not_have_are_a_mismatch(folder: Path) -> None:
-    save_file(birds() | {"steps": torch.tensor([7])}, folder / "odd.resnet18.safetensors")
+    save_file(birds() | {"layer1.steps": torch.tensor([7])}, folder / "odd.resnet18.safetensors")
     with pytest.raises(ModelError) as caught:
         build(only(folder))
-    assert (caught.value.code, caught.value.params["theirs"]) == ("weights_mismatch", "steps 1")
+    assert (caught.value.code, caught.value.params["theirs"]) == ("weights_mismatch", "layer1.steps 1")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), 1e300])
@@ -486,29 +487,110 @@ class _Settings:
     """What a training run keeps beside its weights."""
 
 
-@pytest.mark.parametrize(
-    ("content", "saved"),
-    [
-        (lambda: {"epoch": 3, "state_dict": birds(), "args": _Settings()}, 'content["state_dict"]'),
-        (lambda: {"model": _network(), "args": 1}, 'content["model"].state_dict()'),
-        (lambda: _network(), "content.state_dict()"),
-        (lambda: nn.DataParallel(_network()), "content.state_dict()"),
-    ],
-    ids=["settings", "network-inside", "network", "parallel"],
-)
+_AVERAGE = 2.0
+"""What a moving average of the weights is told by."""
+
+_CURED: dict[str, Callable[[], Any]] = {
+    "state_dict": lambda: {"epoch": 3, "state_dict": birds(), "args": _Settings()},
+    "weights": lambda: {"weights": birds(), "args": _Settings(), "arch": "net"},
+    "unusual": lambda: {"state": birds(), "args": _Settings()},
+    "flat": lambda: {**birds(), "args": _Settings()},
+    "ordered": lambda: OrderedDict([*birds().items(), ("args", _Settings())]),
+    "arrays": lambda: {name: tensor.numpy() for name, tensor in birds().items()},
+    "nested": lambda: {"checkpoint": {"state_dict": birds()}, "args": _Settings()},
+    "among others": lambda: {"model": {"state_dict": birds(), "args": _Settings()}},
+    "list": lambda: [birds(), _Settings()],
+    "network": lambda: _network(),
+    "parallel": lambda: nn.DataParallel(_network()),
+    "network in model": lambda: {"model": _network(), "args": 1},
+    "network in net": lambda: {"net": _network(), "epoch": 1},
+    "network in state_dict": lambda: {"state_dict": _network()},
+    "network averaged": lambda: {"ema": _network(), "model": None},
+    "name as a value": lambda: {"args": _Settings(), "cfg": {"model": "net"}, "state_dict": birds()},
+    "averaged": lambda: {"model": _times(_AVERAGE), "ema": birds(), "args": _Settings()},
+}
+
+
+@pytest.mark.parametrize("content", _CURED.values(), ids=_CURED)
 def test_objects_beside_the_tensors_are_named_and_two_lines_cure_it(
-    folder: Path, content: Callable[[], Any], saved: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, content: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The lines are run as they stand; the file that was there stays as it was."""
     path = folder / "birds.resnet18.pth"
     torch.save(content(), path)
+    before = path.read_bytes()
     error = problem(folder)
     assert error.code == "weights_with_objects" and error.params["file"] == path.name
-    assert ("_Settings" if 'state_dict"]' in saved else "resnet.ResNet") in error.params["objects"]
+    assert any(name in error.params["objects"] for name in ("_Settings", "resnet.ResNet", "numpy"))
     lines = error.params["lines"].splitlines()
-    assert len(lines) == 2 and lines[1] == f'torch.save({saved}, "birds.resnet18.pth")'
+    assert len(lines) == 2 and lines[1].endswith(', "birds-weights.resnet18.pth")')
     monkeypatch.chdir(folder)
     exec(error.params["lines"], {"torch": torch})
-    assert torch.equal(build(only(folder)).get_parameter("fc.weight"), birds()["fc.weight"])
+    assert path.read_bytes() == before
+    path.unlink()
+    spec = only(folder)
+    assert spec.builder == "resnet18"
+    assert torch.equal(build(spec).get_parameter("fc.weight"), birds()["fc.weight"])
+
+
+def _times(factor: float) -> dict[str, Tensor]:
+    return {name: tensor * factor for name, tensor in birds().items()}
+
+
+def test_what_stands_beside_a_network_is_left_and_told(folder: Path) -> None:
+    beside = {
+        "criterion.centers": torch.zeros(3, 4),
+        "mean": torch.zeros(3),
+        "steps": torch.tensor([7]),
+    }
+    torch.save({"state_dict": {**birds(), **beside}}, folder / "birds.resnet18.pth")
+    spec = only(folder)
+    assert spec.card is not None and set(spec.card.left) == set(beside)
+    assert torch.equal(build(spec).get_parameter("fc.weight"), birds()["fc.weight"])
+
+
+def test_what_stands_inside_a_network_makes_it_another(folder: Path) -> None:
+    """Squeeze-and-excitation, say: without it the network would answer something else."""
+    save_file({**birds(), "layer1.0.se.weight": torch.ones(2)}, folder / "birds.resnet18.safetensors")
+    with pytest.raises(ModelError) as caught:
+        build(only(folder))
+    assert caught.value.code == "weights_mismatch"
+
+
+def test_a_moving_average_of_the_parameters_alone_is_no_whole_network(folder: Path) -> None:
+    shadow = {name: tensor * 2 for name, tensor in birds().items() if "running" not in name}
+    content = {"model": birds(), "ema": {"decay": 0.99, "shadow": shadow}}
+    torch.save(content, folder / "birds.resnet18.pth")
+    spec = only(folder)
+    assert spec.card is not None and not spec.card.averaged and spec.card.taken == "model"
+    assert torch.equal(build(spec).get_parameter("fc.weight"), birds()["fc.weight"])
+
+
+def test_a_name_that_is_no_text_takes_nothing_away(folder: Path) -> None:
+    (folder / "birds.resnet18.pth").write_bytes(b"")
+    save_file(birds(), folder / "fish.resnet18.safetensors")
+    with open(os.fsencode(folder) + b"/caf\xe9.resnet18.pth", "wb") as file:
+        file.write(b"x")
+    found = scan(folder)
+    assert [spec.key for spec in found.specs] == ["local.fish.resnet18"]
+    assert [(error.code, error.params["file"]) for error in found.ignored] == [
+        ("ignored_name", "caf\N{REPLACEMENT CHARACTER}.resnet18.pth")
+    ]
+    str(found.ignored[0]).encode()
+
+
+@pytest.mark.parametrize("suffix", [".TXT", ".Txt"])
+def test_names_are_found_whatever_the_case_of_their_suffix(folder: Path, suffix: str) -> None:
+    save_file(birds(), folder / "birds.resnet18.safetensors")
+    (folder / f"birds.resnet18{suffix}").write_text("mouse\near\ncrane")
+    assert only(folder).labels == ("mouse", "ear", "crane")
+    assert not scan(folder).ignored
+
+
+def test_what_nobody_wrote_is_not_blamed_on_the_settings(folder: Path) -> None:
+    save_file(birds(), folder / "birds.resnet18.safetensors")
+    (folder / "birds.resnet18.toml").write_text("crop = 1900")
+    assert only(folder).preprocess.resize >= 1900
 
 
 def _network() -> nn.Module:
