@@ -19,8 +19,10 @@ from analysis.attention.relevance import legrad, relevance, relevance_matrix
 from analysis.classes.answers import Answer, top_answers
 from analysis.classes.cams import CAMS, class_activation
 from analysis.classes.evidence import Evidence, Question, evidence
-from analysis.classes.explain import METHODS, Explanation, explain
+from analysis.classes.explain import explain
+from analysis.classes.explanation import Explanation
 from analysis.classes.gradcam import grad_cam
+from analysis.classes.methods import METHODS
 from analysis.network.decision import Decision, Written, decide, depth_evidence, place_evidence, runner_up
 from analysis.network.features import (
     ChannelNumbers,

@@ -15,11 +15,10 @@ from analysis.classes.evidence import Question
 from analysis.classes.explain import explain, quick_explanations, quick_methods
 from benchmarks.measure import Line
 from models.networks.loading import LoadedModel, load_model
-from models.networks.tracing import Trace, trace
+from models.networks.tracing import Run, Trace, trace
 from models.pictures.decode import decode_image
 from models.pictures.gallery import SAMPLES, sample_bytes
 from ui.reach_frames import depths
-from ui.service import Run
 from ui.state import View
 
 ROUNDS = 3

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.activation.board import show_maps
-from ui.explore.activation.choices import SHARED
 from ui.explore.activation.meaning import show_meaning
+from ui.explore.activation.settings import SHARED
 from ui.explore.activation.sheet import show_layers_sheet, show_methods_sheet
 from ui.header import show_header
 from ui.sections import page

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ui.entrance  # noqa: F401  (comes before what is heavy)
-from ui.explore.attention.choice import SETTINGS
 from ui.explore.attention.depth import show_depth
 from ui.explore.attention.entry import show_entry
 from ui.explore.attention.maps import show_maps
 from ui.explore.attention.norms import show_norms
+from ui.explore.attention.settings import SHARED
 from ui.header import show_header
 from ui.sections import page
 from ui.words import t
@@ -22,4 +22,4 @@ def show() -> None:
     show_norms()
 
 
-page(show, *SETTINGS)
+page(show, *SHARED)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.patches.filters import show_filters
-from ui.explore.patches.fitting import FIT
 from ui.explore.patches.sequence import show_sequence
+from ui.explore.patches.settings import FIT
 from ui.explore.patches.sizes import show_sizes
 from ui.explore.patches.square import show_square
 from ui.explore.patches.strips import show_strips

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ui.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.positions.parts import choose_part, show_part
-from ui.explore.positions.seed import SEED
+from ui.explore.positions.settings import SHARED
 from ui.header import show_header
 from ui.sections import page
 from ui.words import t
@@ -16,4 +16,4 @@ def show() -> None:
     show_part(choose_part())
 
 
-page(show, SEED, "positions-layer-left", "positions-layer-right")
+page(show, *SHARED)

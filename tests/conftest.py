@@ -16,11 +16,14 @@ from models import DecodedImage, LoadedModel, Trace, decode_image, load_model, t
 SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
 
 # By file or test, relative to this folder: servers that are restarted or begin cold, downloads from slow
-# hosts, whole trainings, hundreds of forwards, the whole app with one family more.
+# hosts, whole trainings, hundreds of forwards, axe on every page, the whole app with one family more.
 LONG = frozenset(
     {
         "analysis/places/test_dots.py::test_a_projection_of_patches_is_equivariant_and_the_blocks_after_it_are_not",
+        "e2e/test_accessibility.py::test_axe_finds_nothing_of_ours",
         "e2e/test_camera.py",
+        "e2e/test_explore_activation.py::test_long_work_shows_progress_can_be_left_and_is_kept",
+        "e2e/test_explore_fields.py::test_a_long_average_can_be_cancelled_and_left",
         "e2e/test_explore_positions.py::test_the_dot_moves_and_its_trace_follows",
         "e2e/test_first_screen.py::test_a_class_on_one_picture_costs_what_one_visitor_costs",
         "e2e/test_first_visit.py",
@@ -31,6 +34,7 @@ LONG = frozenset(
         "models/networks/test_family.py::test_a_family_more_is_one_file",
         "training/test_loop.py",
         "training/test_recipes.py",
+        "ui/test_fields_page.py::test_the_whole_vector_waits_to_be_asked_for_and_says_how_sure_it_is",
         "ui/test_own_networks.py",
     }
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from plotly.graph_objects import Figure
 
-from analysis.classes.explain import METHODS
+from analysis.classes.methods import METHODS
 from models import REGISTRY
 from models.weights.locate import categories
 from ui.language import translate

@@ -198,4 +198,5 @@ def draw_weights(labels: np.ndarray) -> np.ndarray:
     """
     sizes = np.bincount(labels)
     weights = 1 / np.sqrt(sizes[labels])
-    return weights / weights.sum()
+    shares: np.ndarray = weights / weights.sum()
+    return shares

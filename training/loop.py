@@ -155,7 +155,8 @@ def run(
                 saved = time.monotonic()
                 if stop() and not last:
                     raise Interrupted(f"Stopped and stored after step {count} of {recipe.steps}.")
-    return shipped.cpu().eval()
+    finished: nn.Module = shipped.cpu().eval()
+    return finished
 
 
 def half_precision(device: torch.device) -> torch.autocast:

@@ -88,7 +88,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
             high = right
         else:
             low = left
-    return 1 / (low * high) ** 0.5
+    return float(1 / (low * high) ** 0.5)
 
 
 def familiar_above(logits: np.ndarray, accepted: float = 0.95) -> float:

@@ -126,7 +126,7 @@ def with_fewer_patches(module: nn.Module, pixels: Tensor, share: float, chance: 
     return logits
 
 
-def at_side(module: nn.Module, recipe_options: dict, side: int) -> nn.Module:
+def at_side(module: nn.Module, recipe_options: dict[str, Any], side: int) -> nn.Module:
     """A network for squares of another size: itself, or a ViT whose position embedding is interpolated.
 
     Raises:
@@ -140,4 +140,5 @@ def at_side(module: nn.Module, recipe_options: dict, side: int) -> nn.Module:
     other = torchvision.models.VisionTransformer(**{**recipe_options, "image_size": side})
     device = next(module.parameters()).device
     other.load_state_dict(interpolate_embeddings(side, patch, dict(module.state_dict())))
-    return other.to(device).train(module.training)
+    moved: nn.Module = other.to(device).train(module.training)
+    return moved

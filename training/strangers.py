@@ -27,7 +27,8 @@ def strangers(kind: str, seed: int = 0, count: int = _COUNT) -> Iterator[np.ndar
 
 
 def _levels(values: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    levels: np.ndarray = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return levels
 
 
 def _two_colours(share: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -64,7 +65,8 @@ def _spectrum(random: np.random.Generator, steepness: float) -> np.ndarray:
     frequency[0, 0] = 1 / SIDE
     phases = np.exp(2j * math.pi * random.random(frequency.shape))
     field = np.fft.irfft2(phases / frequency**steepness, s=(SIDE, SIDE))
-    return (field - field.min()) / np.ptp(field)
+    whole: np.ndarray = (field - field.min()) / np.ptp(field)
+    return whole
 
 
 def _pink(random: np.random.Generator) -> np.ndarray:

@@ -13,13 +13,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.language import match_language
 from ui.links import decode, encode, not_here
 from ui.pages import ADDRESSES, file_of
 from ui.short_links import expand, shorten
 from ui.state import MISSING, View, current_page, is_restored, view
+from ui.streamlit_inside import remember_query, went_through_history
 from ui.tab import Address, show_address
 from ui.words import t
 
@@ -40,7 +40,7 @@ def read() -> None:
     query = dict(st.query_params)
     if not is_restored():
         take(query, View(language=match_language(st.context.locale)))
-    elif query and _went_through_history():
+    elif query and went_through_history():
         # With any other run the browser repeats what it was told at some earlier time.
         take(query, view())
 
@@ -59,9 +59,9 @@ def entries_of_text(query: str, base: View) -> dict[str, Any]:
 
 
 def _entries(query: Mapping[str, str], base: View) -> dict[str, Any]:
-    query = expand(query)
+    said, query = query, expand(query)
     meant = decode(query, base)
-    entries: dict[str, Any] = {MISSING: not_here(query, meant)}
+    entries: dict[str, Any] = {MISSING: not_here({**said, **query}, meant)}
     if {"strength", "smooth"} & query.keys():
         entries[_LOOKS] = looks_from_links() + 1
     return {**entries, "view": meant}
@@ -110,14 +110,4 @@ def write(current: View) -> None:
     if written != st.session_state.get(_WRITTEN):
         st.session_state[_WRITTEN] = written
         st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
-    context = get_script_run_ctx()
-    if context is not None and context.query_string != written.query:
-        # Streamlit's own way of saying it would add an entry to the browser's history.
-        context.query_string = written.query
-        with context.session_state.query_params() as parameters:
-            parameters.populate_from_query_string(written.query)
-
-
-def _went_through_history() -> bool:
-    context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
+    remember_query(written.query)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.service import Run
+from models.networks.tracing import Run
 from ui.words import escape, name_of_network
 
 

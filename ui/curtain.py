@@ -11,9 +11,9 @@ from html import escape
 from urllib.parse import urlsplit
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from ui.language import LANGUAGES, match_language, translate
+from ui.streamlit_inside import leave_the_folder_alone
 
 _TITLES = {
     "network": "network_map.title",
@@ -86,5 +86,5 @@ def curtain() -> Iterator[None]:
 
 def go_through_the_door() -> None:
     """Run ``app.py``, which draws the curtain, in place of a page that runs alone."""
-    PagesManager.uses_pages_directory = False
+    leave_the_folder_alone()
     st.rerun()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from models.networks.tracing import Run
 from ui.rows import attention_side, feature_side
-from ui.service import Run
 from ui.state import SIDES, change_side, view
 
 

@@ -6,10 +6,9 @@ that file alone, without the curtain that stands in front of torch's import. Eve
 
 from __future__ import annotations
 
-from streamlit.runtime.pages_manager import PagesManager
-
 from ui.curtain import go_through_the_door
+from ui.streamlit_inside import takes_the_folder_for_pages
 
-if PagesManager.uses_pages_directory:
+if takes_the_folder_for_pages():
     # An import that fails is tried again in the next run, which has come through the door.
     go_through_the_door()

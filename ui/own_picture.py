@@ -6,8 +6,6 @@ import threading
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from models.errors import PictureError
 from models.pictures.decode import DecodedImage, decode_image
@@ -24,6 +22,7 @@ from ui.state import (
     own_picture,
     view,
 )
+from ui.streamlit_inside import forget_upload
 from ui.words import sentence_for, t
 
 _FILE = "own_picture_file"
@@ -163,7 +162,7 @@ def _receive(widget: str) -> None:
     if before != OWN:
         st.session_state[_SAMPLE] = before
     if source is not None and source.file_id != file.file_id:
-        _drop(source)
+        forget_upload(source.file_id)
     st.session_state[_FILE] = _File(widget, file.file_id)
 
 
@@ -188,7 +187,7 @@ def _remove() -> None:
     """Leave nothing of the picture in the session: pixels, bytes, wishes about it."""
     source: _File | None = st.session_state.pop(_FILE, None)
     if source is not None:
-        _drop(source)
+        forget_upload(source.file_id)
     for key in (_PROBLEM, _LEAVING):
         st.session_state.pop(key, None)
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
@@ -197,10 +196,3 @@ def _remove() -> None:
     sample = st.session_state.pop(_SAMPLE, None)
     if view().picture == OWN:
         choose_picture(sample or SAMPLES[0].id)
-
-
-def _drop(source: _File) -> None:
-    """Give back the bytes that Streamlit holds until the session ends."""
-    context = get_script_run_ctx()
-    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-        context.uploaded_file_mgr.remove_file(context.session_id, source.file_id)

@@ -22,8 +22,3 @@ def file_of(page: str) -> str:
 def owns(page: str, setting: str) -> bool:
     """Whether a setting belongs to a page."""
     return setting.startswith(f"{page}-")
-
-
-def is_setting(name: str) -> bool:
-    """Whether a name in an address is a page's setting."""
-    return len(name) <= 48 and any(owns(page, name) for page in EXPLORE)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from analysis import top_answers
+from models.networks.tracing import Run
+from models.pictures.decode import DecodedImage
+from models.running.task import Task, Work, stoppable
 from ui import component
 from ui.component import Board, Frame, Outline, Panel, Point, Steps
 from ui.component.board import DEFAULT_STRINGS
 from ui.pictures import encode_photograph, encode_sheet
-from ui.service import Run, current_picture, derived
+from ui.service import current_picture, result
 from ui.state import change, subject, view
 from ui.words import name_of_class, name_of_network, percent, t, template
 from viz.frame import Role
@@ -32,12 +35,11 @@ def panel_of(run: Run, side: str, frames: tuple[Frame, ...], **more: Any) -> Pan
     """A panel that shows what a network received, with maps on it."""
     rgb = run.trace.input_view
     box = run.trace.crop_box
-    picture = derived(("picture", run.trace.key), lambda: encode_photograph(rgb))
     settings: dict[str, Any] = {
         "title": name_of_network(run.loaded.spec),
         "role": run.loaded.role,
         "alt": t("alt.input", name=name_of_network(run.loaded.spec)),
-        "picture": picture,
+        "picture": received_picture(run),
         "size": (rgb.shape[1], rgb.shape[0]),
         "crop": (box.left, box.top, box.right, box.bottom),
         "frames": frames,
@@ -75,12 +77,25 @@ def original_panel(
         title=t("receives.original"),
         answer=f"{picture.width} × {picture.height}",
         alt=t("alt.original"),
-        picture=derived(("original", picture.sha256), lambda: encode_photograph(picture.rgb)),
+        picture=result(Task.of(_original, picture)),
         size=(picture.width, picture.height),
         frames=(Frame(label="", grid=(1, 1), caption=caption),),
         frame_of_step=(0,) * steps,
         outlines=outlines,
     )
+
+
+def received_picture(run: Run) -> bytes:
+    """What a network received, encoded for the browser."""
+    return result(Task.of(_received, run))
+
+
+def _received(run: Run) -> bytes:
+    return encode_photograph(run.trace.input_view)
+
+
+def _original(picture: DecodedImage) -> bytes:
+    return encode_photograph(picture.rgb)
 
 
 def spread(count: int, steps: int) -> tuple[int, ...]:
@@ -175,8 +190,7 @@ def _pin(point: Point) -> None:
 
 def sheet_panel(
     identifier: str,
-    key: tuple[Any, ...],
-    tiles: Callable[[], list[np.ndarray]],
+    tiles: Task[Sequence[np.ndarray]],
     names: tuple[str, ...],
     columns: int,
     *,
@@ -184,33 +198,26 @@ def sheet_panel(
     answer: str = "",
     role: Role,
     selected: int | None,
-    encode: Callable[[np.ndarray], bytes] = encode_sheet,
+    quality: int | None = None,
 ) -> Panel:
     """Small coloured maps as one picture, of which a click chooses one.
 
     Args:
         identifier: of the panel.
-        key: names the picture in the cache.
-        tiles: makes the RGB uint8 ``[h, w, 3]`` tiles, all of one size, when the cache has no picture.
+        tiles: makes the RGB uint8 ``[h, w, 3]`` tiles, all of one size.
         names: what each tile is called.
         columns: how many stand beside each other.
         title: what the sheet is called.
         answer: what to know about it, beside the title.
         role: identity colour.
         selected: index of the chosen tile, if one is.
-        encode: for photographs a lossy encoding is a fifth of the size.
+        quality: of a lossy encoding, a fifth of the size of a lossless one; that if None.
     """
     shown = min(columns, len(names))
     rows = -(-len(names) // shown)
     values = names + ("",) * (rows * shown - len(names))
 
-    def make() -> tuple[bytes, tuple[int, int]]:
-        pictures = np.stack(tiles())
-        scale = max(1, round(48 / pictures.shape[1]))
-        picture = tile_sheet(pictures, shown, gap=4, scale=scale)
-        return encode(picture), (picture.shape[1], picture.shape[0])
-
-    picture, size = derived(("sheet", *key), make)
+    picture, size = result(Task.of(_sheet, tiles, shown, quality))
     return Panel(
         id=identifier,
         title=title,
@@ -224,3 +231,14 @@ def sheet_panel(
         selected=selected,
         linked=False,
     )
+
+
+@stoppable
+def _sheet(
+    work: Work, tiles: Task[Sequence[np.ndarray]], columns: int, quality: int | None
+) -> tuple[bytes, tuple[int, int]]:
+    pictures = np.stack(tiles.run(work))
+    scale = max(1, round(48 / pictures.shape[1]))
+    picture = tile_sheet(pictures, columns, gap=4, scale=scale)
+    encoded = encode_sheet(picture) if quality is None else encode_photograph(picture, quality=quality)
+    return encoded, (picture.shape[1], picture.shape[0])

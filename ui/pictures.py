@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from typing import Final
 
 import numpy as np
 from PIL import Image
 
+PHOTOGRAPH: Final = 84
+"""Quality of a photograph that is looked at in full size."""
 
-def encode_photograph(pixels: np.ndarray, quality: int = 84) -> bytes:
+
+def encode_photograph(pixels: np.ndarray, quality: int = PHOTOGRAPH) -> bytes:
     """RGB or RGBA uint8 ``[H, W, 3 or 4]`` as WebP, small enough to travel and good enough to look at."""
     return _webp(pixels, quality=quality, method=4)
 

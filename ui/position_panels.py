@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from analysis import padding_share, position_similarity
 from models.networks.adapter import needed
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Frame, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.panels import panel_of
 from ui.pictures import encode_sheet
 from ui.reach_frames import box_of
-from ui.service import Run, derived
+from ui.service import result
 from ui.state import SideName
 from ui.words import name_of_layer, name_of_network, t
 from viz.sheets import colourise, tile_sheet
@@ -20,17 +23,9 @@ def learned_panels(run: Run, side: SideName) -> tuple[Panel, Panel]:
     Raises:
         UnsupportedViewError: the network has no position embedding.
     """
-    embedding = needed(run.loaded.adapter.positions).embedding().float().cpu().numpy()
     grid = needed(run.loaded.adapter.patches)
     shape = (grid.rows, grid.columns)
-
-    def measure() -> tuple[RowData, bytes]:
-        similarity = position_similarity(embedding)
-        colours = colourise(similarity.reshape(-1, *shape), -1, 1, "diverging")
-        sheet = tile_sheet(colours, grid.columns, gap=10, scale=2)
-        return to_uint8_rows(similarity, shape, signed=True, limit=1.0), encode_sheet(sheet)
-
-    rows, sheet = derived(("positions", run.trace.key[:2]), measure)
+    rows, sheet = result(Task.of(_similarity, run.loaded))
     tiles = panel_of(
         run,
         f"{side}-tiles",
@@ -46,6 +41,16 @@ def learned_panels(run: Run, side: SideName) -> tuple[Panel, Panel]:
         answer=t("positions.one"),
     )
     return tiles, one
+
+
+def _similarity(loaded: LoadedModel) -> tuple[RowData, bytes]:
+    embedding = needed(loaded.adapter.positions).embedding().float().cpu().numpy()
+    grid = needed(loaded.adapter.patches)
+    shape = (grid.rows, grid.columns)
+    similarity = position_similarity(embedding)
+    colours = colourise(similarity.reshape(-1, *shape), -1, 1, "diverging")
+    sheet = tile_sheet(colours, grid.columns, gap=10, scale=2)
+    return to_uint8_rows(similarity, shape, signed=True, limit=1.0), encode_sheet(sheet)
 
 
 def learned_text(run: Run) -> str:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
 from analysis import EffectiveField, half_distances, head_mean, nearest_place, patch_rows, pooled_energy
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
 from models.running.jobs import Urgency
+from models.running.task import Task
 from ui.component import Frame, MapData, ReceptiveBox, RowData, to_uint8_map, to_uint8_rows
 from ui.panels import spread
 from ui.reach_heads import chosen_head
 from ui.rows.marks import marked_patches
-from ui.service import Run, derived, derived_ahead, field, fields_ahead, known, known_field
+from ui.service import ahead, field_task, fields_ahead, known, result
 from ui.state import Heads, SideName, view
 from ui.words import name_of_layer, t, template
 
@@ -84,8 +85,8 @@ def fields_at_point(run: Run, layers: tuple[LayerRef, ...], side: SideName, show
     point = point_on_view(run)
     if point is None:
         return ()
-    first = field(run, point, layers[shown], side)
-    return _in_stages(layers, shown, first, lambda layer: known_field(run, point, layer))
+    first = result(field_task(run, point, layers[shown]), f"field-{side}")
+    return _in_stages(layers, shown, first, lambda layer: known(field_task(run, point, layer)))
 
 
 def look_ahead(run: Run, layers: tuple[LayerRef, ...], side: SideName, shown: int) -> None:
@@ -126,13 +127,8 @@ def _in_stages(
 
 def attention_rows(run: Run, layers: Sequence[LayerRef], shown: int, heads: Heads = "mean") -> Rows:
     """Attention of each block among patches, prefix tokens left out: of the shown one, and what is known."""
-    first = derived(_rows_key(run, layers[shown], heads), partial(_measure_rows, run, layers[shown], heads))
-
-    def known_of(layer: LayerRef) -> AttentionRows | None:
-        found: AttentionRows | None = known(_rows_key(run, layer, heads))
-        return found
-
-    return _in_stages(layers, shown, first, known_of)
+    first = result(Task.of(_measure_rows, run, layers[shown], heads))
+    return _in_stages(layers, shown, first, lambda layer: known(Task.of(_measure_rows, run, layer, heads)))
 
 
 def look_ahead_at_attention(
@@ -140,14 +136,8 @@ def look_ahead_at_attention(
 ) -> None:
     """Have the attention of the other blocks measured; see `look_ahead`."""
     for urgency, others in _others(layers, shown):
-        makers: dict[Hashable, Callable[[], object]] = {
-            _rows_key(run, layer, heads): partial(_measure_rows, run, layer, heads) for layer in others
-        }
-        derived_ahead(f"attention-{side}-{urgency}", makers, urgency)
-
-
-def _rows_key(run: Run, layer: LayerRef, heads: Heads) -> tuple[object, ...]:
-    return ("reach", run.trace.key, layer.name, heads)
+        wanted = [Task.of(_measure_rows, run, layer, heads) for layer in others]
+        ahead(f"attention-{side}-{urgency}", wanted, urgency)
 
 
 def _measure_rows(run: Run, layer: LayerRef, heads: Heads) -> AttentionRows:

@@ -14,6 +14,7 @@ from ui.address import page_link, publish
 from ui.curtain import go_through_the_door
 from ui.defaults import settle
 from ui.service import drop_overtaken, runs, waiting_place
+from ui.settings import Setting
 from ui.state import choose_bundled_pair, is_restored, view
 from ui.words import sentence_for, t
 
@@ -41,12 +42,12 @@ def row(draw: Callable[[], None]) -> Callable[[], None]:
     return fragment
 
 
-def page(draw: Callable[[], None], *settings: str, depth: bool = False) -> None:
+def page(draw: Callable[[], None], *settings: Setting, depth: bool = False) -> None:
     """Draw a page about the picture: both networks have seen it, and every row knows what it is drawn for.
 
     Args:
         draw: the page, defined in its own file.
-        settings: names of the options that more than one row depends on; changing one redraws the page.
+        settings: those that more than one row depends on; changing one redraws the page.
         depth: whether more than one row depends on the depth, too.
     """
 
@@ -128,6 +129,6 @@ def _still(drawn_for: tuple[Any, ...] | None) -> bool:
 def _shared() -> tuple[Any, ...]:
     current = view()
     networks = (current.left.network, current.right.network)
-    settings = tuple(current.options.get(name) for name in st.session_state.get(_SETTINGS, ()))
+    settings = tuple(current.options.get(each.name) for each in st.session_state.get(_SETTINGS, ()))
     depth = current.depth if st.session_state.get(_BY_DEPTH) else None
     return (current.language, current.picture, networks, current.target, current.point, depth, settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -12,53 +12,29 @@ from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 from analysis import EffectiveField, Explanation, FieldProbe, Question, explain, nearest_place
 from models.errors import BusyError
-from models.networks.adapter import Attention, LayerRef, Missing, needed
+from models.networks.adapter import LayerRef
+from models.networks.home import LocalHome, load_network
 from models.networks.loading import LoadedModel
 from models.networks.shelf import ModelShelf
-from models.networks.tracing import Trace, trace, trace_key
+from models.networks.tracing import Run, trace
 from models.pictures.decode import DecodedImage, decode_image
 from models.pictures.gallery import sample_bytes
 from models.running.engine import Engine
-from models.running.jobs import JobControl, Progress, Ticket, Urgency
+from models.running.jobs import Progress, Ticket, Urgency
+from models.running.task import Task, Work, stoppable
+from ui import streamlit_inside
 from ui.state import OWN, current_page, own_picture, view
 from ui.words import escape, t
 
 T = TypeVar("T")
 
-Parts = Mapping[Hashable, Callable[[], object]]
-"""Computations by the key of their result, in the order in which they are wanted."""
-
 _place: ContextVar[DeltaGenerator] = ContextVar("place")
 
 _PATIENCE = 0.25
 """Seconds after which a person who waits is told what for."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One network and its recorded forward on the current picture."""
-
-    loaded: LoadedModel
-    trace: Trace
-
-    @property
-    def has_attention(self) -> bool:
-        """Whether the network has attention maps to show."""
-        return not isinstance(self.loaded.adapter.attention, Missing)
-
-    @property
-    def attention(self) -> Attention:
-        """Its attention.
-
-        Raises:
-            UnsupportedViewError: it has none.
-        """
-        return needed(self.loaded.adapter.attention)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,27 +46,27 @@ class _Ahead:
 
 
 @st.cache_resource
-def engine() -> Engine:
-    """The one engine of this server."""
-    return _closed_at_exit(Engine())
+def shelf() -> ModelShelf:
+    """The networks in memory."""
+    return ModelShelf()
 
 
 @st.cache_resource
-def background() -> Engine:
+def home() -> LocalHome:
+    """Where this server computes what is shown."""
+    return LocalHome(_closed_at_exit(Engine()), shelf())
+
+
+@st.cache_resource
+def background() -> LocalHome:
     """Where work of many seconds runs, so that whoever asked for a second's work need not wait for it."""
-    return _closed_at_exit(Engine(queue_limit=16, cache_bytes=64 * 1024**2))
+    return LocalHome(_closed_at_exit(Engine(queue_limit=16, cache_bytes=64 * 1024**2)), shelf())
 
 
 def _closed_at_exit(made: Engine) -> Engine:
     # A worker that is inside torch when the interpreter ends takes the process down with a core dump.
     atexit.register(made.close, 5.0)
     return made
-
-
-@st.cache_resource
-def shelf() -> ModelShelf:
-    """The networks in memory."""
-    return ModelShelf()
 
 
 @lru_cache(maxsize=32)
@@ -110,90 +86,88 @@ def runs() -> tuple[Run, Run]:
     networks = [view().left.network, view().right.network]
     loaded = [_network(key) for key in networks]
     tickets = [
-        _submit(("trace", *trace_key(each.spec, each.device, picture)), _tracer(each, picture), side)
-        for each, side in zip(loaded, ("trace-left", "trace-right"), strict=True)
+        _submit(Task.of(trace, each, picture), lane)
+        for each, lane in zip(loaded, ("trace-left", "trace-right"), strict=True)
     ]
     left, right = _wait(tickets)
     return Run(loaded[0], left), Run(loaded[1], right)
 
 
+def _grad_cam(run: Run, target: int) -> Explanation:
+    return explain(run.loaded, run.trace, "grad_cam", Question(target))
+
+
 def cam(run: Run, target: int, side: str) -> Explanation:
     """Grad-CAM of a class at the default layer: the tail of the network, no forward."""
-    key = ("cam", run.trace.key, target)
-
-    def job() -> Explanation:
-        return explain(run.loaded, run.trace, "grad_cam", Question(target))
-
-    return _wait([_submit(key, job, f"cam-{side}")])[0]
+    return result(Task.of(_grad_cam, run, target), f"cam-{side}")
 
 
-def field(run: Run, point: tuple[float, float], layer: LayerRef, side: str) -> EffectiveField:
-    """Effective field of the place of one layer nearest to ``point`` (pixels of the input view)."""
-    key = _field_key(run, point, layer)
-    ticket = _submit(key, lambda: FieldProbe(run.loaded, run.trace, point).field(layer), f"field-{side}")
-    return _wait([ticket])[0]
+def _field(run: Run, layer: LayerRef, cell: tuple[int, int]) -> EffectiveField:
+    reach = run.loaded.adapter.receptive_field(layer)
+    return FieldProbe(run.loaded, run.trace, (reach.centre(cell[1]), reach.centre(cell[0]))).field(layer)
 
 
-def known_field(run: Run, point: tuple[float, float], layer: LayerRef) -> EffectiveField | None:
-    """The same if somebody has had it computed, else None, at once."""
-    found: EffectiveField | None = engine().cached(_field_key(run, point, layer))
-    return found
+def field_task(run: Run, point: tuple[float, float], layer: LayerRef) -> Task[EffectiveField]:
+    """Effective field of the place of a layer nearest to ``point`` (pixels of the input view)."""
+    # Points that fall on the same place of a layer share its field.
+    return Task.of(_field, run, layer, nearest_place(run.loaded.adapter, layer, point))
+
+
+@stoppable
+def _fields(work: Work, run: Run, point: tuple[float, float], layers: tuple[LayerRef, ...]) -> None:
+    # One forward serves all of them.
+    probe = FieldProbe(run.loaded, run.trace, point)
+    for layer in layers:
+        work.keep(field_task(run, point, layer), partial(probe.field, layer))
 
 
 def fields_ahead(
     name: str, run: Run, point: tuple[float, float], layers: Sequence[LayerRef], urgency: Urgency
 ) -> None:
     """Have the fields of some layers computed, in this order, without waiting for them; see `ahead`."""
-
-    def parts() -> Parts:
-        probe = FieldProbe(run.loaded, run.trace, point)
-        return {_field_key(run, point, layer): partial(probe.field, layer) for layer in layers}
-
-    ahead(name, parts, urgency)
+    wanted = [field_task(run, point, layer) for layer in layers]
+    ahead(name, wanted, urgency, Task.of(_fields, run, point, tuple(layers)))
 
 
-def _field_key(run: Run, point: tuple[float, float], layer: LayerRef) -> tuple[Hashable, ...]:
-    # Points that fall on the same place of a layer share its field.
-    return ("field", run.trace.key, layer.name, *nearest_place(run.loaded.adapter, layer, point))
-
-
-def ahead(name: str, make: Callable[[], Parts], urgency: Urgency) -> None:
+def ahead(name: str, wanted: Sequence[Task[Any]], urgency: Urgency, batch: Task[None] | None = None) -> None:
     """Have results computed that nobody waits for yet, one after the other, in order, and go on.
 
-    Each is a result of its own under a key of its own, and there for whoever asks for it by that key, who
-    need not wait for the others. The work gives way to what is more urgent between any two of them. Asking
-    for something else under the same name drops the earlier wish; so does another page, picture, network or
-    point, as soon as it is chosen.
+    Each is a result of its own, and there for whoever asks for its task, who need not wait for the others.
+    The work gives way to what is more urgent between any two of them. Asking for something else under the
+    same name drops the earlier wish; so does another page, picture, network or point, as soon as it is
+    chosen.
 
     Args:
         name: of the place on the page it is for.
-        make: gives the computations by key; called anew if the work has had to begin again, so that what they
-            share lives no longer than they need it.
+        wanted: what is wanted.
         urgency: what else is more urgent.
+        batch: makes all of them by `Work.keep`, where they share work; begun anew if it had to step aside.
     """
     held: dict[str, _Ahead] = st.session_state.setdefault("ahead", {})
     before = held.pop(name, None)
-    # Named by all of them, whatever is there already: asked for again, the work that is under way goes on.
-    wanted = tuple(make())
-    if any(engine().cached(key) is None for key in wanted):
+    if any(home().known(task) is None for task in wanted):
         turn = 0
-        # Done once, but some of them have had to make room since.
-        while engine().cached(("ahead", wanted, turn)) is not None:
+        # Named by all of them, whatever is there already: asked for again, what is under way goes on. It may
+        # have been done once, and some of them have had to make room since.
+        while home().known(task := Task.of(_one_by_one, tuple(wanted), batch, turn)) is not None:
             turn += 1
-        job = partial(_one_by_one, engine(), make)
         # A full queue refuses: whoever comes to look at it will ask again.
         with suppress(BusyError):
-            ticket = engine().submit(
-                ("ahead", wanted, turn),
-                job,
-                session=_session(),
-                lane=f"ahead-{name}",
-                urgency=urgency,
-                cooperative=True,
-            )
+            ticket = home().submit(task, session=_session(), lane=f"ahead-{name}", urgency=urgency)
             held[name] = _Ahead(_about(), ticket)
     if before is not None:
         before.ticket.cancel()
+
+
+@stoppable
+def _one_by_one(work: Work, wanted: tuple[Task[Any], ...], batch: Task[None] | None, turn: int) -> bool:
+    del turn
+    if batch is not None:
+        batch.run(work)
+    else:
+        for task in wanted:
+            work.keep(task, partial(task.run, work))
+    return True
 
 
 def drop_overtaken() -> None:
@@ -210,29 +184,24 @@ def _about() -> tuple[object, ...]:
     return (current_page(), picture, now.left.network, now.right.network, now.point)
 
 
-def _one_by_one(store: Engine, make: Callable[[], Parts], control: JobControl) -> bool:
-    for key, compute in make().items():
-        if store.cached(key) is None:
-            control.check()
-            store.run(key, compute)
-    return True
-
-
-def result(key: Hashable, job: Callable[[JobControl], T], lane: str) -> T:
-    """What running a network gives, shared by all who ask for the same and kept like any result.
+def result(task: Task[T], lane: str = "derived") -> T:
+    """What a task gives, shared by all who ask for the same and kept.
 
     Args:
-        key: names the result completely.
-        job: computes it, calling ``control.check()`` between its steps; no ``st.*`` and no texts inside.
+        task: no ``st.*`` and no texts inside.
         lane: the place on the page it is for; asking for something else there drops the earlier wish.
     """
-    return _wait([engine().submit(key, job, session=_session(), lane=lane, cooperative=True)])[0]
+    return _wait([_submit(task, lane)])[0]
+
+
+def known(task: Task[T]) -> T | None:
+    """The same if somebody has had it computed, else None, at once."""
+    return home().known(task)
 
 
 def asked_for(
     name: str,
-    key: Hashable,
-    job: Callable[[JobControl], T],
+    task: Task[T],
     *,
     start: str,
     tell: Callable[[Progress], str] = lambda progress: "",
@@ -241,25 +210,24 @@ def asked_for(
 
     Args:
         name: of the place on the page, unique there.
-        key: names the result completely; whatever changes it belongs in here.
-        job: computes it; calls ``control.report(fraction)`` and ``control.check()`` between its steps.
+        task: stoppable; it calls ``work.report(fraction)`` and ``work.check()`` between its steps.
         start: what the button says; tell there what it costs.
-        tell: what to say of the progress that the job reported last; nothing for the usual words.
+        tell: what to say of the progress that the task reported last; nothing for the usual words.
 
     Returns:
         The result, or None as long as nobody asked for it.
     """
     asked, held = f"asked-{name}", f"held-{name}"
     slot = st.empty()
-    kept: T | None = background().cached(key)
+    kept = background().known(task)
     if kept is not None:
         _let_go(held)
         return kept
-    if st.session_state.get(asked) != key:
+    if st.session_state.get(asked) != task:
         _let_go(held)
-        slot.button(start, key=f"start-{name}", on_click=lambda: st.session_state.update({asked: key}))
+        slot.button(start, key=f"start-{name}", on_click=lambda: st.session_state.update({asked: task.bare}))
         return None
-    ticket = background().submit(key, job, session=_session(), lane=name, cooperative=True)
+    ticket = background().submit(task, session=_session(), lane=name)
     _let_go(held)
     try:
         with slot.container():
@@ -275,7 +243,7 @@ def asked_for(
             if _clicked_meanwhile():
                 st.rerun()
         found = ticket.result()
-    except RerunException:
+    except streamlit_inside.Rerun:
         # The next run takes the work up where it is. Let go of now, it would have to begin again.
         st.session_state[held] = ticket
         raise
@@ -290,7 +258,7 @@ def asked_for(
 
 def _let_go(held: str) -> None:
     """Drop the interest of an earlier run in its work, if it has one."""
-    ticket: Ticket | None = st.session_state.pop(held, None)
+    ticket: Ticket[Any] | None = st.session_state.pop(held, None)
     if ticket is not None:
         ticket.cancel()
 
@@ -311,45 +279,23 @@ def forget_wishes() -> None:
 
 def _clicked_meanwhile() -> bool:
     """Whether the visitor wants another run; Streamlit lets a fragment's wait until this one has ended."""
-    context = st.runtime.scriptrunner.get_script_run_ctx()
-    requests = context.script_requests if context else None
-    return requests is not None and requests._state is ScriptRequestType.RERUN
-
-
-def derived(key: Hashable, make: Callable[[], T]) -> T:
-    """Maths on a trace that many views share, kept like any result; each session's stands in its own line."""
-    return _wait([_submit(("derived", key), make, "derived")])[0]
-
-
-def known(key: Hashable) -> Any:
-    """What `derived` gives for this key if it is there already, else None, at once."""
-    return engine().cached(("derived", key))
-
-
-def derived_ahead(name: str, makers: Mapping[Hashable, Callable[[], object]], urgency: Urgency) -> None:
-    """Have what `derived` gives for these keys made, in this order, without waiting for it; see `ahead`."""
-    ahead(name, lambda: {("derived", key): make for key, make in makers.items()}, urgency)
+    return streamlit_inside.wants_another_run()
 
 
 def _network(key: str) -> LoadedModel:
     """A network from the shelf; loading one is the engine's work, keeping it is the shelf's."""
     found = shelf().peek(key)
     if found is None:
-        _wait([_submit(("load", key), lambda: shelf().get(key).spec.key, f"load-{key}")])
+        result(Task.of(load_network, key), f"load-{key}")
     return found or shelf().get(key)
 
 
-def _tracer(loaded: LoadedModel, picture: DecodedImage) -> Callable[[], Trace]:
-    return lambda: trace(loaded, picture)
-
-
 def _session() -> str:
-    context = st.runtime.scriptrunner.get_script_run_ctx()
-    return context.session_id if context else "notebook"
+    return streamlit_inside.session_id() or "notebook"
 
 
-def _submit(key: Hashable, job: Callable[[], T], lane: str) -> Ticket[T]:
-    return engine().submit(key, job, session=_session(), lane=lane)
+def _submit(task: Task[T], lane: str) -> Ticket[T]:
+    return home().submit(task, session=_session(), lane=lane)
 
 
 def _wait(tickets: Sequence[Ticket[T]]) -> list[T]:

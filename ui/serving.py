@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
+
+from ui.streamlit_inside import leave_the_folder_alone
 
 
 def serve(arguments: list[str]) -> None:
     """Do what ``streamlit run`` does with these arguments, until the server ends."""
-    PagesManager.uses_pages_directory = False
+    leave_the_folder_alone()
     cli.main(["run", *arguments], prog_name="streamlit")
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from models.networks.registry import REGISTRY
 from models.networks.spec import ModelSpec
 from models.pictures.gallery import SAMPLES, find_sample, thumbnail_bytes
+from models.running.task import Task
 from models.weights.locate import categories
 from ui.classes import by_name, canonical, offered
 from ui.controls import choice
@@ -22,8 +23,8 @@ from ui.language import LANGUAGES
 from ui.own_picture import show_instead, show_own_picture
 from ui.pages import file_of
 from ui.panels import sheet_panel, show_sheets
-from ui.pictures import encode_photograph
-from ui.service import engine, shelf, waiting_place
+from ui.pictures import PHOTOGRAPH
+from ui.service import home, shelf, waiting_place
 from ui.state import (
     AUTO,
     SIDES,
@@ -57,14 +58,13 @@ def _picture() -> None:
     identifiers = [sample.id for sample in SAMPLES]
     sheet = sheet_panel(
         "pictures",
-        ("gallery",),
-        _thumbnails,
+        Task.of(_thumbnails),
         tuple(t(f"sample.{name}.title") for name in identifiers),
         GALLERY_COLUMNS,
         title=t("sidebar.picture"),
         role="neutral",
         selected=identifiers.index(view().picture) if view().picture in identifiers else None,
-        encode=encode_photograph,
+        quality=PHOTOGRAPH,
     )
     show_sheets("gallery", (sheet, lambda index: show_instead(identifiers[index])))
     if view().picture in identifiers:
@@ -145,7 +145,7 @@ def _language() -> None:
 
 def _about() -> None:
     with st.expander(t("sidebar.about")):
-        stats = engine().stats()
+        stats = home().engine.stats()
         st.caption(
             t(
                 "sidebar.about.text",

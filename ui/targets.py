@@ -10,9 +10,9 @@ import streamlit as st
 
 from analysis import top_answers
 from models.networks.calibration import probabilities
+from models.networks.tracing import Run
 from ui.classes import canonical, identifier, index_of
 from ui.controls import choice
-from ui.service import Run
 from ui.state import AUTO, change, view
 from ui.words import class_in_text, t
 

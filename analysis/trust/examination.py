@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,7 +25,10 @@ SIGNIFICANT = 1 / (CHANCE + 1)
 """What ``p`` is for a map that does better than all noise, and the most at which the verdict says so."""
 
 Verdict = Literal["unseen", "both", "chance", "neither"]
-Keep = Callable[[Hashable, Callable[[Check], Trial]], Trial]
+RivalKey = tuple[Any, ...]
+"""What a rival is: ``("blob", shape)`` or ``("noise", shape, level, index)``."""
+
+Keep = Callable[[RivalKey, Callable[[Check], Trial]], Trial]
 
 _UNSEEN = 0.05
 
@@ -136,9 +139,7 @@ def examine(
     if not np.ptp(heat) > 0:
         raise ValueError("a map of one value puts no pixel before another")
     shape, level = (heat.shape[0], heat.shape[1]), level_of(heat)
-    # Other noise for every picture and class: the luck of one set of maps would go into every verdict.
-    seed = zlib.crc32(f"{record.key[3]} {target}".encode())
-    rivals = (centre_blob(shape), *noise_maps(shape, CHANCE, level, seed))
+    rivals = (centre_blob(shape), *noise_maps(shape, CHANCE, level, _seed(record, target)))
 
     def tried(each: np.ndarray, check: Check) -> Trial:
         made = trial(loaded, record, each, target, check)
@@ -153,7 +154,33 @@ def examine(
     return Examination(float(record.probabilities[target]), own, blob, tuple(chance))
 
 
-def rival_keys(heat: np.ndarray) -> tuple[Hashable, ...]:
+def trial_of_rival(
+    loaded: LoadedModel, record: Trace, target: int, key: RivalKey, check: Check = lambda: None
+) -> Trial:
+    """The trial of one rival, as :func:`examine` makes it.
+
+    Args:
+        loaded: the network that made ``record``.
+        record: its recorded forward.
+        target: index of the class.
+        key: one of :func:`rival_keys`.
+        check: called before every batch of forwards; what it raises ends the work.
+    """
+    _, shape, *noise = key
+    if not noise:
+        return trial(loaded, record, centre_blob(shape), target, check)
+    level, index = noise
+    return trial(
+        loaded, record, noise_maps(shape, CHANCE, level, _seed(record, target))[index], target, check
+    )
+
+
+def _seed(record: Trace, target: int) -> int:
+    # Other noise for every picture and class: the luck of one set of maps would go into every verdict.
+    return zlib.crc32(f"{record.picture} {target}".encode())
+
+
+def rival_keys(heat: np.ndarray) -> tuple[RivalKey, ...]:
     """What tells the rivals of a map from those of others of the same network, picture and class: the blob's
     key, then those of noise.
     """
@@ -161,6 +188,6 @@ def rival_keys(heat: np.ndarray) -> tuple[Hashable, ...]:
     return (("blob", shape), *(("noise", shape, level, index) for index in range(CHANCE)))
 
 
-def forwards(heat: np.ndarray, kept: Callable[[Hashable], bool] = lambda key: False) -> int:
+def forwards(heat: np.ndarray, kept: Callable[[RivalKey], bool] = lambda key: False) -> int:
     """Forwards that an examination takes, less those of rivals whose trials are at hand."""
     return cost(1 + sum(not kept(key) for key in rival_keys(heat)))

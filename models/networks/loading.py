@@ -13,6 +13,7 @@ from models.networks.adapter import Adapter
 from models.networks.families import adapter_for, family_of
 from models.networks.family import Role
 from models.networks.recording import install
+from models.networks.references import NetworkRef
 from models.networks.registry import REGISTRY
 from models.networks.spec import ModelSpec
 from models.networks.two_sided import TWO_SIDED
@@ -47,6 +48,17 @@ class LoadedModel:
     def role(self) -> Role:
         """How its family mixes places."""
         return family_of(self.spec).role
+
+    @property
+    def reference(self) -> NetworkRef:
+        """What stands for it in tasks."""
+        return NetworkRef(self.spec.key, self.spec.weights, str(self.device), self.preprocess)
+
+    def prepared(self, preprocess: Preprocess) -> LoadedModel:
+        """The same network with another recipe for its input; parameters are shared."""
+        if preprocess == self.preprocess:
+            return self
+        return replace(self, spec=replace(self.spec, preprocess=preprocess))
 
     @cached_property
     def nbytes(self) -> int:

@@ -11,13 +11,14 @@ import torch
 from torch import Tensor
 
 from models.errors import ModelError
-from models.networks.adapter import Missing, needed
+from models.networks.adapter import Attention, Missing, needed
 from models.networks.calibration import Calibration, probabilities
 from models.networks.inputs import to_input
 from models.networks.loading import LoadedModel
 from models.networks.recording import recording
+from models.networks.references import RunRef
 from models.networks.spec import ModelSpec
-from models.pictures.decode import DecodedImage
+from models.pictures.decode import DecodedImage, PictureRef
 from models.pictures.fit import CropBox, preprocess
 
 TraceKey = tuple[str, str, str, str, str]
@@ -48,6 +49,11 @@ class Trace:
     input_view: np.ndarray
     crop_box: CropBox
     calibration: Calibration | None = None
+
+    @property
+    def picture(self) -> str:
+        """SHA-256 of the picture's bytes."""
+        return self.key[3]
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -104,6 +110,33 @@ def trace(loaded: LoadedModel, picture: DecodedImage) -> Trace:
         crop_box=crop_box,
         calibration=loaded.spec.calibration,
     )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A network, and what it recorded of a picture."""
+
+    loaded: LoadedModel
+    trace: Trace
+
+    @property
+    def reference(self) -> RunRef:
+        """What stands for it in tasks."""
+        return RunRef(self.loaded.reference, PictureRef(self.trace.picture))
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether the network has attention maps to show."""
+        return not isinstance(self.loaded.adapter.attention, Missing)
+
+    @property
+    def attention(self) -> Attention:
+        """Its attention.
+
+        Raises:
+            UnsupportedViewError: it has none.
+        """
+        return needed(self.loaded.adapter.attention)
 
 
 def _array(tensor: Tensor) -> np.ndarray:

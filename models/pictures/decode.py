@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,18 @@ _CLOCKWISE = {6: 90, 3: 180, 8: 270}
 _PROFILE_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 
 
+@dataclass(frozen=True)
+class PictureRef:
+    """What stands for a picture in work that may be done elsewhere."""
+
+    sha256: str
+
+    def found(self, home: Any) -> DecodedImage:
+        """The picture, where ``home.picture(sha256)`` has it."""
+        picture: DecodedImage = home.picture(self.sha256)
+        return picture
+
+
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
     """A picture as every network and every page sees it.
@@ -91,6 +103,11 @@ class DecodedImage:
     original_size: tuple[int, int]
     format: str
     notes: tuple[Note, ...]
+
+    @property
+    def reference(self) -> PictureRef:
+        """What stands for it in tasks."""
+        return PictureRef(self.sha256)
 
     @property
     def width(self) -> int:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from models.networks.home import LocalHome
 from models.running.engine import Engine
 from models.running.jobs import JobControl, Ticket, Urgency
+from ui.service import shelf
 
 Open = Callable[..., AppTest]
 """``open_page(locale="en-GB", page="", **query) -> AppTest``; see tests/ui/conftest.py."""
@@ -53,8 +55,8 @@ def _wait(control: JobControl) -> None:
 def patient_engine() -> Iterator[Patient]:
     """Pages run on an engine of their own that knows nothing yet and holds back what nobody waits for."""
     with Patient() as made, pytest.MonkeyPatch.context() as patch:
-        for place in ("ui.service.engine", "ui.explore.activation.maps.engine"):
-            patch.setattr(place, lambda: made)
+        home = LocalHome(made, shelf())
+        patch.setattr("ui.service.home", lambda: home)
         yield made
 
 

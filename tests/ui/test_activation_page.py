@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.classes.explain import METHODS, Cost, Explanation
+from analysis.classes.explanation import Cost, Explanation
+from analysis.classes.methods import METHODS
 from models.networks.registry import REGISTRY
 from models.pictures.fit import Preprocess
 from tests.ui.running import Open, finished_ahead, patient_engine, problems, texts
@@ -202,7 +203,8 @@ def test_side_by_side_tells_rounding_and_one_value_apart_from_silence(
     assert told(np.zeros((7, 7)), False) == translate("en", "why.empty")
     one = told(np.full((1, 1), 2.0), False)
     assert one.startswith(translate("en", "why.peak", peak=2.0))
-    assert one.endswith(translate("en", "activation.even.place"))
+    place, earlier = (translate("en", f"activation.even.{key}") for key in ("place", "earlier"))
+    assert one.endswith(f"{place} {earlier}")
     assert told(np.full((7, 7), 2.0), False).endswith(translate("en", "activation.even"))
 
 

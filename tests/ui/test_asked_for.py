@@ -8,23 +8,33 @@ import pytest
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
+from models.networks.home import LocalHome
+from models.networks.shelf import ModelShelf
 from models.running.engine import Engine
-from models.running.jobs import JobControl, Progress
+from models.running.jobs import Progress
+from models.running.task import Work, stoppable
 from ui import service
 
 
 def script() -> None:
     import streamlit as st
 
-    from tests.ui.test_asked_for import JOBS, told
+    from models.running.task import Task
+    from tests.ui.test_asked_for import told, total
     from ui.service import asked_for
     from ui.state import View
 
     st.session_state["view"] = View()
-    st.text(str(asked_for("sum", ("sum", 2), JOBS[-1], start="Go", tell=told)))
+    st.text(str(asked_for("sum", Task.of(total, 2), start="Go", tell=told)))
 
 
 JOBS: list = []
+
+
+@stoppable
+def total(work: Work, number: int) -> int:
+    """Whatever the test last asked for."""
+    return JOBS[-1](work)
 
 
 def told(progress: Progress) -> str:
@@ -34,7 +44,8 @@ def told(progress: Progress) -> str:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch):
     with Engine() as made:
-        monkeypatch.setattr(service, "background", lambda: made)
+        home = LocalHome(made, ModelShelf())
+        monkeypatch.setattr(service, "background", lambda: home)
         yield made
 
 
@@ -44,19 +55,19 @@ def opened(job) -> AppTest:
 
 
 def test_nothing_runs_before_somebody_asks(engine: Engine) -> None:
-    page = opened(lambda control: 42)
+    page = opened(lambda work: 42)
     assert [button.label for button in page.button] == ["Go"]
     assert page.text[0].value == "None"
     assert engine.stats().run == 0
 
 
 def test_a_result_is_computed_once_and_kept(engine: Engine) -> None:
-    page = opened(lambda control: 42)
+    page = opened(lambda work: 42)
     page.button(key="start-sum").click().run()
     assert page.text[0].value == "42"
     assert not page.button
     assert page.run().text[0].value == "42"
-    assert opened(lambda control: 43).text[0].value == "42", "another visitor shares it"
+    assert opened(lambda work: 43).text[0].value == "42", "another visitor shares it"
     assert engine.stats().run == 1
 
 
@@ -67,9 +78,9 @@ def test_what_the_job_reports_is_told_in_the_words_of_its_page(
     monkeypatch.setattr(DeltaGenerator, "progress", lambda self, value, text: shown.append((value, text)))
     monkeypatch.setattr(service, "_PATIENCE", 0.01)
 
-    def counted(control: JobControl) -> int:
+    def counted(work: Work) -> int:
         for done in range(3):
-            control.report(done / 3, "step", done, 3)
+            work.report(done / 3, "step", done, 3)
             threading.Event().wait(0.2)
         return 42
 
@@ -82,12 +93,12 @@ def test_what_the_job_reports_is_told_in_the_words_of_its_page(
 def test_leaving_stops_the_work(engine: Engine) -> None:
     begun, ended = threading.Event(), threading.Event()
 
-    def endless(control: JobControl) -> int:
+    def endless(work: Work) -> int:
         begun.set()
         try:
             while True:
-                control.report(0.5)
-                control.check()
+                work.report(0.5)
+                work.check()
         finally:
             ended.set()
 
@@ -104,7 +115,7 @@ def test_leaving_stops_the_work(engine: Engine) -> None:
 def test_what_fails_is_not_tried_again_by_itself(engine: Engine) -> None:
     tries: list[int] = []
 
-    def broken(control: JobControl) -> int:
+    def broken(work: Work) -> int:
         tries.append(1)
         raise ValueError("no")
 
@@ -123,13 +134,13 @@ def test_a_click_elsewhere_does_not_begin_the_work_again(
     begun: list[int] = []
     monkeypatch.setattr(service, "_clicked_meanwhile", lambda: bool(clicks) and clicks.pop())
 
-    def slow(control: JobControl) -> int:
+    def slow(work: Work) -> int:
         begun.append(1)
         while clicks:
-            control.check()
+            work.check()
         # The visitor's next run has time to come, and this work to notice if nobody waited for it.
         for _ in range(20):
-            control.check()
+            work.check()
             threading.Event().wait(0.05)
         return 42
 
@@ -142,10 +153,10 @@ def test_a_click_elsewhere_does_not_begin_the_work_again(
 def test_giving_up_lets_go_of_the_work(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
 
-    def endless(control: JobControl) -> int:
+    def endless(work: Work) -> int:
         try:
             while True:
-                control.check()
+                work.check()
         finally:
             ended.set()
 

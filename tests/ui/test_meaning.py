@@ -12,11 +12,13 @@ import pytest
 from analysis.trust.examination import CHANCE, TESTS, Examination
 from analysis.trust.faithfulness import SHARES, STEPS, Curve, Trial, cost
 from analysis.trust.sanity import Likeness
+from models.networks.home import LocalHome
 from models.running.engine import Engine
 from models.running.jobs import Progress
 from tests.ui.running import Open, problems, texts
 from ui import service
 from ui.explore.activation import findings as findings_module
+from ui.explore.activation import maps as maps_module
 from ui.explore.activation import meaning
 from ui.explore.activation.findings import Findings, Pace
 from ui.language import LANGUAGES, translate
@@ -96,8 +98,9 @@ def test_one_sentence_for_every_outcome(verdict: str, language: str, monkeypatch
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch):
     with Engine() as made:
-        for module in (service, findings_module):
-            monkeypatch.setattr(module, "background", lambda: made)
+        home = LocalHome(made, service.shelf())
+        for module in (service, findings_module, maps_module):
+            monkeypatch.setattr(module, "background", lambda: home)
         yield made
 
 

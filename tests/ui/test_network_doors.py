@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from models.networks.tracing import Run
 from tests.conftest import Network, Record
 from ui.explore.network import doors
-from ui.service import Run
+from ui.settings import Setting
 from ui.state import SideName
 
 Choices = dict[str, object]
@@ -18,7 +19,12 @@ Choices = dict[str, object]
 def chosen(monkeypatch: pytest.MonkeyPatch) -> Choices:
     """What the doors chose, in place of a session."""
     found: Choices = {}
-    monkeypatch.setattr(doors, "set_option", found.__setitem__)
+
+    def choose(setting: Setting, value: str = "") -> None:
+        found[setting.name] = value
+
+    monkeypatch.setattr(doors, "set_option", choose)
+    monkeypatch.setattr(doors, "forget_option", choose)
     monkeypatch.setattr(doors, "change", lambda **changes: found.update(changes))
     monkeypatch.setattr(doors, "st", SimpleNamespace(session_state=found))
     return found

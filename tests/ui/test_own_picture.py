@@ -48,7 +48,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def dropped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Files whose bytes Streamlit was told to drop."""
     files: list[str] = []
-    monkeypatch.setattr(own_picture, "_drop", lambda source: files.append(source.file_id))
+    monkeypatch.setattr(own_picture, "forget_upload", files.append)
     return files
 
 

@@ -7,11 +7,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis import attention_rollout, head_mean, nearest_place, patch_rows
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.controls import choice
 from ui.panels import sheet_panel
 from ui.rows.marks import marked_patches
-from ui.service import Run, derived
+from ui.service import result
 from ui.state import SideName, change, change_side, view
 from ui.words import name_of_layer, t
 from viz.sheets import colourise
@@ -56,19 +58,7 @@ def frame(run: Run, side: SideName) -> tuple[Frame, str, str]:
     chosen = view().side(side)
     layer = run.loaded.adapter.layer(chosen.layer)
     query = view().query
-
-    prefix, reader = layer.prefix_tokens, run.attention.reader(layer)
-
-    def measure() -> tuple[MapData, RowData, tuple[int, ...]]:
-        weights = _weights(run, layer, chosen.show)
-        return (
-            to_uint8_map(weights[reader, prefix:].reshape(layer.grid) * 100, unit="%"),
-            to_uint8_rows(weights[prefix:, prefix:] * 100, layer.grid, unit="%"),
-            marked_patches(run, layer, patch_rows(weights, prefix)),
-        )
-
-    key = ("attention", run.trace.key, layer.name, chosen.show)
-    from_class, from_patches, outliers = derived(key, measure)
+    from_class, from_patches, outliers = result(Task.of(_measure, run, layer, chosen.show))
     shown = Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
@@ -89,15 +79,9 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
     shows = ("mean", *(f"h{head + 1}" for head in range(len(weights))))
     query = _query_index(run, layer)
 
-    def colours() -> list[np.ndarray]:
-        heads = weights[:, query, layer.prefix_tokens :].reshape(-1, *layer.grid)
-        maps = (heads.mean(axis=0), *heads)
-        return [colourise(each, 0.0, float(max(each.max(), 1e-12))) for each in maps]
-
     panel = sheet_panel(
         side,
-        ("heads", run.trace.key, layer.name, query),
-        colours,
+        Task.of(_tiles, run, layer, query),
         tuple(_name_of_show(show) for show in shows),
         _COLUMNS,
         title=t("inside.heads", count=len(weights)),
@@ -121,6 +105,23 @@ def _options(run: Run, layer: LayerRef) -> list[str]:
 
 def _name_of_show(show: str) -> str:
     return t("inside.head.one", head=int(show[1:])) if show.startswith("h") else t(f"inside.head.{show}")
+
+
+def _measure(run: Run, layer: LayerRef, show: str) -> tuple[MapData, RowData, tuple[int, ...]]:
+    prefix, reader = layer.prefix_tokens, run.attention.reader(layer)
+    weights = _weights(run, layer, show)
+    return (
+        to_uint8_map(weights[reader, prefix:].reshape(layer.grid) * 100, unit="%"),
+        to_uint8_rows(weights[prefix:, prefix:] * 100, layer.grid, unit="%"),
+        marked_patches(run, layer, patch_rows(weights, prefix)),
+    )
+
+
+def _tiles(run: Run, layer: LayerRef, query: int) -> list[np.ndarray]:
+    """The mean over heads, then each head."""
+    weights = run.trace.attentions[layer.name]
+    heads = weights[:, query, layer.prefix_tokens :].reshape(-1, *layer.grid)
+    return [colourise(each, 0.0, float(max(each.max(), 1e-12))) for each in (heads.mean(axis=0), *heads)]
 
 
 def _weights(run: Run, layer: LayerRef, show: str) -> np.ndarray:

@@ -6,10 +6,12 @@ import numpy as np
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis import strongest_channels
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Frame, Panel, to_uint8_map
 from ui.controls import bound, choice
 from ui.panels import sheet_panel
-from ui.service import Run, derived
+from ui.service import result
 from ui.state import SideName, change_side, view
 from ui.words import name_of_layer, t
 from viz.sheets import colourise
@@ -64,16 +66,9 @@ def sheet(run: Run, side: SideName) -> tuple[Panel, tuple[str, ...]]:
     best = channel_order(run, layer.name)[:_SHEET]
     shows = tuple(f"c{int(channel) + 1}" for channel in best)
 
-    def colours() -> list[np.ndarray]:
-        maps = run.trace.activations[layer.name][best]
-        return [
-            colourise(each, float(each.min()), float(max(each.max(), each.min() + 1e-6))) for each in maps
-        ]
-
     panel = sheet_panel(
         side,
-        ("features", run.trace.key, layer.name),
-        colours,
+        Task.of(_tiles, run, layer.name),
         tuple(t("inside.channel.one", channel=show[1:]) for show in shows),
         _COLUMNS,
         title=t("inside.strongest", count=len(shows)),
@@ -99,9 +94,19 @@ def strongest(run: Run, name: str) -> str:
 
 def channel_order(run: Run, name: str) -> np.ndarray:
     """All channels of a layer, the strongest first."""
-    return derived(
-        ("strongest", run.trace.key, name), lambda: strongest_channels(run.trace.activations[name])
-    )
+    return result(Task.of(_order, run, name))
+
+
+def _order(run: Run, name: str) -> np.ndarray:
+    return strongest_channels(run.trace.activations[name])
+
+
+def _tiles(run: Run, name: str) -> list[np.ndarray]:
+    maps = run.trace.activations[name]
+    return [
+        colourise(each, float(each.min()), float(max(each.max(), each.min() + 1e-6)))
+        for each in maps[strongest_channels(maps)[:_SHEET]]
+    ]
 
 
 def _channel(show: str) -> int:

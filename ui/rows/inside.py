@@ -7,12 +7,13 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from models.networks.tracing import Run
 from ui.columns import network_columns
 from ui.component import Panel
 from ui.panels import panel_of, show_board, show_sheets
 from ui.rows import attention_side, feature_side
 from ui.sections import heading, row
-from ui.service import Run, runs
+from ui.service import runs
 from ui.state import SIDES, SideName, change_side, view
 from ui.words import t
 

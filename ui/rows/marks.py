@@ -6,8 +6,7 @@ import numpy as np
 
 from analysis import attention_sinks, outlier_tokens
 from models.networks.adapter import LayerRef
-from models.networks.tracing import Trace
-from ui.service import Run
+from models.networks.tracing import Run, Trace
 
 
 def marked_patches(run: Run, layer: LayerRef, rows: np.ndarray) -> tuple[int, ...]:

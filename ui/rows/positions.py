@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.networks.adapter import Missing
+from models.networks.tracing import Run
 from ui.columns import network_columns
 from ui.component import Panel
 from ui.panels import show_board
 from ui.position_panels import learned_panels, learned_text, padding_panel
 from ui.sections import heading, row
-from ui.service import Run, runs
+from ui.service import runs
 from ui.state import SIDES, SideName
 from ui.words import sentence_for, t
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
 from ui.columns import network_columns
 from ui.component import Frame
 from ui.controls import choice
@@ -20,7 +21,7 @@ from ui.reach_frames import (
     look_ahead_at_attention,
 )
 from ui.sections import row, show_doors
-from ui.service import Run, runs
+from ui.service import runs
 from ui.state import SIDES, SideName, change, view
 from ui.words import t
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from models.networks.adapter import Missing
+from models.networks.tracing import Run
 from ui.component import Frame, Panel, Steps
 from ui.panels import original_panel, panel_of, show_board, spread
 from ui.reach_frames import box_of
 from ui.sections import heading, row
-from ui.service import Run, current_picture, runs
+from ui.service import current_picture, runs
 from ui.state import SIDES
 from ui.words import name_of_layer, network_in_text, t
 

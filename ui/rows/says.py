@@ -7,11 +7,12 @@ from functools import partial
 import streamlit as st
 
 from analysis import Answer, familiarity, is_unfamiliar, top_answers
+from models.networks.tracing import Run
 from ui.classes import identifier, index_of, is_same
 from ui.marking import marking_of
 from ui.schooling import began_as, student_and_teacher, taught_otherwise
 from ui.sections import heading, row
-from ui.service import Run, runs
+from ui.service import runs
 from ui.state import SIDES, change_side
 from ui.words import (
     class_in_text,

@@ -8,15 +8,9 @@ import torch
 
 from analysis.classes.cams import CAMS, cam
 from analysis.classes.evidence import Evidence, Question, evidence
-from analysis.classes.explain import (
-    METHODS,
-    Explanation,
-    Settings,
-    cost_of,
-    explain,
-    quick_explanations,
-    quick_methods,
-)
+from analysis.classes.explain import cost_of, explain, quick_explanations, quick_methods
+from analysis.classes.explanation import Cost, Explanation, Settings, is_even
+from analysis.classes.methods import METHODS
 from analysis.classes.rounding import Sums
 from models import UnsupportedViewError
 from models.networks.adapter import LayerRef
@@ -39,7 +33,9 @@ def explained(family: str, method: str, question: Question = ASKED) -> Explanati
     try:
         layer = layer_for(family, method)
         return explain(tiny(family), tiny_record(family), method, question, layer, SMALL)
-    except UnsupportedViewError:
+    except UnsupportedViewError as error:
+        if error.reason == "map_not_finite":
+            raise
         pytest.skip("this network cannot be asked for this map")
 
 
@@ -181,3 +177,30 @@ def test_one_value_everywhere_is_not_empty() -> None:
         assert found.even and not found.cancels
     assert not explained("vit", "grad_cam").even
     assert not Explanation(np.zeros((1, 1)), np.zeros((1, 1)), found.cost).even
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_square_of_occlusion_covers_half_of_a_small_picture_at_most(family: str) -> None:
+    loaded, record = tiny(family), tiny_record(family)
+    half = record.inputs.shape[-1] // 2
+    large = explain(loaded, record, "occlusion", ASKED, settings=Settings(window=10 * half))
+    fitting = explain(loaded, record, "occlusion", ASKED, settings=Settings(window=half))
+    np.testing.assert_array_equal(large.signed, fitting.signed)
+    assert large.cost == fitting.cost and not large.even
+
+
+def test_a_map_whose_numbers_ran_out_of_range_is_no_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logits of 10³⁰ are finite; what is multiplied with their gradients need not be."""
+    broken = Explanation(np.array([[np.nan, 1.0]]), np.array([[0.0, 1.0]]), Cost())
+    monkeypatch.setattr("analysis.classes.methods.rectified", lambda *_: broken)
+    with pytest.raises(UnsupportedViewError) as caught:
+        explained("resnet", "grad_cam")
+    assert caught.value.reason == "map_not_finite"
+
+
+def test_one_value_down_to_rounding_orders_nothing() -> None:
+    values = np.full((7, 7), 3.0)
+    values[2, 3] += 1e-6
+    assert is_even(values) and not is_even(np.zeros((7, 7)))
+    values[2, 3] += 1e-3
+    assert not is_even(values)

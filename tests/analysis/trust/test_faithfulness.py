@@ -128,8 +128,9 @@ def corner() -> tuple[Any, Any, np.ndarray]:
     inputs = torch.zeros(1, 3, 16, 16)
     inputs[:, :, :8, :8] = 1
     logits = module(inputs)[0]
-    key = ("corner", "seed", "cpu", "picture", "16")
-    record = SimpleNamespace(inputs=inputs.numpy(), probabilities=logits.softmax(0).numpy(), key=key)
+    record = SimpleNamespace(
+        inputs=inputs.numpy(), probabilities=logits.softmax(0).numpy(), picture="picture"
+    )
     module.shown.clear()
     heat = np.array([[1.0, 0.0], [0.0, 0.0]])
     spec = SimpleNamespace(calibration=None)
@@ -223,7 +224,7 @@ def test_noise_earns_a_p_no_more_often_than_the_p_says(
     monkeypatch.setattr("analysis.trust.examination.trial", tried)
     ps: list[float] = []
     for target in range(36):
-        record: Any = SimpleNamespace(key=("", "", "", f"picture {target}"), probabilities=np.ones(36))
+        record: Any = SimpleNamespace(picture=f"picture {target}", probabilities=np.ones(36))
         memory: dict[Any, Trial] = {}
 
         def keep(key: Any, make: Any, memory: dict[Any, Trial] = memory) -> Trial:

@@ -8,8 +8,10 @@ import numpy as np
 import streamlit as st
 
 from analysis.classes.evidence import Question
-from analysis.classes.explain import METHODS, Explanation
+from analysis.classes.explanation import Explanation, is_even
+from analysis.classes.methods import METHODS
 from models.errors import UnsupportedViewError
+from models.networks.tracing import Run
 from ui.address import publish
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.activation.choices import Ask, asks, compared, methods, on_one_scale, signed
@@ -25,7 +27,7 @@ from ui.explore.activation.words import (
 )
 from ui.panels import panel_of, show_board
 from ui.sections import row
-from ui.service import Run, runs
+from ui.service import runs
 from ui.silence import even_text
 from ui.state import SIDES, SideName, view
 from ui.words import name_of_class, name_of_layer, percent, sentence_for, t
@@ -125,8 +127,8 @@ def _frame(item: Shown, peak: float) -> tuple[Frame, str]:
         caption = silence(item.run, item.ask, item.found)
     else:
         caption = t(f"activation.peak.{method.unit}", peak=short_number(peak))
-        if not np.ptp(values) > 0:
-            caption = f"{caption} {even_text(values)}"
+        if is_even(values):
+            caption = f"{caption} {even_text(item.run, values)}"
     caption = f"{caption} {cost_text(cost_for(item.run, item.ask))}"
     return Frame(label=label, grid=values.shape, map=drawn, caption=caption), _note(item, limit)
 

@@ -7,48 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.classes.evidence import Question
-from analysis.classes.explain import METHODS, Settings
+from analysis.classes.explanation import Settings
+from analysis.classes.methods import METHODS
 from models.networks.adapter import LayerRef
 from models.networks.calibration import probabilities
+from models.networks.tracing import Run
 from ui.classes import canonical, index_of, offered, read_name
-from ui.options import option, set_option
-from ui.service import Run
-from ui.state import AUTO, SIDES, SideName, view
-from ui.targets import target_of
-
-COMPARE = "activation-compare"
-METHOD = "activation-method"
-SECOND = "activation-second"
-AGAINST = "activation-against"
-RATHER = "activation-rather"
-SIGNED = "activation-signed"
-SCALE = "activation-scale"
-STEPS = "activation-steps"
-SAMPLES = "activation-samples"
-NOISE = "activation-noise"
-WINDOW = "activation-window"
-
-SHARED = (
-    COMPARE,
-    METHOD,
-    SECOND,
+from ui.explore.activation.settings import (
     AGAINST,
-    RATHER,
-    STEPS,
-    SAMPLES,
+    COMPARE,
+    LAYER,
+    METHOD,
     NOISE,
+    RATHER,
+    SAMPLES,
+    SCALE,
+    SECOND,
+    SIGNED,
+    STEPS,
     WINDOW,
-    *(f"activation-{side}-layer" for side in SIDES),
 )
-"""Settings that more than one row of the page depends on."""
-
-COMPARISONS = ("networks", "methods", "classes")
-WINDOWS = ("16", "32", "48", "64")
-RANGES = {STEPS: (10, 100, Settings.steps), SAMPLES: (5, 50, Settings.samples), NOISE: (5, 30, 15)}
-"""Lowest, highest and usual value of the settings that are numbers."""
-
-DEFAULT_METHOD = "grad_cam"
-DEFAULT_SECOND = "hires_cam"
+from ui.options import chosen_before, is_on, number, option, set_option
+from ui.state import AUTO, SideName
+from ui.targets import target_of
 
 
 @dataclass(frozen=True)
@@ -68,20 +49,32 @@ class Ask:
     settings: Settings
 
     @property
-    def key(self) -> tuple[object, ...]:
+    def essence(self) -> Essence:
         """What tells it from others: what the method does not depend on is left out."""
         method = METHODS[self.method]
-        relevant = {
-            "integrated_gradients": (self.settings.steps,),
-            "smooth_grad": (self.settings.samples, self.settings.noise),
-            "occlusion": (self.settings.window,),
-        }
-        return (
+        return Essence(
             self.method,
             self.question if method.of_class else None,
-            self.layer.name if method.at_layer else None,
-            relevant.get(self.method),
+            self.layer if method.at_layer else None,
+            tuple((name, getattr(self.settings, name)) for name in method.settings),
         )
+
+
+@dataclass(frozen=True)
+class Essence:
+    """A map of one network without what does not change it.
+
+    Attributes:
+        method: a key of :data:`analysis.classes.explain.METHODS`.
+        question: which score; None for a method of no class.
+        layer: where; None for a method at no layer.
+        settings: of the method, by name.
+    """
+
+    method: str
+    question: Question | None
+    layer: LayerRef | None
+    settings: tuple[tuple[str, float], ...]
 
 
 def layers_of(run: Run) -> tuple[LayerRef, ...]:
@@ -95,46 +88,40 @@ def layers_of(run: Run) -> tuple[LayerRef, ...]:
 def layer_of(run: Run, side: SideName) -> LayerRef:
     """The layer that was chosen for one of the networks."""
     layers = {layer.name: layer for layer in layers_of(run)}
-    return layers[option(f"activation-{side}-layer", layers, run.loaded.adapter.default_cam_layer().name)]
+    return layers[option(LAYER[side], layers, run.loaded.adapter.default_cam_layer().name)]
 
 
 def compared() -> str:
     """What stands below each other: nothing, two methods, or two classes."""
-    return option(COMPARE, COMPARISONS, COMPARISONS[0])
+    return option(COMPARE)
 
 
 def methods() -> tuple[str, ...]:
     """The methods that are shown, in order."""
-    first = option(METHOD, METHODS, DEFAULT_METHOD)
-    return (first, option(SECOND, METHODS, DEFAULT_SECOND)) if compared() == "methods" else (first,)
+    first = option(METHOD)
+    return (first, option(SECOND)) if compared() == "methods" else (first,)
 
 
 def rather() -> bool:
     """Whether a class is explained *rather than* the second one."""
-    return option(RATHER, ("on", "off"), "off") == "on"
+    return is_on(RATHER)
 
 
 def signed() -> bool:
     """Whether maps also show what speaks against the class."""
-    return option(SIGNED, ("on", "off"), "off") == "on"
+    return is_on(SIGNED)
 
 
 def on_one_scale() -> bool:
     """Whether the maps of one network and method share a range: two classes, and nothing else, can."""
-    return compared() == "classes" and option(SCALE, ("own", "common"), "own") == "common"
+    return compared() == "classes" and option(SCALE) == "common"
 
 
 def settings() -> Settings:
     """Settings of the slower methods."""
-    window = option(WINDOW, WINDOWS, str(Settings.window))
     return Settings(
-        steps=_number(STEPS), samples=_number(SAMPLES), noise=_number(NOISE) / 100, window=int(window)
+        steps=number(STEPS), samples=number(SAMPLES), noise=number(NOISE) / 100, window=int(option(WINDOW))
     )
-
-
-def _number(name: str) -> int:
-    low, high, usual = RANGES[name]
-    return int(option(name, {str(number) for number in range(low, high + 1)}, str(usual)))
 
 
 def other_of(run: Run, pair: tuple[Run, Run]) -> int:
@@ -163,11 +150,11 @@ def against(pair: tuple[Run, Run]) -> str:
     """The second class that was chosen, as one of :func:`known`, or :data:`ui.state.AUTO`."""
     lists = [run.loaded.spec.classes for run in pair]
     # Links once carried the name alone.
-    chosen = view().options.get(AGAINST, AUTO)
+    chosen = chosen_before(AGAINST) or AUTO
     meant = read_name(chosen, lists) if chosen != AUTO else None
     if meant is not None and (written := canonical(meant, lists) or AUTO) != chosen:
         set_option(AGAINST, written)
-    return option(AGAINST, (AUTO, *known(pair)), AUTO)
+    return option(AGAINST, (AUTO, *known(pair)))
 
 
 def questions(run: Run, pair: tuple[Run, Run]) -> tuple[Question, ...]:

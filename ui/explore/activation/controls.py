@@ -7,17 +7,16 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.classes.explain import METHODS
+from analysis.classes.methods import METHODS
+from models.networks.tracing import Run
 from ui.classes import by_name
-from ui.explore.activation.choices import (
+from ui.explore.activation.choices import against, compared, known, layers_of, methods, rather
+from ui.explore.activation.settings import (
     AGAINST,
     COMPARE,
-    COMPARISONS,
-    DEFAULT_METHOD,
-    DEFAULT_SECOND,
+    LAYER,
     METHOD,
     NOISE,
-    RANGES,
     RATHER,
     SAMPLES,
     SCALE,
@@ -25,17 +24,9 @@ from ui.explore.activation.choices import (
     SIGNED,
     STEPS,
     WINDOW,
-    WINDOWS,
-    against,
-    compared,
-    known,
-    layers_of,
-    methods,
-    rather,
 )
 from ui.explore.activation.words import name_of_method
-from ui.options import choose_option, number_option, switch_option
-from ui.service import Run
+from ui.options import choose_number, choose_option, choose_switch, option
 from ui.state import AUTO, SIDES
 from ui.targets import choose_target
 from ui.words import name_of_class, name_of_layer, network_in_text, t
@@ -47,7 +38,7 @@ def show_controls(pair: tuple[Run, Run]) -> None:
     _classes(pair)
     with more.popover(t("controls.more"), icon=":material/tune:", width="stretch"):
         _switches()
-        _settings()
+        _settings(pair)
         _layers(pair)
 
 
@@ -58,13 +49,12 @@ def _methods() -> DeltaGenerator:
     choose_option(
         kind.segmented_control,
         t("activation.compare"),
-        {name: t(f"activation.compare.{name}") for name in COMPARISONS},
-        name=COMPARE,
-        default=COMPARISONS[0],
+        {name: t(f"activation.compare.{name}") for name in COMPARE.choices},
+        COMPARE,
     )
-    choose_option(first.selectbox, t("activation.method"), names, name=METHOD, default=DEFAULT_METHOD)
+    choose_option(first.selectbox, t("activation.method"), names, METHOD)
     if compared() == "methods":
-        choose_option(second.selectbox, t("activation.second"), names, name=SECOND, default=DEFAULT_SECOND)
+        choose_option(second.selectbox, t("activation.second"), names, SECOND)
     return more
 
 
@@ -78,47 +68,47 @@ def _classes(pair: tuple[Run, Run]) -> None:
             second.selectbox,
             t("activation.against"),
             {AUTO: t("activation.against.auto"), **by_name(known(pair), name_of_class)},
-            name=AGAINST,
-            default=AUTO,
+            AGAINST,
         )
 
 
 def _switches() -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        switch_option(t("activation.signed"), name=SIGNED, help=t("activation.signed.help"), width="content")
-        switch_option(t("activation.rather"), name=RATHER, help=t("activation.rather.help"), width="content")
+        choose_switch(t("activation.signed"), SIGNED, help=t("activation.signed.help"), width="content")
+        choose_switch(t("activation.rather"), RATHER, help=t("activation.rather.help"), width="content")
         if compared() == "classes":
             choose_option(
                 st.segmented_control,
                 t("activation.scale"),
-                {name: t(f"activation.scale.{name}") for name in ("own", "common")},
-                name=SCALE,
-                default="own",
+                {name: t(f"activation.scale.{name}") for name in SCALE.choices},
+                SCALE,
                 label_visibility="collapsed",
             )
 
 
-def _settings() -> None:
+def _settings(pair: tuple[Run, Run]) -> None:
     """Those of the methods that are shown and have some."""
     chosen = methods()
-    sliders = {"integrated_gradients": (STEPS,), "smooth_grad": (SAMPLES, NOISE)}
+    sliders = {"steps": STEPS, "samples": SAMPLES, "noise": NOISE}
     labels = {STEPS: t("activation.steps"), SAMPLES: t("activation.samples"), NOISE: t("activation.noise")}
-    wanted = [name for method in dict.fromkeys(chosen) for name in sliders.get(method, ())]
-    count = len(wanted) + ("occlusion" in chosen)
+    named = dict.fromkeys(name for method in chosen for name in METHODS[method].settings)
+    wanted = [sliders[name] for name in named if name in sliders]
+    count = len(wanted) + ("window" in named)
     if not count:
         return
     places = iter(st.columns(count, gap="medium"))
-    for name in wanted:
-        low, high, usual = RANGES[name]
-        number_option(next(places).slider, labels[name], low, high, name=name, default=usual)
-    if "occlusion" in chosen:
+    for setting in wanted:
+        choose_number(next(places).slider, labels[setting], setting)
+    if "window" in named:
         choose_option(
             next(places).segmented_control,
             t("activation.window"),
-            {pixels: t("activation.window.one", pixels=pixels) for pixels in WINDOWS},
-            name=WINDOW,
-            default="32",
+            {pixels: t("activation.window.one", pixels=pixels) for pixels in WINDOW.choices},
+            WINDOW,
         )
+        smallest = min(run.loaded.preprocess.crop for run in pair)
+        if smallest // 2 < int(option(WINDOW)):
+            st.caption(t("activation.window.small", size=smallest, pixels=smallest // 2))
 
 
 def _layers(pair: tuple[Run, Run]) -> None:
@@ -129,6 +119,6 @@ def _layers(pair: tuple[Run, Run]) -> None:
             partial(column.selectbox, disabled=not at_layer),
             t("activation.layer", name=network_in_text(run.loaded.spec)),
             layers,
-            name=f"activation-{side}-layer",
+            LAYER[side],
             default=run.loaded.adapter.default_cam_layer().name,
         )

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
-from analysis.classes.explain import Step
-from analysis.trust.examination import Examination, examine, forwards
+from analysis.classes.explanation import is_even
+from analysis.trust.examination import Examination, RivalKey, examine, forwards, trial_of_rival
 from analysis.trust.faithfulness import Check, Trial, cost
 from analysis.trust.sanity import Likeness, map_with_random_weights
 from models.errors import UnsupportedViewError
 from models.networks.loading import LoadedModel
-from models.networks.tracing import Trace
+from models.networks.tracing import Run, Trace
 from models.pictures.decode import DecodedImage
-from models.running.jobs import JobControl, Progress
-from ui.explore.activation.maps import map_for, map_on
-from ui.service import Run, asked_for, background, current_picture
+from models.running.jobs import Progress
+from models.running.task import Task, Work, stoppable
+from ui.explore.activation.choices import Essence
+from ui.explore.activation.maps import explained, map_for, map_task, shown_first
+from ui.service import asked_for, background, current_picture
 from ui.state import SideName
 from ui.targets import target_of
 from ui.words import name_of_network, sentence_for, t, verbatim
 
 _TOLD = 0.05
 """Share of a network's runs after which their pace says how long the rest takes."""
+
+
+_Question = tuple[Run, int, Essence]
+"""A network on a picture, the index of a class, and a map of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,24 +55,20 @@ class Subject:
         run: the network on the picture.
         side: where it stands.
         target: index of the class.
+        essence: which map.
         heat: ``[h, w]``.
-        again: makes the same map of another network of this architecture, in a job.
     """
 
     run: Run
     side: SideName
     target: int
+    essence: Essence
     heat: np.ndarray
-    again: Callable[[LoadedModel, Trace, int, Step], np.ndarray]
 
     @property
-    def key(self) -> tuple[Any, ...]:
-        digest = hashlib.sha256(np.ascontiguousarray(self.heat).tobytes()).hexdigest()
-        return ("meaning", self.run.trace.key, self.target, digest)
-
-    def shared(self, key: Hashable) -> tuple[Any, ...]:
-        """Name of a rival's trial, the same for all maps of this network, picture and class."""
-        return ("trial", self.run.trace.key, self.target, key)
+    def task(self) -> Task[Findings]:
+        """Its tests."""
+        return Task.of(_test, self.run, current_picture(), self.target, self.essence)
 
 
 @dataclass
@@ -110,42 +110,53 @@ def subject_of(run: Run, pair: tuple[Run, Run], side: SideName) -> Subject | str
         return sentence_for(error)
     if heat is None:
         return t("meaning.none.waiting")
-    if not np.ptp(heat) > 0:
-        return t("meaning.none.even" if heat.any() else "meaning.none.empty")
-    return Subject(run, side, target_of(run, pair), heat, map_on(side))
+    if not heat.any():
+        return t("meaning.none.empty")
+    if is_even(heat):
+        return t("meaning.none.even")
+    return Subject(run, side, target_of(run, pair), shown_first(run, side).essence, heat)
 
 
-def findings_for(subjects: Sequence[Subject]) -> Mapping[tuple[Any, ...], Findings] | None:
-    """What the tests found, by the subject's key; None as long as nobody asked for it."""
-    store, picture = background(), current_picture()
-    # By key: the same map on both sides, or both sides exchanged, is the same work.
-    wanted = {subject.key: subject for subject in subjects}
-
-    def job(control: JobControl) -> Mapping[tuple[Any, ...], Findings]:
-        found: dict[tuple[Any, ...], Findings] = {}
-        # Counted here and not by whoever waits: what is begun again has less to do.
-        runs = {key: _forwards_left(subject) for key, subject in wanted.items()}
-        before = 0
-        for key, subject in wanted.items():
-
-            def report(pace: Pace, subject: Subject = subject, before: int = before) -> None:
-                share = (before + pace.done) / max(sum(runs.values()), 1)
-                control.report(share, subject.run.loaded.spec.key, pace.done, pace.total, pace.left)
-
-            # Each kept under its own name, also if the work is left midway.
-            found[key] = store.run(key, partial(_tested, subject, picture, control.check, report))
-            before += runs[key]
-        return found
-
-    specs = [subject.run.loaded.spec for subject in wanted.values()]
+def findings_for(subjects: Sequence[Subject]) -> Mapping[Task[Findings], Findings] | None:
+    """What the tests found, by the subject's task; None as long as nobody asked for it."""
+    # By task: the same map on both sides, or both sides exchanged, is the same work.
+    wanted = {subject.task: subject for subject in subjects}
+    specs = [subject.run.loaded.spec for subject in subjects]
     names = {spec.key: name_of_network(spec) for spec in specs}
+    known = background().known
+    forwards_left = sum(
+        _forwards_left(known, task, subject.run, subject.target, subject.heat)
+        for task, subject in wanted.items()
+    )
     return asked_for(
         "meaning",
-        ("meaning", frozenset(wanted)),
-        job,
-        start=t("meaning.start", forwards=sum(map(_forwards_left, wanted.values()))),
+        Task.of(_test_all, current_picture(), frozenset(_question(each) for each in wanted.values())),
+        start=t("meaning.start", forwards=forwards_left),
         tell=lambda progress: told(progress, names),
     )
+
+
+def _question(subject: Subject) -> _Question:
+    return (subject.run, subject.target, subject.essence)
+
+
+@stoppable
+def _test_all(
+    work: Work, picture: DecodedImage, wanted: frozenset[_Question]
+) -> Mapping[Task[Findings], Findings]:
+    tasks = {}
+    for run, target, essence in sorted(wanted, key=lambda each: each[0].loaded.spec.key):
+        task = Task.of(_test, run, picture, target, essence)
+        heat = work.result(map_task(run, essence)).magnitude
+        # Counted here and not by whoever waits: what is begun again has less to do.
+        tasks[task.bare] = (task, _forwards_left(work.known, task, run, target, heat))
+    whole = max(sum(runs for _, runs in tasks.values()), 1)
+    found, before = {}, 0
+    for key, (task, runs) in tasks.items():
+        # Each kept under its own name, also if the work is left midway.
+        found[key] = work.part(task, before / whole, runs / whole)
+        before += runs
+    return found
 
 
 def told(progress: Progress, names: Mapping[str, str]) -> str:
@@ -161,36 +172,52 @@ def told(progress: Progress, names: Mapping[str, str]) -> str:
     return t("meaning.running.minutes", minutes=round(seconds / 60), **said)
 
 
-def _forwards_left(subject: Subject) -> int:
+def _forwards_left(
+    known: Callable[[Task[Any]], object], task: Task[Findings], run: Run, target: int, heat: np.ndarray
+) -> int:
     """What the tests of a map still take: its rivals may have been tried for another map, or by another
     visitor.
     """
-    store = background()
-    if store.cached(subject.key) is not None:
+    if known(task) is not None:
         return 0
-    return forwards(subject.heat, lambda key: store.cached(subject.shared(key)) is not None)
+    return forwards(heat, lambda key: known(Task.of(_try_rival, run, target, key)) is not None)
 
 
-def _tested(
-    subject: Subject, picture: DecodedImage, check: Callable[[], None], report: Callable[[Pace], None]
-) -> Findings:
-    loaded, record, store = subject.run.loaded, subject.run.trace, background()
+@stoppable
+def _test(work: Work, run: Run, picture: DecodedImage, target: int, essence: Essence) -> Findings:
+    heat = work.result(map_task(run, essence)).magnitude
     likeness = None
-    if loaded.spec.trained:
+    if run.loaded.spec.trained:
 
         def again(other: LoadedModel, seen: Trace) -> np.ndarray:
-            return subject.again(other, seen, subject.target, lambda share: check())
+            return explained(other, seen, essence, lambda share: work.check()).magnitude
 
-        likeness = Likeness(subject.heat, map_with_random_weights(loaded, picture, again))
-    pace = Pace(_forwards_left(subject))
-    report(pace)
+        likeness = Likeness(heat, map_with_random_weights(run.loaded, picture, again))
+    pace = Pace(forwards(heat, lambda key: work.known(Task.of(_try_rival, run, target, key)) is not None))
+
+    def report() -> None:
+        share = pace.done / max(pace.total, 1)
+        work.report(share, run.loaded.spec.key, pace.done, pace.total, pace.left)
 
     def count() -> None:
         pace.add(cost())
-        report(pace)
+        report()
 
-    def keep(key: Hashable, make: Callable[[Check], Trial]) -> Trial:
-        return store.run(subject.shared(key), lambda control: make(control.check), cooperative=True)
+    def keep(key: RivalKey, make: Callable[[Check], Trial]) -> Trial:
+        # By itself, because others may wait for the same trial when this work is left.
+        task = Task.of(_try_rival, run, target, key)
+        known = work.known(task)
+        if known is not None:
+            return known
+        trial = work.result(task)
+        count()
+        return trial
 
-    examination = examine(loaded, record, subject.heat, subject.target, check=check, report=count, keep=keep)
+    report()
+    examination = examine(run.loaded, run.trace, heat, target, check=work.check, report=count, keep=keep)
     return Findings(examination, likeness)
+
+
+@stoppable
+def _try_rival(work: Work, run: Run, target: int, key: RivalKey) -> Trial:
+    return trial_of_rival(run.loaded, run.trace, target, key, work.check)

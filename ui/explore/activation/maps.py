@@ -1,28 +1,37 @@
 """The maps of the page: made when they are quick, kept when somebody asked for a slow one.
 
-``map_for``, ``method_name`` and ``map_on`` are for rows that judge the map that is shown.
+``map_for``, ``method_name`` and ``explained`` are for rows that judge the map that is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from analysis.classes.evidence import Question
-from analysis.classes.explain import METHODS, Cost, Explanation, Step, cost_of, explain, quick_explanations
+from analysis.classes.explain import cost_of, explain, quick_explanations
+from analysis.classes.explanation import Cost, Explanation, Settings
+from analysis.classes.methods import METHODS, Step
 from models.networks.loading import LoadedModel
-from models.networks.tracing import Trace
-from models.running.jobs import JobControl, Urgency
-from ui.explore.activation.choices import Ask, asks, layer_of, methods, questions, settings
-from ui.service import Parts, Run, ahead, asked_for, background, engine, result, runs
+from models.networks.tracing import Run, Trace
+from models.running.jobs import Urgency
+from models.running.task import Task, Work, stoppable
+from ui.explore.activation.choices import Ask, Essence, asks, methods
+from ui.service import ahead, asked_for, background, known, result, runs
 from ui.state import SideName
 from ui.words import t
 
 _TURN = "activation_turn"
+
+
+def shown_first(run: Run, side: SideName) -> Ask:
+    """Which map of a network is shown first."""
+    return asks(run, runs(), side)[0]
 
 
 def map_for(run: Run, side: SideName) -> np.ndarray | None:
@@ -34,7 +43,7 @@ def map_for(run: Run, side: SideName) -> np.ndarray | None:
     Raises:
         UnsupportedViewError: the network cannot be asked for it.
     """
-    found = explanation_of(run, asks(run, runs(), side)[0], side)
+    found = explanation_of(run, shown_first(run, side), side)
     return None if found is None else found.magnitude
 
 
@@ -42,26 +51,6 @@ def method_name(side: SideName) -> str:
     """What the method of a side's first map is called; the same on both sides."""
     del side
     return t(f"activation.method.{methods()[0]}")
-
-
-def map_on(side: SideName) -> Callable[[LoadedModel, Trace, int, Step], np.ndarray]:
-    """The same method for another network or picture, as a function for a job: it knows no session.
-
-    To be called in the script; what it returns is to be called in the job with the network, its trace, the
-    index of the class and a step as of :func:`analysis.classes.explain.explain`. It gives ``[h, w]``, zero or
-    larger. Network and layer must fit: the same
-    architecture, such as one with random weights.
-    """
-    pair = runs()
-    run = pair[0] if side == "left" else pair[1]
-    method, layer, chosen = methods()[0], layer_of(run, side), settings()
-    against = questions(run, pair)[0].against
-
-    def make(loaded: LoadedModel, record: Trace, target: int, step: Step) -> np.ndarray:
-        question = Question(target, against if against != target else None)
-        return explain(loaded, record, method, question, layer, chosen, step=step).magnitude
-
-    return make
 
 
 def explanation_of(run: Run, ask: Ask, lane: str) -> Explanation | None:
@@ -76,68 +65,59 @@ def explanation_of(run: Run, ask: Ask, lane: str) -> Explanation | None:
         UnsupportedViewError: the network cannot be asked for it.
     """
     if METHODS[ask.method].slow:
-        kept: Explanation | None = background().cached(_key(run, ask))
-        return kept
-    return result(
-        _key(run, ask),
-        lambda control: _explain(run, ask, lambda fraction: control.check()),
-        f"activation-{lane}",
-    )
+        return background().known(map_task(run, ask.essence))
+    return result(map_task(run, ask.essence), f"activation-{lane}")
 
 
 def known_map(run: Run, ask: Ask) -> Explanation | None:
     """A quick map if somebody has had it made, else None, at once."""
-    found: Explanation | None = engine().cached(_key(run, ask))
-    return found
+    return known(map_task(run, ask.essence))
 
 
 def maps_ahead(name: str, run: Run, wanted: Sequence[Ask], urgency: Urgency) -> None:
     """Have quick maps made, in this order, without waiting for them; see :func:`ui.service.ahead`."""
+    tasks = [map_task(run, ask.essence) for ask in wanted]
+    ahead(name, tasks, urgency, Task.of(_quick, run, tuple(wanted)))
 
-    def parts() -> Parts:
-        # What the maps of one layer share, by layer and question.
-        makers: dict[tuple[object, ...], Callable[[str], Explanation]] = {}
-        found: dict[Hashable, Callable[[], object]] = {}
-        for ask in wanted:
-            place = (ask.question, ask.layer.name)
-            if place not in makers:
-                makers[place] = quick_explanations(run.loaded, run.trace, ask.question, ask.layer)
-            found[_key(run, ask)] = partial(makers[place], ask.method)
-        return found
 
-    ahead(name, parts, urgency)
+@stoppable
+def _quick(work: Work, run: Run, wanted: tuple[Ask, ...]) -> None:
+    # What the maps of one layer share, by layer and question.
+    makers: dict[tuple[object, ...], Callable[[str], Explanation]] = {}
+    for ask in wanted:
+        place = (ask.question, ask.layer.name)
+        if place not in makers:
+            makers[place] = quick_explanations(run.loaded, run.trace, ask.question, ask.layer)
+        work.keep(map_task(run, ask.essence), partial(makers[place], ask.method))
 
 
 def ask_for_missing(wanted: list[tuple[Run, Ask]]) -> None:
     """Offer to compute the slow maps that are not there yet, all of them by one button; then draw anew."""
     store = background()
     missing = {
-        key: each
-        for key, each in ((_key(*each), each) for each in wanted)
-        if METHODS[each[1].method].slow and store.cached(key) is None
+        task: each
+        for task, each in ((map_task(each[0], each[1].essence), each) for each in wanted)
+        if METHODS[each[1].method].slow and store.known(task) is None
     }
     if not missing:
         return
-
-    def job(control: JobControl) -> bool:
-        for index, (key, (run, ask)) in enumerate(missing.items()):
-
-            def step(fraction: float, done: int = index) -> None:
-                control.check()
-                control.report((done + fraction) / len(missing))
-
-            # Each kept under its own name: another comparison may need one of them again.
-            store.run(key, partial(_explain, run, ask, step))
-        return True
-
     forwards = sum(cost_for(*each).forwards for each in missing.values())
     turn = st.session_state.setdefault(_TURN, 0)
     start = t("activation.start", forwards=forwards)
-    if asked_for("activation", ("activation", turn, *missing), job, start=start):
-        if not any(store.cached(key) for key in missing):
+    if asked_for("activation", Task.of(_slow, tuple(missing), turn), start=start):
+        if not any(store.known(task) for task in missing):
             # Done once, but the maps have had to make room since: to be asked for once more.
             st.session_state[_TURN] = turn + 1
         st.rerun()
+
+
+@stoppable
+def _slow(work: Work, wanted: tuple[Task[Explanation], ...], turn: int) -> bool:
+    del turn
+    # Each kept under its own name: another comparison may need one of them again.
+    for place, task in enumerate(wanted):
+        work.part(task, place / len(wanted), 1 / len(wanted))
+    return True
 
 
 def likeness(run: Run, ask: Ask, found: Explanation, lane: str) -> float | None:
@@ -159,9 +139,29 @@ def cost_for(run: Run, ask: Ask) -> Cost:
     return cost_of(METHODS[ask.method], run.loaded, run.trace, ask.layer, ask.settings)
 
 
-def _explain(run: Run, ask: Ask, step: Callable[[float], None]) -> Explanation:
-    return explain(run.loaded, run.trace, ask.method, ask.question, ask.layer, ask.settings, step=step)
+def map_task(run: Run, essence: Essence) -> Task[Explanation]:
+    """The making of a map; whatever does not change it is no part of it."""
+    return Task.of(_make, run, essence)
 
 
-def _key(run: Run, ask: Ask) -> tuple[object, ...]:
-    return ("explanation", run.trace.key, *ask.key)
+@stoppable
+def _make(work: Work, run: Run, essence: Essence) -> Explanation:
+    def step(fraction: float) -> None:
+        work.check()
+        work.report(fraction)
+
+    return explained(run.loaded, run.trace, essence, step)
+
+
+def explained(loaded: LoadedModel, record: Trace, essence: Essence, step: Step) -> Explanation:
+    """A map of a network, or of another of the same architecture, such as one with random weights.
+
+    Args:
+        loaded: the network.
+        record: its recorded forward.
+        essence: which map.
+        step: as of :func:`analysis.classes.explain.explain`.
+    """
+    chosen: dict[str, Any] = dict(essence.settings)
+    question = essence.question or Question(0)
+    return explain(loaded, record, essence.method, question, essence.layer, Settings(**chosen), step=step)

@@ -31,10 +31,10 @@ def show_meaning() -> None:
             with column.container(border=True):
                 name = name_of_network(each.run.loaded.spec)
                 st.html(f'<div class="sl-name sl-{each.run.loaded.role}-text">{escape(name)}</div>')
-                st.markdown(sentence_of(each, tested[each.key]))
+                st.markdown(sentence_of(each, tested[each.task.bare]))
     if tested is None:
         return
-    results = [(each, tested[each.key]) if isinstance(each, Subject) else None for each in found]
+    results = [(each, tested[each.task.bare]) if isinstance(each, Subject) else None for each in found]
     show_trials(results)
     _show_random_weights([each for each in results if each is not None])
     st.caption(t("meaning.limits", count=CHANCE + 1))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from analysis.classes.evidence import Question
-from analysis.classes.explain import METHODS, Explanation, quick_methods
+from analysis.classes.explain import quick_methods
+from analysis.classes.explanation import Explanation
+from analysis.classes.methods import METHODS
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
 from models.running.jobs import Urgency
+from models.running.task import Task, Work, stoppable
 from ui.component import Outline, Panel
 from ui.explore.activation.choices import (
-    DEFAULT_METHOD,
-    METHOD,
     Ask,
     layer_of,
     layers_of,
@@ -24,19 +25,21 @@ from ui.explore.activation.choices import (
     questions,
     settings,
 )
-from ui.explore.activation.maps import known_map, maps_ahead
+from ui.explore.activation.maps import known_map, map_task, maps_ahead
+from ui.explore.activation.settings import DEFAULT_METHOD, LAYER, METHOD
 from ui.explore.activation.words import name_of_method
 from ui.options import set_option
 from ui.panels import sheet_panel, show_sheets
-from ui.pictures import encode_photograph
 from ui.sections import heading, row
-from ui.service import Run, runs
+from ui.service import runs
 from ui.state import SIDES, SideName
 from ui.words import name_of_layer, name_of_network, t
 from viz.blend import awaited, blended, with_band
 
 _TILE = 112
 _BAND = 28
+_QUALITY = 58
+"""Of the encoding: a new class changes four sheets at once."""
 _COLUMNS = 4
 
 
@@ -143,36 +146,38 @@ def _of_layers(run: Run, side: SideName, question: Question, method: str) -> _Sh
         tuple(Ask(method, question, layer, settings()) for layer in layers),
         tuple(_short(layer) for layer in layers),
         layers.index(layer_of(run, side)),
-        lambda index: set_option(f"activation-{side}-layer", layers[index].name),
+        lambda index: set_option(LAYER[side], layers[index].name),
     )
 
 
 def _panel(sheet: _Sheet, found: Sequence[Explanation | None]) -> Panel:
     """A sheet of maps over the picture, each under its name; where there is none yet, the picture, pale."""
-    view = sheet.run.trace.input_view
-
-    def tiles() -> list[np.ndarray]:
-        drawn = (
-            awaited(view, _TILE) if each is None else blended(view, each.magnitude, _TILE) for each in found
-        )
-        return [with_band(tile, _BAND) for tile in drawn]
-
     missing = tuple(each is None for each in found)
     panel = sheet_panel(
         sheet.side,
-        ("activation", sheet.run.trace.key, *(ask.key for ask in sheet.asks), missing),
-        tiles,
+        Task.of(_tiles, sheet.run, tuple(map_task(sheet.run, ask.essence) for ask in sheet.asks), missing),
         sheet.labels,
         _COLUMNS,
         title=name_of_network(sheet.run.loaded.spec),
         answer=sheet.answer,
         role=sheet.run.loaded.role,
         selected=sheet.shown,
-        # A new class changes four sheets at once.
-        encode=partial(encode_photograph, quality=58),
+        quality=_QUALITY,
     )
     frames = tuple(replace(frame, pending=any(missing)) for frame in panel.frames)
     return replace(panel, frames=frames, outlines=_names(panel, sheet.labels))
+
+
+@stoppable
+def _tiles(
+    work: Work, run: Run, maps: tuple[Task[Explanation], ...], missing: tuple[bool, ...]
+) -> list[np.ndarray]:
+    view = run.trace.input_view
+    drawn = (
+        awaited(view, _TILE) if lacks else blended(view, work.result(task).magnitude, _TILE)
+        for task, lacks in zip(maps, missing, strict=True)
+    )
+    return [with_band(tile, _BAND) for tile in drawn]
 
 
 def _short(layer: LayerRef) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.classes.explain import Cost, Explanation
+from analysis.classes.explanation import Cost, Explanation
+from models.networks.tracing import Run
 from ui.explore.activation.choices import Ask
-from ui.service import Run
 from ui.silence import why_empty
 from ui.words import t
 

@@ -6,17 +6,11 @@ from dataclasses import dataclass
 
 from analysis import nearest_place
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
+from ui.explore.attention.settings import DIRECTION, LAYER, QUERY, SHOW
 from ui.options import option, set_option
-from ui.service import Run
-from ui.state import SIDES, SideName, view
+from ui.state import SideName, view
 from ui.words import t
-
-SETTINGS = (
-    *(f"attention-{side}-{what}" for side in SIDES for what in ("layer", "show")),
-    "attention-query",
-    "attention-direction",
-)
-"""Options on which more than one row depends."""
 
 BY_BLOCK = ("mean", "max", "rollout")
 """What a block shows besides its heads."""
@@ -62,9 +56,9 @@ def chosen(run: Run, side: SideName) -> Chosen | None:
     before = view().side(side).layer
     # The last but one: the class token looks at the object there, and what it looks at still matters.
     late = names[max(len(names) - 2, 0)]
-    name = option(layer_option(side), names, before if before in names else late)
+    name = option(LAYER[side], names, before if before in names else late)
     index = names.index(name)
-    show = option(show_option(side), shows(run, layers[index]), "mean")
+    show = option(SHOW[side], shows(run, layers[index]))
     return Chosen(run, side, layers, index, show)
 
 
@@ -74,29 +68,19 @@ def shows(run: Run, layer: LayerRef) -> tuple[str, ...]:
     return (*BY_BLOCK, *BY_CLASS, *(f"h{head + 1}" for head in range(heads)))
 
 
-def layer_option(side: SideName) -> str:
-    """Name of the option that holds a side's block."""
-    return f"attention-{side}-layer"
-
-
-def show_option(side: SideName) -> str:
-    """Name of the option that holds what is shown of it."""
-    return f"attention-{side}-show"
-
-
 def choose_head(side: SideName, head: int) -> None:
     """Show one head, counted from 0."""
-    set_option(show_option(side), f"h{head + 1}")
+    set_option(SHOW[side], f"h{head + 1}")
 
 
 def query() -> str:
     """Who asks: ``point`` or ``class``."""
-    return option("attention-query", ("point", "class"), "point")
+    return option(QUERY)
 
 
 def direction() -> str:
     """``from`` the one who asks, or ``to`` it."""
-    return option("attention-direction", ("from", "to"), "from")
+    return option(DIRECTION)
 
 
 def query_token(run: Run, layer: LayerRef) -> int | None:

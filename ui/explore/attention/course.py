@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
 from ui.component import Steps
-from ui.explore.attention.choice import Chosen, chosen, layer_option
+from ui.explore.attention.choice import Chosen, chosen
+from ui.explore.attention.settings import LAYER
 from ui.options import set_option
 from ui.panels import spread
-from ui.service import Run, runs
+from ui.service import runs
 from ui.state import SIDES
 from ui.words import name_of_layer, t
 
@@ -49,7 +51,7 @@ class Course:
         """Both networks follow the slider."""
         for side, layers, indices in zip(SIDES, self.layers, self.of_step, strict=True):
             if layers[indices[step]].kind == "block":
-                set_option(layer_option(side), layers[indices[step]].name)
+                set_option(LAYER[side], layers[indices[step]].name)
 
 
 def course() -> Course:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from analysis import effective_tokens, head_distances, patch_distances
+from analysis import effective_tokens, patch_distances
+from models.networks.adapter import LayerRef
 from models.networks.families import family_of
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.charts import show_chart
 from ui.explore.attention.choice import Chosen
 from ui.explore.attention.course import course
+from ui.explore.attention.weights import distances_of_heads
 from ui.sections import heading, row
-from ui.service import derived
+from ui.service import result
 from ui.words import escape, name_of_network, t, template
 from viz.attention import HeadDots, head_chart
 
@@ -60,20 +64,18 @@ def _show(quantity: str, sides: list[Chosen], unit: str) -> None:
 def _distances(side: Chosen) -> HeadDots:
     layer = side.layer
     even = float(patch_distances(layer.grid, layer.stride).mean())
-    values = derived(
-        ("all-head-distances", side.run.trace.key),
-        lambda: head_distances(_attentions(side), layer.prefix_tokens, layer.grid, layer.stride),
-    )
+    values = result(Task.of(distances_of_heads, side.run, side.layers))
     return _dots(side, values, even, t("attention.distance.even", distance=round(even)))
 
 
 def _spreads(side: Chosen) -> HeadDots:
-    values = derived(
-        ("all-head-spreads", side.run.trace.key),
-        lambda: effective_tokens(_attentions(side), side.layer.prefix_tokens),
-    )
+    values = result(Task.of(_tokens_of_heads, side.run, side.layers))
     tokens = side.run.trace.attentions[side.layer.name].shape[-1]
     return _dots(side, values, tokens, t("attention.spread.all", tokens=tokens))
+
+
+def _tokens_of_heads(run: Run, layers: tuple[LayerRef, ...]) -> np.ndarray:
+    return effective_tokens([run.trace.attentions[layer.name] for layer in layers], layers[0].prefix_tokens)
 
 
 def _dots(side: Chosen, values: np.ndarray, limit: float, limit_name: str) -> HeadDots:
@@ -81,7 +83,3 @@ def _dots(side: Chosen, values: np.ndarray, limit: float, limit_name: str) -> He
     return HeadDots(
         escape(name_of_network(spec)), family_of(spec).role, values, side.index, limit, limit_name
     )
-
-
-def _attentions(side: Chosen) -> list[np.ndarray]:
-    return [side.run.trace.attentions[layer.name] for layer in side.layers]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis import HeadProjections, attention_entry, head_projections
+from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Frame, Outline, to_uint8_map
 from ui.controls import choice
 from ui.explore.attention.choice import (
@@ -16,6 +19,7 @@ from ui.explore.attention.choice import (
 )
 from ui.explore.attention.course import course
 from ui.explore.attention.numbers import plain
+from ui.explore.attention.settings import ENTRY, KEY
 from ui.explore.attention.steps import Opened, show_steps
 from ui.options import choose_option, option, set_option
 from ui.panels import panel_of, show_board
@@ -23,8 +27,6 @@ from ui.sections import heading, row
 from ui.service import result
 from ui.state import SIDES
 from ui.words import name_of_layer, network_in_text, t
-
-_KEY = "attention-key"
 
 
 @row
@@ -41,8 +43,7 @@ def show_entry() -> None:
             st.segmented_control,
             t("attention.entry.side"),
             {each.side: network_in_text(each.run.loaded.spec) for each in sides},
-            name="attention-entry",
-            default="right",
+            ENTRY,
             required=True,
         )
         side = sides[SIDES.index(name)]
@@ -69,19 +70,19 @@ def _open(side: Chosen, asks: int) -> Opened:
         head = int((others.max(axis=1) if asked is None else attention[:, asked]).argmax())
     if asked is None:
         asked = layer.prefix_tokens + int(others[head].argmax())
-    found: HeadProjections = result(
-        ("projections", side.run.trace.key, layer.name),
-        lambda _control: head_projections(side.run.loaded, side.run.trace, layer),
-        "attention-entry",
-    )
+    found = result(Task.of(_projections, side.run, layer), "attention-entry")
     return Opened(side, head, asks, asked, attention_entry(found, head, asks, asked))
+
+
+def _projections(run: Run, layer: LayerRef) -> HeadProjections:
+    return head_projections(run.loaded, run.trace, layer)
 
 
 def _asked(side: Chosen) -> int | None:
     """The token that a person chose to be asked; None for the one that answers most."""
     layer = side.layer
     cells = {f"p{cell}": layer.prefix_tokens + cell for cell in range(layer.grid[0] * layer.grid[1])}
-    name = option(_KEY, ["auto", "class", *cells], "auto")
+    name = option(KEY, ["auto", "class", *cells])
     return {"class": 0, **cells}.get(name)
 
 
@@ -101,9 +102,7 @@ def _choose(opened: Opened) -> None:
     current = _asked(side)
     if current is not None and current >= side.layer.prefix_tokens:
         names[f"p{current - side.layer.prefix_tokens}"] = name_of_token(side.layer, current)
-    choose_option(
-        right.segmented_control, t("attention.entry.key"), names, name=_KEY, default="auto", required=True
-    )
+    choose_option(right.segmented_control, t("attention.entry.key"), names, KEY, required=True)
 
 
 def _show_maps(opened: Opened) -> None:
@@ -137,7 +136,7 @@ def _show_maps(opened: Opened) -> None:
         )
         for name, (data, values, unit) in places.items()
     )
-    show_board("attention-entry", panels, on_select=lambda _panel, cell: set_option(_KEY, f"p{cell}"))
+    show_board("attention-entry", panels, on_select=lambda _panel, cell: set_option(KEY, f"p{cell}"))
 
 
 def _outline(opened: Opened) -> Outline:

@@ -7,14 +7,17 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from analysis import head_distances
+from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Panel
-from ui.explore.attention.choice import Chosen, direction, query_token, show_option
+from ui.explore.attention.choice import Chosen, direction, query_token
 from ui.explore.attention.course import Course
-from ui.explore.attention.weights import token_of_heads
+from ui.explore.attention.settings import SHOW
+from ui.explore.attention.weights import distances_of_heads, token_of_heads
 from ui.options import set_option
 from ui.panels import sheet_panel, show_sheets
-from ui.service import derived
+from ui.service import result
 from ui.words import t
 from viz.sheets import colourise
 
@@ -38,16 +41,9 @@ def _sheet(side: Chosen) -> tuple[Panel, Callable[[int], None]]:
     token, way = query_token(run, layer), direction()
     heads = len(run.trace.attentions[layer.name])
     shows = ("mean", "max", *(f"h{head + 1}" for head in range(heads)))
-
-    def colours() -> list[np.ndarray]:
-        rows = token_of_heads(run.trace.attentions[layer.name], layer, token or 0, way)
-        maps = (rows.mean(axis=0), rows.max(axis=0), *rows)
-        return [colourise(each, 0.0, float(max(each.max(), 1e-12))) for each in maps]
-
     panel = sheet_panel(
         side.side,
-        ("attention-heads", run.trace.key, layer.name, token, way),
-        colours,
+        Task.of(_tiles, run, layer, token or 0, way),
         (t("attention.show.mean"), t("attention.show.max"), *_names(side, heads)),
         4 if len(shows) <= 8 else 7,
         title=t("attention.heads", heads=heads),
@@ -55,17 +51,20 @@ def _sheet(side: Chosen) -> tuple[Panel, Callable[[int], None]]:
         role=run.loaded.role,
         selected=shows.index(side.show) if side.show in shows else None,
     )
-    return panel, lambda index: set_option(show_option(side.side), shows[index])
+    return panel, lambda index: set_option(SHOW[side.side], shows[index])
+
+
+def _tiles(run: Run, layer: LayerRef, token: int, way: str) -> list[np.ndarray]:
+    """The mean over heads, the maximum, then each head."""
+    rows = token_of_heads(run.trace.attentions[layer.name], layer, token, way)
+    maps = (rows.mean(axis=0), rows.max(axis=0), *rows)
+    return [colourise(each, 0.0, float(max(each.max(), 1e-12))) for each in maps]
 
 
 def _names(side: Chosen, heads: int) -> tuple[str, ...]:
     """Heads by number and by how far their patches look on average."""
     layer = side.layer
-    attention = side.run.trace.attentions[layer.name]
-    distances = derived(
-        ("head-distances", side.run.trace.key, layer.name),
-        lambda: head_distances([attention], layer.prefix_tokens, layer.grid, layer.stride)[0],
-    )
+    distances = result(Task.of(distances_of_heads, side.run, (layer,)))[0]
     return tuple(
         t("attention.heads.one", head=head + 1, distance=round(float(distances[head])))
         for head in range(heads)

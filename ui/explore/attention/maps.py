@@ -8,35 +8,30 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis import patch_rows
 from models.networks.adapter import LayerRef, Missing
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.controls import choice
 from ui.explore.attention.choice import (
     BY_CLASS,
     Chosen,
     direction,
-    layer_option,
     name_of_show,
     query,
     query_token,
-    show_option,
     shows,
 )
 from ui.explore.attention.course import Course, course
 from ui.explore.attention.heads import show_heads
-from ui.explore.attention.weights import (
-    discarded_share,
-    explanation,
-    matrix,
-    of_block,
-    of_token,
-    residual_share,
-)
-from ui.options import choose_option, number_option, set_option
+from ui.explore.attention.settings import DIRECTION, DISCARD, LAYER, QUERY, RESIDUAL, SHOW
+from ui.explore.attention.weights import Weights, explanation, matrix, of_block, of_token, weights_of
+from ui.options import choose_number, choose_option, set_option
 from ui.panels import answer_of, panel_of, show_board
 from ui.reach_frames import box_of
 from ui.rows.marks import marked_patches
 from ui.sections import row
-from ui.service import Run, derived
+from ui.service import result
+from ui.settings import Setting
 from ui.state import SIDES, SideName, change_side
 from ui.targets import target_of
 from ui.words import name_of_class, name_of_layer, network_in_text, sentence_for, t
@@ -82,9 +77,8 @@ def _choose_query(place: DeltaGenerator) -> None:
     choose_option(
         place.segmented_control,
         t("attention.query"),
-        {name: t(f"attention.query.{name}") for name in ("point", "class")},
-        name="attention-query",
-        default="point",
+        {name: t(f"attention.query.{name}") for name in QUERY.choices},
+        QUERY,
         required=True,
     )
 
@@ -94,20 +88,17 @@ def _choose_rarely(*, rolls: bool) -> None:
     choose_option(
         st.segmented_control,
         t("attention.direction"),
-        {name: t(f"attention.direction.{name}") for name in ("from", "to")},
-        name="attention-direction",
-        default="from",
+        {name: t(f"attention.direction.{name}") for name in DIRECTION.choices},
+        DIRECTION,
         required=True,
     )
     st.markdown(f"**{t('attention.rollout')}**")
     st.markdown(t("attention.rollout.text"))
-    for name, label, high, default in (
-        ("attention-residual", "attention.rollout.residual", 100, 50),
-        ("attention-discard", "attention.rollout.discard", 95, 0),
+    for setting, label in (
+        (RESIDUAL, "attention.rollout.residual"),
+        (DISCARD, "attention.rollout.discard"),
     ):
-        number_option(
-            st.slider, t(label), 0, high, name=name, default=default, format="%d %%", disabled=not rolls
-        )
+        choose_number(st.slider, t(label), setting, format="%d %%", disabled=not rolls)
 
 
 def _why_none(run: Run) -> str:
@@ -130,21 +121,26 @@ def _choose_block(run: Run, side: Chosen, places: list[DeltaGenerator], *, named
         left,
         block,
         {layer.name: name_of_layer(layer) for layer in side.layers},
-        layer_option(side.side),
+        LAYER[side.side],
         side.layer.name,
     )
     _choose(
         right,
         show,
         {each: name_of_show(each) for each in shows(run, side.layer)},
-        show_option(side.side),
+        SHOW[side.side],
         side.show,
     )
 
 
-def _choose(place: DeltaGenerator, label: str, names: dict[str, str], name: str, value: str) -> None:
+def _choose(place: DeltaGenerator, label: str, names: dict[str, str], setting: Setting, value: str) -> None:
     choice(
-        place.selectbox, label, names, key=name, value=value, choose=lambda picked: set_option(name, picked)
+        place.selectbox,
+        label,
+        names,
+        key=setting.name,
+        value=value,
+        choose=lambda picked: set_option(setting, picked),
     )
 
 
@@ -204,27 +200,12 @@ def _frame(side: Chosen, index: int, *, alone: bool) -> Frame:
     """
     run, layer = side.run, side.layers[index]
     token, way = query_token(run, layer), direction()
-    shown: tuple[object, ...] = (run.trace.key, layer.name, side.show)
-    if side.show == "rollout":
-        shown = (*shown, residual_share(), discarded_share())
-    heads = of_block(side, index)
-
-    def pinned() -> MapData:
-        return to_uint8_map(of_token(heads, side.show, layer, token or 0, way) * 100, unit="%")
-
-    def outliers() -> tuple[int, ...]:
-        return marked_patches(run, layer, patch_rows(matrix(heads, side.show), layer.prefix_tokens))
-
-    def by_patch() -> RowData:
-        weights = matrix(heads, side.show)[layer.prefix_tokens :, layer.prefix_tokens :]
-        rows = weights if way == "from" else weights.T
-        return to_uint8_rows(np.ascontiguousarray(rows) * 100, layer.grid, unit="%")
-
+    which = weights_of(side, index)
     asks_patch = query() == "point"
     whole = alone and side.show == "mean" and way == "from"
     here = asks_patch and (whole or index == side.index)
-    rows = derived(("attention-rows", *shown, way), by_patch) if here else None
-    data = derived(("attention-map", *shown, token, way), pinned)
+    rows = result(Task.of(_by_patch, run, which, way)) if here else None
+    data = result(Task.of(_pinned, run, which, token or 0, way))
     return Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
@@ -232,10 +213,30 @@ def _frame(side: Chosen, index: int, *, alone: bool) -> Frame:
         rows=rows,
         map_of_point=asks_patch and rows is None,
         box=box_of(run, layer) if asks_patch else None,
-        marks=derived(("attention-marks", *shown), outliers),
+        marks=result(Task.of(_outliers, run, which)),
         caption=t(
             f"attention.caption.rollout.{way}"
             if side.show == "rollout"
             else f"attention.caption.{way}.{query()}"
         ),
     )
+
+
+@stoppable
+def _pinned(work: Work, run: Run, which: Weights, token: int, way: str) -> MapData:
+    heads = of_block(work, run, which)
+    return to_uint8_map(of_token(heads, which.show, which.layer, token, way) * 100, unit="%")
+
+
+@stoppable
+def _outliers(work: Work, run: Run, which: Weights) -> tuple[int, ...]:
+    rows = patch_rows(matrix(of_block(work, run, which), which.show), which.layer.prefix_tokens)
+    return marked_patches(run, which.layer, rows)
+
+
+@stoppable
+def _by_patch(work: Work, run: Run, which: Weights, way: str) -> RowData:
+    prefix = which.layer.prefix_tokens
+    weights = matrix(of_block(work, run, which), which.show)[prefix:, prefix:]
+    rows = weights if way == "from" else weights.T
+    return to_uint8_rows(np.ascontiguousarray(rows) * 100, which.layer.grid, unit="%")

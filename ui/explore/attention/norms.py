@@ -9,11 +9,13 @@ import streamlit as st
 
 from analysis import attention_sinks, head_mean, outlier_tokens, patch_rows, token_norms
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Frame, MapData, to_uint8_map
 from ui.explore.attention.course import course
 from ui.panels import panel_of, show_board
 from ui.sections import heading, row
-from ui.service import Run, derived
+from ui.service import result
 from ui.state import SIDES
 from ui.words import name_of_layer, t
 
@@ -51,7 +53,7 @@ class _Norms:
 
 
 def _frame(run: Run, layer: LayerRef) -> Frame:
-    found = derived(("norms", run.trace.key, layer.name), lambda: _measure(run, layer))
+    found = result(Task.of(_measure, run, layer))
     caption = "attention.norms.found" if run.has_attention else "attention.norms.found.places"
     return Frame(
         label=name_of_layer(layer),

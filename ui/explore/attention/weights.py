@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
-from analysis import head_max, head_mean, legrad, relevance, rollout_steps
+from analysis import head_distances, head_max, head_mean, legrad, relevance, rollout_steps
 from models.networks.adapter import LayerRef
-from models.running.jobs import JobControl
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.explore.attention.choice import Chosen
-from ui.options import option
-from ui.service import Run, derived, result
+from ui.explore.attention.settings import DISCARD, RESIDUAL
+from ui.options import number
+from ui.service import result
 
 
-def residual_share() -> int:
-    """Share of the skip connection in the rollout, in per cent."""
-    return _share("attention-residual", 50, 100)
+def distances_of_heads(run: Run, layers: tuple[LayerRef, ...]) -> np.ndarray:
+    """How far every head of some blocks looks on average ``[blocks, heads]``, in pixels."""
+    first = layers[0]
+    attentions = [run.trace.attentions[layer.name] for layer in layers]
+    return head_distances(attentions, first.prefix_tokens, first.grid, first.stride)
 
 
-def discarded_share() -> int:
-    """Share of the weakest entries that the rollout leaves out, in per cent."""
-    return _share("attention-discard", 0, 95)
+@dataclass(frozen=True)
+class Weights:
+    """Which weights of a block a map is made of.
 
-
-def _share(name: str, default: int, high: int) -> int:
-    return int(option(name, [str(value) for value in range(high + 1)], str(default)))
-
-
-def of_block(side: Chosen, index: int) -> np.ndarray:
-    """What a block's map is made of ``[heads, tokens, tokens]``: all heads, the chosen one, or the rollout.
-
-    Call it in the script: the rollout is asked of the engine, whose worker must not wait for itself.
+    Attributes:
+        layers: of the network, in order of depth.
+        index: of the block.
+        show: ``mean``, ``max``, ``rollout``, or ``h3`` for the third head.
+        residual: share of the skip connection in the rollout, in per cent; 0 for whatever is none.
+        discard: share of the weakest entries that it leaves out, in per cent.
     """
-    attention = side.run.trace.attentions[side.layers[index].name]
-    if side.show == "rollout":
-        return _rollouts(side)[index][None]
-    return attention if side.head is None else attention[side.head][None]
+
+    layers: tuple[LayerRef, ...]
+    index: int
+    show: str
+    residual: int = 0
+    discard: int = 0
+
+    @property
+    def layer(self) -> LayerRef:
+        return self.layers[self.index]
+
+
+def weights_of(side: Chosen, index: int) -> Weights:
+    """What the map of a block is made of, as it is chosen now."""
+    plain = Weights(side.layers, index, side.show)
+    if side.show != "rollout":
+        return plain
+    return replace(plain, residual=number(RESIDUAL), discard=number(DISCARD))
+
+
+def of_block(work: Work, run: Run, which: Weights) -> np.ndarray:
+    """A block's weights ``[heads, tokens, tokens]``: all heads, the chosen one, or the rollout."""
+    if which.show == "rollout":
+        rollouts = work.result(Task.of(_rollouts, run, which.layers, which.residual, which.discard))
+        rollout: np.ndarray = rollouts[which.index][None]
+        return rollout
+    attention = run.trace.attentions[which.layer.name]
+    return attention[int(which.show[1:]) - 1][None] if which.show.startswith("h") else attention
 
 
 def matrix(attention: np.ndarray, show: str) -> np.ndarray:
@@ -58,21 +85,16 @@ def token_of_heads(attention: np.ndarray, layer: LayerRef, token: int, direction
 
 def explanation(run: Run, method: str, target: int, side: str) -> np.ndarray:
     """Relevance or LeGrad of a class ``[h, w]``."""
-
-    def job(control: JobControl) -> np.ndarray:
-        explain = relevance if method == "relevance" else legrad
-        return explain(run.loaded, run.trace, target, control.check)
-
-    return result((method, run.trace.key, target), job, f"{method}-{side}")
+    return result(Task.of(_explain, run, method, target), f"{method}-{side}")
 
 
-def _rollouts(side: Chosen) -> np.ndarray:
+@stoppable
+def _explain(work: Work, run: Run, method: str, target: int) -> np.ndarray:
+    explain = relevance if method == "relevance" else legrad
+    return explain(run.loaded, run.trace, target, work.check)
+
+
+def _rollouts(run: Run, layers: tuple[LayerRef, ...], residual: int, discard: int) -> np.ndarray:
     """The rollout after every block ``[blocks, tokens, tokens]``."""
-    residual, discard = residual_share(), discarded_share()
-    trace, layers = side.run.trace, side.layers
-
-    def make() -> np.ndarray:
-        blocks = [trace.attentions[layer.name] for layer in layers]
-        return np.stack(list(rollout_steps(blocks, residual / 100, discard / 100, layers[0].prefix_tokens)))
-
-    return derived(("rollouts", trace.key, residual, discard), make)
+    blocks = [run.trace.attentions[layer.name] for layer in layers]
+    return np.stack(list(rollout_steps(blocks, residual / 100, discard / 100, layers[0].prefix_tokens)))

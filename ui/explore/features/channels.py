@@ -8,16 +8,18 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis import channel_numbers
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
 from ui.component import Frame, Outline, Panel
 from ui.explore.features.choices import choose_layer, layer_of
 from ui.explore.features.ranges import choose_colours, colours_of, extent_of, furthest_layer
+from ui.explore.features.settings import CHANNEL
 from ui.explore.features.sheets import show_channel_sheets
-from ui.options import number_option
+from ui.options import choose_number_between
 from ui.panels import panel_of, show_board
 from ui.rows.feature_side import channel_order
 from ui.rows.marks import marked_places
 from ui.sections import row
-from ui.service import Run, runs
+from ui.service import runs
 from ui.state import SIDES, SideName
 from ui.words import name_of_layer, percent, t
 
@@ -45,12 +47,12 @@ def _choose(pair: tuple[Run, Run], places: list[DeltaGenerator]) -> list[int]:
     for index, (run, side) in enumerate(zip(pair, SIDES, strict=True)):
         layer = choose_layer(run, side, places[2 * index])
         channels.append(
-            number_option(
+            choose_number_between(
                 places[2 * index + 1].number_input,
                 t("features.channel", count=layer.channels),
+                CHANNEL[side],
                 1,
                 layer.channels,
-                name=f"features-{side}-channel",
                 default=int(channel_order(run, layer.name)[0]) + 1,
             )
         )

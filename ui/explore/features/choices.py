@@ -8,27 +8,24 @@ from typing import Any
 from streamlit.delta_generator import DeltaGenerator
 
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
 from ui.controls import choice
-from ui.options import option, set_option
+from ui.explore.features.settings import CHANNEL, LAYER, PAGE
+from ui.options import chosen_before, forget_option, option, set_option
 from ui.rows import feature_side
-from ui.service import Run
 from ui.state import SIDES, SideName, view
 from ui.words import name_of_layer, network_in_text, t
-
-SHARED = tuple(f"features-{side}-layer" for side in SIDES)
-"""Settings that more than one row depends on."""
 
 
 def layer_of(run: Run, side: SideName) -> LayerRef:
     """The chosen layer; at first the one that the overview shows, if it is one with feature maps."""
     layers = {layer.name: layer for layer in run.loaded.adapter.feature_layers()}
-    name = f"features-{side}-layer"
-    kept = view().options.get(name)
+    kept = chosen_before(LAYER[side])
     if kept is not None and kept not in layers:
         # Another network than the one whose channel was chosen.
         _forget_channel(side)
     shown = view().side(side).layer
-    return layers[option(name, layers, shown if shown in layers else feature_side.default(run)[0])]
+    return layers[option(LAYER[side], layers, shown if shown in layers else feature_side.default(run)[0])]
 
 
 def choose_layer(run: Run, side: SideName, place: DeltaGenerator, suffix: str = "") -> LayerRef:
@@ -41,17 +38,16 @@ def choose_layer(run: Run, side: SideName, place: DeltaGenerator, suffix: str = 
         suffix: tells several boxes of a page apart; all of them show and change the same choice.
     """
     chosen = layer_of(run, side)
-    name = f"features-{side}-layer"
 
     def choose(layer: str) -> None:
-        set_option(name, layer)
+        set_option(LAYER[side], layer)
         _forget_channel(side)
 
     choice(
         place.selectbox,
         t("features.layer", network=network_in_text(run.loaded.spec)),
         {layer.name: name_of_layer(layer) for layer in run.loaded.adapter.feature_layers()},
-        key=f"{name}{suffix}",
+        key=f"{LAYER[side].name}{suffix}",
         value=chosen.name,
         choose=choose,
     )
@@ -60,8 +56,8 @@ def choose_layer(run: Run, side: SideName, place: DeltaGenerator, suffix: str = 
 
 def _forget_channel(side: SideName) -> None:
     """A number means something else in another layer: back to its strongest channel and its first page."""
-    for what in ("channel", "page"):
-        set_option(f"features-{side}-{what}", "")
+    for setting in (CHANNEL[side], PAGE[side]):
+        forget_option(setting)
 
 
 def both(make: Callable[[Run, SideName], Any], pair: tuple[Run, Run]) -> list[Any]:

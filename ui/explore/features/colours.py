@@ -7,12 +7,14 @@ import streamlit as st
 
 from analysis import principal_scores, robust_ranges
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Frame
 from ui.explore.features.choices import both
 from ui.panels import depth_slider, panel_of, show_board, spread
 from ui.pictures import encode_sheet
 from ui.sections import heading, row
-from ui.service import Run, derived, runs
+from ui.service import result, runs
 from ui.state import SIDES, SideName
 from ui.words import name_of_layer, rounded_percent, t
 from viz.sheets import component_colours
@@ -47,17 +49,7 @@ def _layers(run: Run) -> list[LayerRef]:
 
 def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
     layers = _layers(run)
-
-    def paint() -> list[tuple[bytes, tuple[float, ...]]]:
-        painted, reference = [], None
-        for layer in layers:
-            found = principal_scores(run.trace.activations[layer.name], reference=reference)
-            reference = found.scores
-            picture = component_colours(found.scores, robust_ranges(found.scores))
-            painted.append((encode_sheet(picture), tuple(found.explained.tolist())))
-        return painted
-
-    painted = derived(("colours", run.trace.key), paint)
+    painted = result(Task.of(_paint, run, tuple(layers)))
     return tuple(
         Frame(
             label=name_of_layer(layer),
@@ -74,6 +66,16 @@ def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
         )
         for layer, (picture, shares) in zip(layers, painted, strict=True)
     )
+
+
+def _paint(run: Run, layers: tuple[LayerRef, ...]) -> list[tuple[bytes, tuple[float, ...]]]:
+    painted, reference = [], None
+    for layer in layers:
+        found = principal_scores(run.trace.activations[layer.name], reference=reference)
+        reference = found.scores
+        picture = component_colours(found.scores, robust_ranges(found.scores))
+        painted.append((encode_sheet(picture), tuple(found.explained.tolist())))
+    return painted
 
 
 def _percent(share: float) -> str:

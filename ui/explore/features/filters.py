@@ -18,17 +18,18 @@ from analysis import (
     strongest_channels,
     strongest_windows,
 )
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.component import Frame, Outline, Panel, to_uint8_map
 from ui.controls import choice
 from ui.explore.features.choices import both
-from ui.options import choose_option, option, set_option
+from ui.explore.features.settings import FILTER, KIND
+from ui.options import choose_option, forget_option, option, set_option
 from ui.panels import panel_of, sheet_panel, show_board, show_sheets
 from ui.sections import heading, row
-from ui.service import Run, result, runs
+from ui.service import result, runs
 from ui.state import SIDES, SideName, change
 from ui.words import network_in_text, t
-
-KINDS = ("filters", "principal")
 
 _FILTERS = 64
 """Filters to show; a ViT has hundreds, of which the liveliest stand for the others."""
@@ -72,17 +73,16 @@ def show_filters() -> None:
 
 def _kind(run: Run, side: SideName) -> str:
     few = len(run.loaded.adapter.first_kernel()) <= _FILTERS
-    return option(f"features-{side}-kind", KINDS, "filters" if few else "principal")
+    return option(KIND[side], default="filters" if few else "principal")
 
 
 def _choose_kind(run: Run, side: SideName, place: DeltaGenerator) -> None:
     chosen = _kind(run, side)
-    name = f"features-{side}-kind"
 
     def choose(kind: str | None) -> None:
         if kind is not None and kind != chosen:
-            set_option(name, kind)
-            set_option(f"features-{side}-filter", "")
+            set_option(KIND[side], kind)
+            forget_option(FILTER[side])
 
     count = len(run.loaded.adapter.first_kernel())
     shown = min(count, _FILTERS)
@@ -94,7 +94,7 @@ def _choose_kind(run: Run, side: SideName, place: DeltaGenerator) -> None:
             "filters": every if shown == count else t("features.kind.filters", shown=shown, count=count),
             "principal": t("features.kind.principal"),
         },
-        key=name,
+        key=KIND[side].name,
         value=chosen,
         choose=choose,
         required=True,
@@ -105,31 +105,29 @@ def _choose_filter(run: Run, side: SideName, place: DeltaGenerator) -> None:
     names = {str(number): _name(run, side, number) for number in _bank(run, side).numbers}
     default = list(names)[_liveliest(run, side)]
     label = t("features.filter")
-    choose_option(place.selectbox, label, names, name=f"features-{side}-filter", default=default)
+    choose_option(place.selectbox, label, names, FILTER[side], default=default)
 
 
 def _bank(run: Run, side: SideName) -> _Bank:
-    kind = _kind(run, side)
+    return result(Task.of(_prepare, run, _kind(run, side)), f"first-layer-{side}")
+
+
+def _prepare(run: Run, kind: str) -> _Bank:
     adapter = run.loaded.adapter
-
-    def prepare() -> _Bank:
-        own = adapter.first_kernel().float().cpu().numpy()
-        if kind == "principal":
-            kernels = principal_filters(own).components
-            return _Bank(
-                tuple(range(1, len(kernels) + 1)), kernels, first_responses(adapter, run.trace, kernels)
-            )
-        responses = first_responses(adapter, run.trace)
-        shown = np.sort(strongest_channels(responses)[:_FILTERS])
-        return _Bank(tuple(int(index) + 1 for index in shown), own[shown], responses[shown])
-
-    return result(("first-layer", run.trace.key, kind), lambda control: prepare(), f"first-layer-{side}")
+    own = adapter.first_kernel().float().cpu().numpy()
+    if kind == "principal":
+        kernels = principal_filters(own).components
+        numbers = tuple(range(1, len(kernels) + 1))
+        return _Bank(numbers, kernels, first_responses(adapter, run.trace, kernels))
+    responses = first_responses(adapter, run.trace)
+    shown = np.sort(strongest_channels(responses)[:_FILTERS])
+    return _Bank(tuple(int(index) + 1 for index in shown), own[shown], responses[shown])
 
 
 def _chosen(run: Run, side: SideName) -> int:
     """Index of the chosen filter within the bank."""
     numbers = [str(number) for number in _bank(run, side).numbers]
-    return numbers.index(option(f"features-{side}-filter", numbers, numbers[_liveliest(run, side)]))
+    return numbers.index(option(FILTER[side], numbers, numbers[_liveliest(run, side)]))
 
 
 def _liveliest(run: Run, side: SideName) -> int:
@@ -145,20 +143,23 @@ def _sheet(run: Run, side: SideName) -> tuple[Panel, Callable[[int], None]]:
     bank = _bank(run, side)
     panel = sheet_panel(
         side,
-        ("filters", run.trace.key, _kind(run, side)),
-        lambda: list(kernels_as_rgb(bank.kernels)),
+        Task.of(_kernels, run, _kind(run, side)),
         tuple(_name(run, side, number) for number in bank.numbers),
         _COLUMNS[_kind(run, side)],
         title=t("features.filters.size", size=bank.kernels.shape[-1], count=len(bank.kernels)),
         role=run.loaded.role,
         selected=_chosen(run, side),
     )
-    return panel, lambda cell: set_option(f"features-{side}-filter", str(bank.numbers[cell]))
+    return panel, lambda cell: set_option(FILTER[side], str(bank.numbers[cell]))
 
 
-def _best(run: Run, side: SideName) -> tuple[tuple[tuple[int, int], ...], ...]:
+@stoppable
+def _kernels(work: Work, run: Run, kind: str) -> list[np.ndarray]:
+    return list(kernels_as_rgb(work.result(Task.of(_prepare, run, kind)).kernels))
+
+
+def _best(run: Run, response: np.ndarray) -> tuple[tuple[tuple[int, int], ...], ...]:
     """Places of the strongest and of the most negative answers."""
-    response = _bank(run, side).responses[_chosen(run, side)]
     window, extent = first_window(run.loaded.adapter), run.trace.input_view.shape[0]
     return tuple(
         strongest_windows(response, window, extent, _CROPS, lowest=lowest) for lowest in (False, True)
@@ -170,7 +171,7 @@ def _response(run: Run, side: SideName) -> Panel:
     layer, window = run.loaded.adapter.feature_layers()[0], first_window(run.loaded.adapter)
     outlines = [
         _outline(window, places[0], label)
-        for places, label in zip(_best(run, side), ("+", "\u2212"), strict=True)
+        for places, label in zip(_best(run, bank.responses[chosen]), ("+", "\u2212"), strict=True)
         if places
     ]
     frame = Frame(
@@ -195,8 +196,8 @@ def _outline(window: Window, place: tuple[int, int], label: str) -> Outline:
 def _windows(run: Run, side: SideName) -> tuple[Panel, Callable[[int], None]]:
     """The filter beside the windows it answers to most, and its opposite beside those it answers to least."""
     bank, chosen = _bank(run, side), _chosen(run, side)
-    window, rgb = first_window(run.loaded.adapter), run.trace.input_view
-    lines = _best(run, side)
+    window = first_window(run.loaded.adapter)
+    lines = _best(run, bank.responses[chosen])
     name = _name(run, side, bank.numbers[chosen])
     names: list[str] = []
     targets: list[tuple[int, int] | None] = []
@@ -208,18 +209,6 @@ def _windows(run: Run, side: SideName) -> tuple[Panel, Callable[[int], None]]:
             names.append("" if place is None else _window_name(bank.responses[chosen], place))
             targets.append(place)
 
-    def paint() -> list[np.ndarray]:
-        tiles = []
-        for places, sign in zip(lines, (1, -1), strict=True):
-            line = [kernels_as_rgb(sign * bank.kernels[chosen : chosen + 1])[0]]
-            for row_, column in places:
-                top, left = window.start(row_), window.start(column)
-                line.append(rgb[top : top + window.size, left : left + window.size])
-            empty = np.full_like(line[0], 128)
-            tiles += line + [empty] * (1 + _CROPS - len(line))
-        factor = max(1, _TILE // window.size)
-        return [tile.repeat(factor, 0).repeat(factor, 1) for tile in tiles]
-
     def choose(cell: int) -> None:
         place = targets[cell]
         if place is not None:
@@ -227,8 +216,7 @@ def _windows(run: Run, side: SideName) -> tuple[Panel, Callable[[int], None]]:
 
     panel = sheet_panel(
         side,
-        ("windows", run.trace.key, _kind(run, side), chosen),
-        paint,
+        Task.of(_paint, run, _kind(run, side), chosen),
         tuple(names),
         1 + _CROPS,
         title=name,
@@ -237,6 +225,22 @@ def _windows(run: Run, side: SideName) -> tuple[Panel, Callable[[int], None]]:
         selected=None,
     )
     return panel, choose
+
+
+@stoppable
+def _paint(work: Work, run: Run, kind: str, chosen: int) -> list[np.ndarray]:
+    bank = work.result(Task.of(_prepare, run, kind))
+    window, rgb = first_window(run.loaded.adapter), run.trace.input_view
+    tiles = []
+    for places, sign in zip(_best(run, bank.responses[chosen]), (1, -1), strict=True):
+        line = [kernels_as_rgb(sign * bank.kernels[chosen : chosen + 1])[0]]
+        for row_, column in places:
+            top, left = window.start(row_), window.start(column)
+            line.append(rgb[top : top + window.size, left : left + window.size])
+        empty = np.full_like(line[0], 128)
+        tiles += line + [empty] * (1 + _CROPS - len(line))
+    factor = max(1, _TILE // window.size)
+    return [tile.repeat(factor, 0).repeat(factor, 1) for tile in tiles]
 
 
 def _window_name(response: np.ndarray, place: tuple[int, int]) -> str:

@@ -9,14 +9,14 @@ import streamlit as st
 
 from analysis import Extent, layer_extent, pooled_maps
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import MapData, to_uint8_map
+from ui.explore.features.settings import SCALE, SIGN
 from ui.options import choose_option
-from ui.service import Run, derived
+from ui.service import result
 from ui.words import t
 from viz.sheets import colourise
-
-SIGNS = ("signed", "rectified")
-SCALES = ("map", "layer", "network")
 
 _SIDE = 28
 """Cells of a small map along one side at most: more than a thumbnail shows."""
@@ -60,17 +60,15 @@ def choose_colours() -> tuple[str, str]:
         sign = choose_option(
             st.segmented_control,
             t("features.sign"),
-            {sign: t(f"features.sign.{sign}") for sign in SIGNS},
-            name="features-sign",
-            default="signed",
+            {sign: t(f"features.sign.{sign}") for sign in SIGN.choices},
+            SIGN,
             required=True,
         )
         scale = choose_option(
             st.segmented_control,
             t("features.scale"),
-            {scale: t(f"features.scale.{scale}") for scale in SCALES},
-            name="features-scale",
-            default="map",
+            {scale: t(f"features.scale.{scale}") for scale in SCALE.choices},
+            SCALE,
             required=True,
         )
     return sign, scale
@@ -87,7 +85,11 @@ def colours_of(run: Run, layer: LayerRef, sign: str, scale: str) -> Colours:
 
 def extent_of(run: Run, name: str) -> Extent:
     """How far the values of a layer reach on this picture."""
-    return derived(("extent", run.trace.key, name), lambda: layer_extent(run.trace.activations[name]))
+    return result(Task.of(_extent, run, name))
+
+
+def _extent(run: Run, name: str) -> Extent:
+    return layer_extent(run.trace.activations[name])
 
 
 def furthest_layer(run: Run) -> LayerRef:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from models.networks.tracing import Run
 from ui.explore.features.choices import both
 from ui.sections import heading, row
-from ui.service import Run, runs
+from ui.service import runs
 from ui.state import SideName
 from ui.words import exact, name_of_layer, network_in_text, t
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Panel
 from ui.explore.features.choices import layer_of
-from ui.explore.features.ranges import colours_of
-from ui.options import choose_option, number_option, set_option
+from ui.explore.features.ranges import Colours, colours_of
+from ui.explore.features.settings import CHANNEL, ORDER, PAGE
+from ui.options import choose_number_between, choose_option, set_option
 from ui.panels import sheet_panel, show_sheets
 from ui.rows.feature_side import channel_order
-from ui.service import Run
 from ui.state import SIDES, SideName
 from ui.words import network_in_text, t
 
@@ -26,9 +29,8 @@ def show_channel_sheets(pair: tuple[Run, Run], sign: str, scale: str, channels: 
     order = choose_option(
         st.segmented_control,
         t("features.order"),
-        {order: t(f"features.order.{order}") for order in ("strength", "number")},
-        name="features-order",
-        default="strength",
+        {order: t(f"features.order.{order}") for order in ORDER.choices},
+        ORDER,
         required=True,
     )
     sheets = []
@@ -48,8 +50,7 @@ def _sheet(
     colours = colours_of(run, layer, sign, scale)
     panel = sheet_panel(
         side,
-        ("channels", run.trace.key, layer.name, page, order, colours),
-        lambda: colours.of_tiles(run.trace.activations[layer.name][shown]),
+        Task.of(_tiles, run, layer.name, tuple(shown), colours),
         tuple(t("features.channel.one", channel=index + 1) for index in shown),
         _COLUMNS,
         title=t(
@@ -61,7 +62,11 @@ def _sheet(
         role=run.loaded.role,
         selected=shown.index(channel - 1) if channel - 1 in shown else None,
     )
-    return panel, lambda cell: set_option(f"features-{side}-channel", str(shown[cell] + 1))
+    return panel, lambda cell: set_option(CHANNEL[side], str(shown[cell] + 1))
+
+
+def _tiles(run: Run, name: str, channels: tuple[int, ...], colours: Colours) -> list[np.ndarray]:
+    return colours.of_tiles(run.trace.activations[name][list(channels)])
 
 
 def _turn_pages(place: DeltaGenerator, run: Run, side: SideName) -> int:
@@ -69,8 +74,4 @@ def _turn_pages(place: DeltaGenerator, run: Run, side: SideName) -> int:
     pages = -(-layer_of(run, side).channels // _PAGE)
     label = t("features.page", network=network_in_text(run.loaded.spec), count=_PAGE)
     # A slider needs two ends.
-    return (
-        number_option(place.slider, label, 1, pages, name=f"features-{side}-page", default=1)
-        if pages > 1
-        else 1
-    )
+    return choose_number_between(place.slider, label, PAGE[side], 1, pages, default=1) if pages > 1 else 1

@@ -6,13 +6,16 @@ import streamlit as st
 
 from analysis import place_similarity, similarity_to_place
 from models.networks.adapter import LayerRef
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.explore.features.choices import choose_layer
+from ui.explore.features.settings import SIMILARITY
 from ui.options import choose_option
 from ui.panels import panel_of, show_board
 from ui.rows.marks import marked_places
 from ui.sections import heading, row
-from ui.service import Run, derived, runs
+from ui.service import result, runs
 from ui.state import SIDES, SideName, view
 from ui.words import name_of_layer, t
 
@@ -28,9 +31,8 @@ def show_similarity() -> None:
     measure = choose_option(
         st.segmented_control,
         t("features.similarity.measure"),
-        {measure: t(f"features.similarity.{measure}") for measure in ("raw", "centred")},
-        name="features-similarity",
-        default="centred",
+        {measure: t(f"features.similarity.{measure}") for measure in SIMILARITY.choices},
+        SIMILARITY,
         required=True,
     )
     st.caption(t(f"features.similarity.{measure}.text"))
@@ -53,7 +55,7 @@ def _panel(run: Run, side: SideName, layer: LayerRef, centred: bool) -> Panel:
     frame = Frame(
         label=name_of_layer(layer),
         grid=layer.grid,
-        rows=_rows(run, layer, centred) if whole else None,
+        rows=result(Task.of(_rows, run, layer, centred)) if whole else None,
         map=None if whole else _map(run, layer, centred),
         map_of_point=not whole,
         marks=outliers,
@@ -62,11 +64,8 @@ def _panel(run: Run, side: SideName, layer: LayerRef, centred: bool) -> Panel:
 
 
 def _rows(run: Run, layer: LayerRef, centred: bool) -> RowData:
-    def measure() -> RowData:
-        found = place_similarity(run.trace.activations[layer.name], centred)
-        return to_uint8_rows(found, layer.grid, signed=True, limit=1.0)
-
-    return derived(("similarity", run.trace.key, layer.name, centred), measure)
+    found = place_similarity(run.trace.activations[layer.name], centred)
+    return to_uint8_rows(found, layer.grid, signed=True, limit=1.0)
 
 
 def _map(run: Run, layer: LayerRef, centred: bool) -> MapData | None:
@@ -78,9 +77,9 @@ def _map(run: Run, layer: LayerRef, centred: bool) -> MapData | None:
     row, column = (
         min(int(at / size * count), count - 1) for at, count in zip((y, x), layer.grid, strict=True)
     )
+    return result(Task.of(_map_of_place, run, layer, centred, (row, column)))
 
-    def measure() -> MapData:
-        found = similarity_to_place(run.trace.activations[layer.name], (row, column), centred)
-        return to_uint8_map(found, signed=True, limit=1.0)
 
-    return derived(("similarity", run.trace.key, layer.name, centred, row, column), measure)
+def _map_of_place(run: Run, layer: LayerRef, centred: bool, place: tuple[int, int]) -> MapData:
+    found = similarity_to_place(run.trace.activations[layer.name], place, centred)
+    return to_uint8_map(found, signed=True, limit=1.0)

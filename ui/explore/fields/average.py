@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from analysis import AverageReach, PictureReach, average_reach, reach_in_the_middle
-from models.networks.tracing import trace_key
+from models.networks.adapter import LayerRef
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Run
 from models.pictures.decode import decode_image
 from models.pictures.gallery import SAMPLES, sample_bytes
-from models.running.engine import Engine
-from models.running.jobs import JobControl
+from models.running.task import Task, Work, stoppable
 from ui import component
 from ui.address import publish
 from ui.component import Board, Frame, Panel, Point, to_uint8_map
 from ui.explore.fields.chart import Curve, show_curves
 from ui.explore.fields.frames import rings
 from ui.explore.fields.measures import Measured, layer_at
+from ui.explore.fields.settings import AVERAGE_AXIS
 from ui.panels import depth_slider, words_of_boards
 from ui.reach_frames import CELL, box_of, strength
 from ui.sections import heading
-from ui.service import Run, asked_for, background
+from ui.service import asked_for
 from ui.state import SIDES, view
 from ui.words import name_of_layer, name_of_network, t, template
 
@@ -32,13 +32,11 @@ def show_average(pair: tuple[Measured, Measured]) -> None:
     """Draw the button, and once it has been computed the mean fields and the chart with its bands."""
     heading(t("fields.average.title"), t("fields.average.text", count=len(SAMPLES)))
     runs = (pair[0].run, pair[1].run)
-    key = ("fields-average", *((run.trace.key[:3], run.trace.key[4]) for run in runs))
     # Whoever waits for minutes can share or reload what is on the screen already.
     publish(view(), "fields-average")
     found: Averages | None = asked_for(
         "fields-average",
-        key,
-        _job(pair),
+        Task.of(_averages, *(_of_pictures(each) for each in pair)),
         start=t("fields.average.start", count=len(SAMPLES)),
     )
     if found is None:
@@ -49,39 +47,36 @@ def show_average(pair: tuple[Measured, Measured]) -> None:
         Curve(run.loaded.spec, average.mean, average.low, average.high)
         for run, average in zip(runs, found, strict=True)
     ]
-    show_curves(curves, "fields-average-axis", count, average=True)
+    show_curves(curves, AVERAGE_AXIS, count, average=True)
 
 
-def _job(pair: tuple[Measured, Measured]) -> Callable[[JobControl], Averages]:
-    store = background()
+def _of_pictures(measured: Measured) -> tuple[Task[PictureReach], ...]:
+    loaded, layers = measured.run.loaded, measured.layers
+    return tuple(Task.of(_of_picture, loaded, layers, sample.id) for sample in SAMPLES)
 
+
+@stoppable
+def _averages(
+    work: Work, left: tuple[Task[PictureReach], ...], right: tuple[Task[PictureReach], ...]
+) -> Averages:
     # Each picture is a result of its own: who leaves and comes back finds what had been done, and a network
     # that meets another partner is not asked again.
-    def job(control: JobControl) -> Averages:
-        done = 0
-        averages = []
-        for each in pair:
-            parts = []
-            for sample in SAMPLES:
-                parts.append(_of_picture(store, each, sample.id))
-                done += 1
-                control.check()
-                control.report(done / (2 * len(SAMPLES)))
-            averages.append(average_reach(parts))
-        return averages[0], averages[1]
-
-    return job
+    done, count = 0, len(left) + len(right)
+    averages = []
+    for tasks in (left, right):
+        parts = []
+        for task in tasks:
+            parts.append(work.part(task, done / count, 1 / count))
+            done += 1
+            work.report(done / count)
+        averages.append(average_reach(parts))
+    return averages[0], averages[1]
 
 
-def _of_picture(store: Engine, measured: Measured, sample: str) -> PictureReach:
-    loaded, layers = measured.run.loaded, measured.layers
+@stoppable
+def _of_picture(work: Work, loaded: LoadedModel, layers: tuple[LayerRef, ...], sample: str) -> PictureReach:
     picture = decode_image(sample_bytes(sample))
-    key = ("fields-of-picture", *trace_key(loaded.spec, loaded.device, picture))
-
-    def job(control: JobControl) -> PictureReach:
-        return reach_in_the_middle(loaded, picture, layers, CELL, control.check)
-
-    return store.submit(key, job, cooperative=True).result()
+    return reach_in_the_middle(loaded, picture, layers, CELL, work.check)
 
 
 def _show_maps(runs: tuple[Run, Run], averages: Averages, count: int) -> None:

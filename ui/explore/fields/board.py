@@ -7,6 +7,7 @@ import streamlit as st
 from ui.component import Panel
 from ui.explore.fields.frames import attention_frame, field_frame, strongest_cell, strongest_patch
 from ui.explore.fields.measures import Measured, compute_the_rest, layer_at, measured_pair
+from ui.explore.fields.settings import SCALE
 from ui.options import choose_option
 from ui.panels import depth_slider, panel_of, show_board
 from ui.reach_frames import CELL
@@ -27,9 +28,8 @@ def show_fields() -> None:
     scale = choose_option(
         st.segmented_control,
         t("fields.scale"),
-        {name: t(f"fields.scale.{name}") for name in ("own", "common")},
-        name="fields-scale",
-        default="own",
+        {name: t(f"fields.scale.{name}") for name in SCALE.choices},
+        SCALE,
     )
     panels = _panels(pair, common=scale == "common")
     show_board(

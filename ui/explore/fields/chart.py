@@ -14,9 +14,11 @@ from models.networks.families import family_of
 from models.networks.spec import ModelSpec
 from ui.charts import show_chart
 from ui.explore.fields.measures import Measured, layer_at
+from ui.explore.fields.settings import AXIS
 from ui.options import choose_option
 from ui.panels import step_of_depth
 from ui.reach_frames import inside_at_point
+from ui.settings import Setting
 from ui.tables import show_table
 from ui.words import escape, name_of_layer, name_of_network, rounded_percent, t
 from viz.reach import Measure, ReachLine, reach_curve
@@ -42,24 +44,23 @@ def show_reach(pair: tuple[Measured, Measured]) -> None:
     note.caption(t("fields.table.note"))
     curves = [Curve(each.run.loaded.spec, each.reach) for each in pair]
     count = max(len(each.layers) for each in pair)
-    show_curves(curves, "fields-axis", count)
+    show_curves(curves, AXIS, count)
 
 
-def show_curves(curves: Sequence[Curve], name: str, count: int, *, average: bool = False) -> None:
+def show_curves(curves: Sequence[Curve], setting: Setting, count: int, *, average: bool = False) -> None:
     """Draw the chart, with the choice of its scale.
 
     Args:
         curves: one a network.
-        name: of the setting for the scale.
+        setting: of the scale.
         count: steps of the slider of depth.
         average: whether the distances are means over pictures.
     """
     axis = choose_option(
         st.segmented_control,
         t("fields.axis"),
-        {kind: t(f"fields.axis.{kind}") for kind in ("log", "linear")},
-        name=name,
-        default="log",
+        {kind: t(f"fields.axis.{kind}") for kind in setting.choices},
+        setting,
     )
     figure = reach_curve(
         [line for curve, title in zip(curves, _titles(curves), strict=True) for line in _lines(curve, title)],
@@ -70,7 +71,7 @@ def show_curves(curves: Sequence[Curve], name: str, count: int, *, average: bool
         alt=_alt(curves),
         caption=t("fields.chart.caption.average" if average else "fields.chart.caption"),
     )
-    show_chart(figure, f"{name}-chart")
+    show_chart(figure, f"{setting.name}-chart")
 
 
 def _titles(curves: Sequence[Curve]) -> list[str]:

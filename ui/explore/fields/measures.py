@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from analysis import Reach, attention_inside, nearest_place, reach_at
 from models.networks.adapter import LayerRef, Missing
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.panels import spread, step_of_depth
 from ui.reach_frames import (
     Fields,
@@ -17,7 +19,7 @@ from ui.reach_frames import (
     look_ahead,
     look_ahead_at_attention,
 )
-from ui.service import Run, derived, runs
+from ui.service import field_task, result, runs
 from ui.state import SideName, view
 from ui.words import sentence_for
 
@@ -96,15 +98,24 @@ def layer_at(layers: int, step: int, count: int) -> int:
     return spread(layers, count)[step]
 
 
+@stoppable
+def _reach(
+    work: Work, run: Run, point: tuple[float, float], layers: tuple[LayerRef, ...], known: tuple[bool, ...]
+) -> Reach:
+    fields = [
+        work.result(field_task(run, point, layer)) if there else None
+        for layer, there in zip(layers, known, strict=False)
+    ]
+    return reach_at(run.loaded, run.trace, point, layers, fields)
+
+
 def _measure(run: Run, side: SideName, count: int) -> Measured:
     layers = depths(run)
     shown = layer_at(len(layers), step_of_depth(count), count)
     found = fields_at_point(run, layers, side, shown)
     point = run.trace.crop_box.to_view(*view().point, run.trace.input_view.shape[0])
-    places = tuple(nearest_place(run.loaded.adapter, layer, point) for layer in layers)
     known = tuple(field is not None for field in found)
-    key = ("fields", run.trace.key, places, known)
-    reach = derived(key, lambda: reach_at(run.loaded, run.trace, point, layers, found))
+    reach = result(Task.of(_reach, run, point, layers, known))
     attention = attention_inside(run.loaded.adapter, layers)
     parts, first = _parts(attention, shown)
     rows = iter(attention_rows(run, parts, first) if parts else ())

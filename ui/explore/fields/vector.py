@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import partial
 
 import streamlit as st
 
 from analysis import VectorField, backwards_of, nearest_place, pooled_energy, vector_field
 from analysis.places.reach import SHARES
 from models.networks.adapter import LayerRef
-from models.running.jobs import JobControl
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.address import publish
 from ui.component import Frame, to_uint8_map
 from ui.explore.fields.frames import rings
@@ -19,7 +18,7 @@ from ui.explore.fields.measures import Measured, measured_pair
 from ui.panels import panel_of, show_board
 from ui.reach_frames import CELL, box_of, strength
 from ui.sections import heading, row
-from ui.service import asked_for, background
+from ui.service import asked_for
 from ui.state import view
 from ui.words import name_of_layer, t, template
 
@@ -36,8 +35,7 @@ def show_vector() -> None:
     publish(view(), "fields-vector")
     found = asked_for(
         "fields-vector",
-        ("fields-vector", *map(_key, wanted)),
-        _job(wanted),
+        Task.of(_all, tuple(map(_task, wanted))),
         start=t("fields.vector.start", count=sum(map(_cost, wanted))),
     )
     if found is None:
@@ -54,27 +52,26 @@ def show_vector() -> None:
     show_board("fields-vector", panels)
 
 
-def _job(wanted: Sequence[Measured]) -> Callable[[JobControl], tuple[VectorField, ...]]:
-    store = background()
+def _task(measured: Measured) -> Task[VectorField]:
+    return Task.of(_compute, measured.run, _layer(measured), _cell(measured))
 
+
+@stoppable
+def _all(work: Work, wanted: tuple[Task[VectorField], ...]) -> tuple[VectorField, ...]:
     # Each a result of its own: a network that meets another partner is not asked again.
-    def job(control: JobControl) -> tuple[VectorField, ...]:
-        fields = []
-        for number, each in enumerate(wanted):
-
-            def step(fraction: float, done: int = number) -> None:
-                control.check()
-                control.report((done + fraction) / len(wanted))
-
-            fields.append(store.run(_key(each), partial(_compute, each, step)))
-        return tuple(fields)
-
-    return job
+    count = len(wanted)
+    return tuple(work.part(task, place / count, 1 / count) for place, task in enumerate(wanted))
 
 
-def _compute(measured: Measured, step: Callable[[float], None]) -> VectorField:
-    run = measured.run
-    return vector_field(run.loaded, run.trace, measured.point, _layer(measured), step=step)
+@stoppable
+def _compute(work: Work, run: Run, layer: LayerRef, cell: tuple[int, int]) -> VectorField:
+    def step(fraction: float) -> None:
+        work.check()
+        work.report(fraction)
+
+    reach = run.loaded.adapter.receptive_field(layer)
+    centre = (reach.centre(cell[1]), reach.centre(cell[0]))
+    return vector_field(run.loaded, run.trace, centre, layer, step=step)
 
 
 def _layer(measured: Measured) -> LayerRef:
@@ -83,10 +80,6 @@ def _layer(measured: Measured) -> LayerRef:
 
 def _cell(measured: Measured) -> tuple[int, int]:
     return nearest_place(measured.run.loaded.adapter, _layer(measured), measured.point)
-
-
-def _key(measured: Measured) -> tuple[object, ...]:
-    return ("vector", measured.run.trace.key, _layer(measured).name, _cell(measured))
 
 
 def _cost(measured: Measured) -> int:

@@ -10,9 +10,10 @@ import numpy as np
 
 from analysis import Decision, Written, decide, depth_evidence, place_evidence, runner_up
 from models.errors import UnsupportedViewError
-from models.running.jobs import JobControl
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.explore.network.sums import number
-from ui.service import Run, result
+from ui.service import result
 from ui.state import SideName
 from ui.targets import target_of
 from ui.words import name_of_class, t
@@ -61,17 +62,18 @@ def make_case(run: Run, pair: tuple[Run, Run], side: SideName, against: str) -> 
     """The decision of one network; ``against`` is ``none`` or ``runner-up``."""
     target = target_of(run, pair)
     other = runner_up(run.trace.logits, target) if against == "runner-up" else None
+    parts = result(Task.of(_take_apart, run, target, other), f"decision-{side}")
+    return Case(run, side, target, other, *parts)
 
-    def work(control: JobControl) -> tuple[Decision, Any, Any]:
-        decision = decide(run.loaded, run.trace, target, other)
-        return (
-            decision,
-            _or_reason(lambda: place_evidence(run.loaded, run.trace, decision)),
-            _or_reason(lambda: depth_evidence(run.loaded, run.trace, decision, control.check)),
-        )
 
-    key = ("decision", run.trace.key, target, other)
-    return Case(run, side, target, other, *result(key, work, f"decision-{side}"))
+@stoppable
+def _take_apart(work: Work, run: Run, target: int, other: int | None) -> tuple[Decision, Any, Any]:
+    decision = decide(run.loaded, run.trace, target, other)
+    return (
+        decision,
+        _or_reason(lambda: place_evidence(run.loaded, run.trace, decision)),
+        _or_reason(lambda: depth_evidence(run.loaded, run.trace, decision, work.check)),
+    )
 
 
 def _or_reason(measure: Callable[[], T]) -> T | UnsupportedViewError:

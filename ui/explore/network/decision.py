@@ -10,6 +10,7 @@ from models.networks.two_sided import TWO_SIDED
 from ui.explore.network.case import Case, added, make_case
 from ui.explore.network.doors import follow_door
 from ui.explore.network.origin import show_origin
+from ui.explore.network.settings import AGAINST
 from ui.explore.network.sums import Term, bars, number
 from ui.marking import marking_of
 from ui.options import choose_option
@@ -34,9 +35,8 @@ def show_decision() -> None:
         against = choose_option(
             st.segmented_control,
             t("network_map.against"),
-            {each: t(f"network_map.against.{each}") for each in ("none", "runner-up")},
-            name="network-against",
-            default="none",
+            {each: t(f"network_map.against.{each}") for each in AGAINST.choices},
+            AGAINST,
         )
         if not all(run.loaded.spec.trained for run in pair):
             st.caption(t("says.untrained"))

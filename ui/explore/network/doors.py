@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.options import set_option
+from models.networks.tracing import Run
+from ui.explore.attention import settings as attention
+from ui.explore.features import settings as features
+from ui.options import forget_option, set_option
 from ui.pages import file_of
-from ui.service import Run
 from ui.state import SideName, change
 
 _DOOR = "network-door"
@@ -22,7 +24,7 @@ def take_door(run: Run, side: SideName, part_name: str, page: str) -> None:
     """Choose on another page what this part stands for, and go there."""
     part = next(each for each in run.loaded.adapter.parts() if each.name == part_name)
     if page == "attention":
-        set_option(f"attention-{side}-layer", part.attention)
+        set_option(attention.LAYER[side], part.attention)
     elif page == "features":
         _choose_channel(side, part.layer, "")
     elif page == "fields":
@@ -39,7 +41,7 @@ def take_door_to_channel(side: SideName, layer: str, channel: int) -> None:
 
 def _choose_channel(side: SideName, layer: str, channel: str) -> None:
     """A layer of the feature maps and one of its channels, or none for its strongest."""
-    set_option(f"features-{side}-layer", layer)
-    set_option(f"features-{side}-channel", channel)
+    set_option(features.LAYER[side], layer)
+    set_option(features.CHANNEL[side], channel)
     # The sheet of channels begins anew, at its first page.
-    set_option(f"features-{side}-page", "")
+    forget_option(features.PAGE[side])

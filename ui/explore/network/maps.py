@@ -10,16 +10,19 @@ import streamlit as st
 from analysis import Addition, residual_additions, strongest_channels
 from models.networks.adapter import ReceptiveField
 from models.networks.parts import Part
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui import network_map
 from ui.explore.network.boxes import shape_text
 from ui.explore.network.doors import follow_door, take_door
 from ui.explore.network.items import NOTHING, choices, default_part, items
+from ui.explore.network.settings import PART
 from ui.network_map import Map
 from ui.options import option, set_option
 from ui.panels import answer_of
 from ui.pictures import encode_photograph, encode_sheet
 from ui.sections import row
-from ui.service import Run, derived, result, runs
+from ui.service import result, runs
 from ui.state import SIDES, SideName
 from ui.words import name_of_network, rounded, t
 from viz.sheets import colourise
@@ -45,7 +48,7 @@ def show_maps() -> None:
 
 def _map(run: Run, side: SideName) -> Map:
     parts = run.loaded.adapter.parts()
-    chosen = option(f"network-{side}-part", choices(parts), default_part(parts))
+    chosen = option(PART[side], choices(parts), default_part(parts))
     parameters = sum(part.parameters for part in parts)
     return Map(
         id=side,
@@ -58,17 +61,18 @@ def _map(run: Run, side: SideName) -> Map:
             blocks=sum(bool(part.residuals) for part in parts),
             input=shape_text(parts[0].shape),
         ),
-        items=items(parts, _additions(run, side), _pictures(run, parts), _fields(run, parts)),
+        items=items(parts, _additions(run, side), _pictures(run), _fields(run, parts)),
         chosen="" if chosen == NOTHING else chosen,
     )
 
 
 def _additions(run: Run, side: SideName) -> tuple[Addition, ...]:
-    return result(
-        ("residual", run.trace.key),
-        lambda control: residual_additions(run.loaded, run.trace, control.check),
-        f"residual-{side}",
-    )
+    return result(Task.of(_add_up, run), f"residual-{side}")
+
+
+@stoppable
+def _add_up(work: Work, run: Run) -> tuple[Addition, ...]:
+    return residual_additions(run.loaded, run.trace, work.check)
 
 
 def _fields(run: Run, parts: tuple[Part, ...]) -> dict[str, ReceptiveField]:
@@ -77,12 +81,12 @@ def _fields(run: Run, parts: tuple[Part, ...]) -> dict[str, ReceptiveField]:
 
 
 def _choose(side: str, name: str) -> None:
-    set_option(f"network-{side}-part", name or NOTHING)
+    set_option(next(setting for each, setting in PART.items() if each == side), name or NOTHING)
 
 
-def _pictures(run: Run, parts: tuple[Part, ...]) -> dict[str, tuple[str, str]]:
+def _pictures(run: Run) -> dict[str, tuple[str, str]]:
     """By part, its output as a small picture and what that picture is."""
-    drawn = derived(("network-pictures", run.trace.key), lambda: _draw(run, parts))
+    drawn = result(Task.of(_draw, run))
     found: dict[str, tuple[str, str]] = {}
     for name, (address, channel) in drawn.items():
         caption = (
@@ -92,8 +96,9 @@ def _pictures(run: Run, parts: tuple[Part, ...]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _draw(run: Run, parts: tuple[Part, ...]) -> dict[str, tuple[str, int]]:
+def _draw(run: Run) -> dict[str, tuple[str, int]]:
     """Data address and channel (from 1; 0 for the picture itself) by part."""
+    parts = run.loaded.adapter.parts()
     view = run.trace.input_view
     step = max(1, view.shape[0] // _INPUT_PIXELS)
     drawn = {parts[0].name: (_address(encode_photograph(np.ascontiguousarray(view[::step, ::step]))), 0)}

@@ -9,12 +9,13 @@ import streamlit as st
 
 from analysis import Written
 from models.errors import UnsupportedViewError
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Frame, to_uint8_map
 from ui.explore.network.case import Case, added
 from ui.explore.network.doors import take_door_to_channel
 from ui.explore.network.sums import Term, bars, number
 from ui.panels import panel_of, sheet_panel, show_board, show_sheets
-from ui.service import Run
 from ui.words import name_of_layer, name_of_network, sentence_for, t
 from viz.sheets import colourise
 
@@ -58,17 +59,9 @@ def _show_channels(case: Case) -> None:
     run, decision = case.run, case.decision
     layer = run.loaded.adapter.feature_layers()[-1]
     best = decision.strongest(_CHANNELS)
-    maps = run.trace.activations[layer.name][best]
-
-    def tiles() -> list[np.ndarray]:
-        return [
-            colourise(each, float(each.min()), float(max(each.max(), each.min() + 1e-6))) for each in maps
-        ]
-
     panel = sheet_panel(
         f"channels-{case.side}",
-        ("network-channels", run.trace.key, case.target, case.against),
-        tiles,
+        Task.of(_tiles, run, layer.name, tuple(int(channel) for channel in best)),
         tuple(t("network_map.channel", number=int(channel) + 1) for channel in best),
         _COLUMNS,
         title=t("network_map.channels.title", layer=name_of_layer(layer)),
@@ -78,6 +71,13 @@ def _show_channels(case: Case) -> None:
     go = partial(take_door_to_channel, case.side, layer.name)
     show_sheets(f"network-channels-{case.side}", (panel, lambda index: go(int(best[index]))))
     st.caption(t("network_map.channels.text"))
+
+
+def _tiles(run: Run, name: str, channels: tuple[int, ...]) -> list[np.ndarray]:
+    return [
+        colourise(each, float(each.min()), float(max(each.max(), each.min() + 1e-6)))
+        for each in run.trace.activations[name][list(channels)]
+    ]
 
 
 def _show_depths(case: Case, depths: tuple[Written, ...]) -> None:

@@ -8,11 +8,14 @@ import numpy as np
 import streamlit as st
 
 from analysis import PrincipalFilters, kernels_as_rgb, principal_filters
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.columns import network_columns
 from ui.component import Panel
 from ui.panels import sheet_panel, show_board
 from ui.sections import heading, row
-from ui.service import Run, derived, runs
+from ui.service import result, runs
 from ui.state import SIDES, SideName
 from ui.words import name_of_network, percent, t
 
@@ -36,7 +39,7 @@ def show_filters() -> None:
 
 
 def _sheet(run: Run, side: SideName) -> tuple[Panel, str]:
-    kernel = run.loaded.adapter.first_kernel().float().cpu().numpy()
+    kernel = _first_kernel(run.loaded)
     part = _kernels if len(kernel) <= _FEW else _components
     panel, text = part(run, side, kernel)
     if not run.loaded.spec.trained:
@@ -45,13 +48,30 @@ def _sheet(run: Run, side: SideName) -> tuple[Panel, str]:
     return replace(panel, select=False, alt=panel.title), text
 
 
+def _first_kernel(loaded: LoadedModel) -> np.ndarray:
+    kernel: np.ndarray = loaded.adapter.first_kernel().float().cpu().numpy()
+    return kernel
+
+
+def _principal(loaded: LoadedModel) -> PrincipalFilters:
+    return principal_filters(_first_kernel(loaded), _SHOWN)
+
+
+def _kernel_tiles(loaded: LoadedModel) -> list[np.ndarray]:
+    return list(kernels_as_rgb(_first_kernel(loaded)))
+
+
+@stoppable
+def _component_tiles(work: Work, loaded: LoadedModel) -> list[np.ndarray]:
+    return list(kernels_as_rgb(work.result(Task.of(_principal, loaded)).components))
+
+
 def _kernels(run: Run, side: SideName, kernel: np.ndarray) -> tuple[Panel, str]:
     count, _, size, _ = kernel.shape
     largest = np.abs(kernel).max(axis=(1, 2, 3))
     panel = sheet_panel(
         side,
-        ("kernels", run.trace.key[:2]),
-        lambda: list(kernels_as_rgb(kernel)),
+        Task.of(_kernel_tiles, run.loaded),
         tuple(
             t("patches.filter.one", index=index + 1, largest=float(value))
             for index, value in enumerate(largest)
@@ -67,14 +87,11 @@ def _kernels(run: Run, side: SideName, kernel: np.ndarray) -> tuple[Panel, str]:
 
 def _components(run: Run, side: SideName, kernel: np.ndarray) -> tuple[Panel, str]:
     count, _, size, _ = kernel.shape
-    found: PrincipalFilters = derived(
-        ("principal", run.trace.key[:2]), lambda: principal_filters(kernel, _SHOWN)
-    )
+    found = result(Task.of(_principal, run.loaded))
     shown = len(found.components)
     panel = sheet_panel(
         side,
-        ("components", run.trace.key[:2]),
-        lambda: list(kernels_as_rgb(found.components)),
+        Task.of(_component_tiles, run.loaded),
         tuple(
             t("patches.component.one", index=index + 1, share=percent(float(value)))
             for index, value in enumerate(found.explained)

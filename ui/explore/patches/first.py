@@ -8,7 +8,9 @@ import numpy as np
 
 from analysis import nearest_place, project_window, window_at
 from models.networks.adapter import LayerRef, Missing, PatchGrid, ReceptiveField
-from ui.service import Run, derived
+from models.networks.tracing import Run
+from models.running.task import Task
+from ui.service import result
 from ui.state import view
 
 
@@ -59,25 +61,28 @@ def first_place(run: Run) -> FirstPlace:
     point = run.trace.crop_box.to_view(*view().point, run.trace.input_view.shape[0])
     row, column = nearest_place(adapter, layer, point)
 
-    def measure() -> FirstPlace:
-        field = adapter.receptive_field(layer)
-        window = window_at(run.trace.inputs[0], field, row, column)
-        kernel, bias = (each.float().cpu().numpy() for each in (adapter.first_kernel(), adapter.first_bias()))
-        return FirstPlace(
-            layer=layer,
-            field=field,
-            grid=patch_grid(run),
-            row=row,
-            column=column,
-            seen=seen,
-            window=window,
-            projected=project_window(window, kernel, bias),
-            position=_position(run, row, column),
-            received=run.trace.activations[layer.name][:, row, column].copy(),
-        )
-
     seen = run.trace.crop_box.contains(*view().point)
-    return derived(("first-place", run.trace.key, row, column, seen), measure)
+    return result(Task.of(_measure, run, row, column, seen))
+
+
+def _measure(run: Run, row: int, column: int, seen: bool) -> FirstPlace:
+    adapter = run.loaded.adapter
+    layer = adapter.feature_layers()[0]
+    field = adapter.receptive_field(layer)
+    window = window_at(run.trace.inputs[0], field, row, column)
+    kernel, bias = (each.float().cpu().numpy() for each in (adapter.first_kernel(), adapter.first_bias()))
+    return FirstPlace(
+        layer=layer,
+        field=field,
+        grid=patch_grid(run),
+        row=row,
+        column=column,
+        seen=seen,
+        window=window,
+        projected=project_window(window, kernel, bias),
+        position=_position(run, row, column),
+        received=run.trace.activations[layer.name][:, row, column].copy(),
+    )
 
 
 def _position(run: Run, row: int, column: int) -> np.ndarray | None:

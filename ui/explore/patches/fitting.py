@@ -7,19 +7,21 @@ from dataclasses import replace
 import numpy as np
 
 from models.networks.loading import LoadedModel
-from models.networks.tracing import Trace, trace, trace_key
+from models.networks.tracing import Run, trace
+from models.pictures.decode import DecodedImage
 from models.pictures.fit import Fit
+from models.running.task import Task
+from ui.explore.patches.settings import FIT
 from ui.options import option
-from ui.service import Run, current_picture, result, runs
+from ui.service import current_picture, result, runs
 from ui.state import SIDES, SideName
 
-FIT = "patches-fit"
 FITS: tuple[Fit, ...] = ("crop", "squash", "pad")
 
 
 def chosen_fit() -> Fit:
     """How the picture becomes a square on this page."""
-    value = option(FIT, FITS, FITS[0])
+    value = option(FIT)
     return next(fit for fit in FITS if fit == value)
 
 
@@ -34,23 +36,20 @@ def probabilities(run: Run, fit: Fit, side: SideName) -> np.ndarray:
     loaded = _refit(run.loaded, fit)
     if loaded.preprocess == run.loaded.preprocess:
         return run.trace.probabilities
-    picture = current_picture()
-    key = ("probabilities", *trace_key(loaded.spec, loaded.device, picture))
-    return result(key, lambda control: trace(loaded, picture).probabilities, f"fit-{fit}-{side}")
+    return result(Task.of(_probabilities, loaded, current_picture()), f"fit-{fit}-{side}")
+
+
+def _probabilities(loaded: LoadedModel, picture: DecodedImage) -> np.ndarray:
+    return trace(loaded, picture).probabilities
 
 
 def _fitted(run: Run, fit: Fit, lane: str) -> Run:
     loaded = _refit(run.loaded, fit)
     if loaded.preprocess == run.loaded.preprocess:
         return run
-    picture = current_picture()
-
-    key = ("trace", *trace_key(loaded.spec, loaded.device, picture))
-    record: Trace = result(key, lambda control: trace(loaded, picture), lane)
-    return Run(loaded, record)
+    return Run(loaded, result(Task.of(trace, loaded, current_picture()), lane))
 
 
 def _refit(loaded: LoadedModel, fit: Fit) -> LoadedModel:
     """The same network with another recipe for its input; parameters are shared."""
-    spec = loaded.spec
-    return replace(loaded, spec=replace(spec, preprocess=replace(spec.preprocess, fit=fit)))
+    return loaded.prepared(replace(loaded.preprocess, fit=fit))

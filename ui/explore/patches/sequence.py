@@ -8,14 +8,17 @@ import numpy as np
 import streamlit as st
 
 from models.networks.adapter import Missing, PatchGrid
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Frame, MapData, Panel, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place, patch_grid
 from ui.explore.patches.fitting import fitted_runs
+from ui.explore.patches.settings import TOKENS
 from ui.options import choose_option
 from ui.panels import sheet_panel, show_sheets
-from ui.pictures import encode_photograph
+from ui.pictures import PHOTOGRAPH
 from ui.sections import heading, row
-from ui.service import Run, derived, runs
+from ui.service import result, runs
 from ui.state import SIDES, SideName, change
 from ui.words import name_of_network, network_in_text, sentence_for, t
 
@@ -39,9 +42,8 @@ def show_sequence() -> None:
     shown = choose_option(
         st.segmented_control,
         t("patches.sequence.show"),
-        {what: t(f"patches.tokens.{what}") for what in ("pictures", "numbers")},
-        name="patches-tokens",
-        default="pictures",
+        {what: t(f"patches.tokens.{what}") for what in TOKENS.choices},
+        TOKENS,
         required=True,
     )
     draw = _pictures if shown == "pictures" else _numbers
@@ -89,40 +91,26 @@ def _answer(place: FirstPlace, grid: PatchGrid) -> str:
 
 def _pictures(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Panel:
     """Every token as the pixels it was made of."""
-
-    def tiles() -> list[np.ndarray]:
-        size = grid.patch_size
-        cut = run.trace.input_view.reshape(grid.rows, size, grid.columns, size, 3).swapaxes(1, 2)
-        plain = np.full((size, size, 3), _PREFIX_COLOUR, dtype=np.uint8)
-        return [*(plain,) * grid.prefix_tokens, *cut.reshape(-1, size, size, 3)]
-
     return sheet_panel(
         side,
-        ("sequence", run.trace.key),
-        tiles,
+        Task.of(_tiles, run, grid),
         _names(grid),
         _COLUMNS,
         title=name_of_network(run.loaded.spec),
         answer=_answer(place, grid),
         role=run.loaded.role,
         selected=place.token if place.seen else None,
-        encode=encode_photograph,
+        quality=PHOTOGRAPH,
     )
 
 
 def _numbers(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Panel:
     """Every token as a column of numbers: what the encoder really gets."""
     shown = min(grid.dimensions, _DIMENSIONS)
-
-    def measure() -> MapData:
-        tokens = run.trace.recorded[place.layer.name][:, :shown]
-        limit = float(np.percentile(np.abs(tokens), _PERCENTILE)) or 1.0
-        return to_uint8_map(tokens.T, signed=True, limit=limit)
-
     frame = Frame(
         label=t("patches.sequence.shape", tokens=grid.count + grid.prefix_tokens, dimensions=grid.dimensions),
         grid=(1, grid.count + grid.prefix_tokens),
-        map=derived(("tokens", run.trace.key), measure),
+        map=result(Task.of(_measure, run, place.layer.name, shown)),
         readout="{value}",
         readout_values=_names(grid),
         caption=t(
@@ -143,6 +131,19 @@ def _numbers(run: Run, side: SideName, place: FirstPlace, grid: PatchGrid) -> Pa
         selected=place.token if place.seen else None,
         linked=False,
     )
+
+
+def _tiles(run: Run, grid: PatchGrid) -> list[np.ndarray]:
+    size = grid.patch_size
+    cut = run.trace.input_view.reshape(grid.rows, size, grid.columns, size, 3).swapaxes(1, 2)
+    plain = np.full((size, size, 3), _PREFIX_COLOUR, dtype=np.uint8)
+    return [*(plain,) * grid.prefix_tokens, *cut.reshape(-1, size, size, 3)]
+
+
+def _measure(run: Run, name: str, dimensions: int) -> MapData:
+    tokens = run.trace.recorded[name][:, :dimensions]
+    limit = float(np.percentile(np.abs(tokens), _PERCENTILE)) or 1.0
+    return to_uint8_map(tokens.T, signed=True, limit=limit)
 
 
 def _chooser(run: Run, grid: PatchGrid) -> Callable[[int], None]:

@@ -10,14 +10,18 @@ from analysis import Tiling, attention_bytes, attention_pairs
 from analysis.network.complexity import Work, work
 from models.networks.registry import REGISTRY
 from models.networks.spec import ModelSpec
+from models.networks.tracing import Run
+from models.pictures.decode import DecodedImage
 from models.pictures.fit import resize_to
+from models.running.task import Task
 from ui.component import Frame, Outline, Panel
 from ui.explore.patches.first import patch_grid
-from ui.options import number_option, set_option
+from ui.explore.patches.settings import HEIGHT, SIDE, WIDTH
+from ui.options import choose_number_between, set_option
 from ui.panels import show_board
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
-from ui.service import Run, current_picture, derived, runs
+from ui.service import current_picture, result, runs
 from ui.tables import show_table
 from ui.words import exact, name_of_network, network_in_text, percent, rounded_percent, t, verbatim
 from viz.tiling import tiling_picture
@@ -86,18 +90,17 @@ def _choose(own: _Cutter) -> tuple[int, int, int]:
     columns = st.columns([3, 3, 3, 2], gap="medium", vertical_alignment="bottom")
     # Somebody's own network may be set up for less or more than there is to try.
     ends = (min(_SMALLEST, own.size), max(_LARGEST, own.size))
-    sides = (("height", *ends, own.size), ("width", *ends, own.size))
-    step = ("side", min(_FINEST, own.patch), max(_COARSEST, own.patch), own.patch)
+    steps = (min(_FINEST, own.patch), max(_COARSEST, own.patch))
+    labels = (t("patches.sizes.height"), t("patches.sizes.width"), t("patches.sizes.side"))
+    settings = ((HEIGHT, *ends, own.size), (WIDTH, *ends, own.size), (SIDE, *steps, own.patch))
     numbers = [
-        number_option(
-            column.slider, t(f"patches.sizes.{name}"), low, high, name=f"patches-{name}", default=default
-        )
-        for column, (name, low, high, default) in zip(columns[:3], (*sides, step), strict=True)
+        choose_number_between(column.slider, label, setting, low, high, default=default)
+        for column, label, (setting, low, high, default) in zip(columns[:3], labels, settings, strict=True)
     ]
 
     def reset() -> None:
-        for name, value in (("height", own.size), ("width", own.size), ("side", own.patch)):
-            set_option(f"patches-{name}", str(value))
+        for setting, *_, default in settings:
+            set_option(setting, str(default))
 
     columns[3].button(t("patches.sizes.reset", name=verbatim(own.name)), key="patches-reset", on_click=reset)
     height, width, patch = numbers
@@ -107,11 +110,6 @@ def _choose(own: _Cutter) -> tuple[int, int, int]:
 def _cut(tiling: Tiling) -> Panel:
     picture = current_picture()
     height, width = tiling.height, tiling.width
-
-    def draw() -> bytes:
-        view = resize_to(picture, height, width)
-        scale = max(1, round(_PICTURE / max(height, width)))
-        return encode_photograph(tiling_picture(view, tiling.patch, scale=scale))
 
     below, beside = tiling.rest
     lost = [
@@ -127,12 +125,18 @@ def _cut(tiling: Tiling) -> Panel:
         title=t("patches.sizes.cut", rows=tiling.rows, columns=tiling.columns),
         answer=f"{height} × {width}",
         alt=t("patches.sizes.alt", rows=tiling.rows, columns=tiling.columns),
-        picture=derived(("cut", picture.sha256, height, width, tiling.patch), draw),
+        picture=result(Task.of(_draw, picture, height, width, tiling.patch)),
         size=(width, height),
         frames=(Frame(label="", grid=(1, 1)),),
         outlines=tuple(outline for outline in lost if outline),
         linked=False,
     )
+
+
+def _draw(picture: DecodedImage, height: int, width: int, patch: int) -> bytes:
+    view = resize_to(picture, height, width)
+    scale = max(1, round(_PICTURE / max(height, width)))
+    return encode_photograph(tiling_picture(view, patch, scale=scale))
 
 
 def _count(tiling: Tiling, own: _Cutter) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from models.networks.tracing import Run
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place
 from ui.explore.patches.fitting import fitted_runs
+from ui.explore.patches.settings import SCALE
 from ui.options import choose_option
 from ui.panels import show_board
 from ui.sections import heading, row
-from ui.service import Run
 from ui.state import SIDES, SideName
 from ui.words import exact, name_of_network, network_in_text, t, template
 
@@ -38,9 +39,8 @@ def show_strips() -> None:
         choose_option(
             st.segmented_control,
             t("patches.strips.scale"),
-            {scale: t(f"patches.scale.{scale}") for scale in ("one", "own")},
-            name="patches-scale",
-            default="one",
+            {scale: t(f"patches.scale.{scale}") for scale in SCALE.choices},
+            SCALE,
             required=True,
         )
         == "one"

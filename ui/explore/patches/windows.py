@@ -7,14 +7,17 @@ import math
 import numpy as np
 import streamlit as st
 
+from analysis import window_at
+from models.networks.tracing import Run
 from models.pictures.fit import to_pixels
+from models.running.task import Task
 from ui.component import Frame, Outline, Panel, ReceptiveBox, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place
 from ui.explore.patches.fitting import fitted_runs
 from ui.panels import panel_of, show_board
 from ui.pictures import encode_sheet
 from ui.sections import heading, row
-from ui.service import Run, derived
+from ui.service import result
 from ui.state import SIDES, SideName
 from ui.words import name_of_network, network_in_text, t, template
 
@@ -64,7 +67,6 @@ def _magnified(run: Run, place: FirstPlace, side: SideName) -> Panel:
     size = place.field.size
     pixels = to_pixels(place.window, run.loaded.preprocess)
     values = tuple(_levels(colour, len(place.window)) for colour in pixels.reshape(-1, 3).tolist())
-    scale = max(1, 384 // size)
     frame = Frame(
         label="",
         grid=(size, size),
@@ -80,14 +82,18 @@ def _magnified(run: Run, place: FirstPlace, side: SideName) -> Panel:
         answer=f"{size} × {size} px",
         role=run.loaded.role,
         alt=t("patches.magnified.alt", size=size, name=name_of_network(run.loaded.spec)),
-        picture=derived(
-            ("magnified", run.trace.key, place.row, place.column),
-            lambda: encode_sheet(pixels.repeat(scale, axis=0).repeat(scale, axis=1)),
-        ),
+        picture=result(Task.of(_magnify, run, place.row, place.column)),
         size=(size, size),
         frames=(frame,),
         linked=False,
     )
+
+
+def _magnify(run: Run, row: int, column: int) -> bytes:
+    field = run.loaded.adapter.receptive_field(run.loaded.adapter.feature_layers()[0])
+    pixels = to_pixels(window_at(run.trace.inputs[0], field, row, column), run.loaded.preprocess)
+    scale = max(1, 384 // field.size)
+    return encode_sheet(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
 def _levels(colour: list[int], channels: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from models.networks.adapter import Missing
-from ui.service import Run
+from models.networks.tracing import Run
 from ui.state import SIDES, SideName
 from ui.words import network_in_text, t
 

@@ -9,14 +9,17 @@ import streamlit as st
 
 from analysis import DOT, dot_mask, dot_traces, plain_ground
 from models.networks.adapter import LayerRef
-from models.running.jobs import JobControl
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.component import Frame, Panel, Steps, to_uint8_map
 from ui.explore.positions.ground import even_ground
+from ui.explore.positions.settings import GROUND, LAYER
 from ui.options import choose_option
 from ui.panels import panel_of, show_board
 from ui.pictures import encode_sheet
 from ui.sections import heading, row
-from ui.service import Run, derived, result, runs
+from ui.service import result, runs
 from ui.state import SIDES, SideName, change, view
 from ui.words import name_of_layer, network_in_text, rounded_percent, t
 
@@ -36,9 +39,8 @@ def show_dot() -> None:
     ground = choose_option(
         columns[0].segmented_control,
         t("positions_page.ground"),
-        {each: t(f"positions_page.ground.{each}") for each in ("plain", "picture")},
-        name="positions-ground",
-        default="plain",
+        {each: t(f"positions_page.ground.{each}") for each in GROUND.choices},
+        GROUND,
         required=True,
     )
     layers = [
@@ -70,7 +72,7 @@ def choose_layer(run: Run, side: SideName, column: st.delta_generator.DeltaGener
         column.selectbox,
         t("positions_page.layer", name=network_in_text(run.loaded.spec)),
         {name: name_of_layer(layer) for name, layer in layers.items()},
-        name=f"positions-layer-{side}",
+        LAYER[side],
         default=names[len(names) // 2],
     )
     return layers[chosen]
@@ -98,21 +100,33 @@ def _centres(size: int, row_: int) -> list[tuple[int, int]]:
 
 
 def _traces(run: Run, side: SideName, ground: str, row_: int) -> Mapping[str, np.ndarray]:
-    inputs = run.trace.inputs if ground == "picture" else plain_ground(run.loaded)
     # On a plain ground all pictures share the result.
-    key = ("dots", run.trace.key if ground == "picture" else (*run.trace.key[:3], run.trace.key[4]), row_)
-    centres = _centres(inputs.shape[-1], row_)
+    task = Task.of(_on_picture, run, row_) if ground == "picture" else Task.of(_on_plain, run.loaded, row_)
+    return result(task, f"dots-{side}")
 
-    def job(control: JobControl) -> Mapping[str, np.ndarray]:
-        return dot_traces(run.loaded, inputs, centres, lambda _done: control.check())
 
-    return result(key, job, f"dots-{side}")
+@stoppable
+def _on_picture(work: Work, run: Run, row_: int) -> Mapping[str, np.ndarray]:
+    return _traced(work, run.loaded, run.trace.inputs, row_)
+
+
+@stoppable
+def _on_plain(work: Work, loaded: LoadedModel, row_: int) -> Mapping[str, np.ndarray]:
+    return _traced(work, loaded, plain_ground(loaded), row_)
+
+
+def _traced(work: Work, loaded: LoadedModel, inputs: np.ndarray, row_: int) -> Mapping[str, np.ndarray]:
+    return dot_traces(loaded, inputs, _centres(inputs.shape[-1], row_), lambda _done: work.check())
 
 
 def _dot_panel(run: Run, ground: str, place: tuple[int, int]) -> Panel:
     size = run.loaded.preprocess.crop
     frames = [
-        Frame(label=t("positions_page.dot.label", width=DOT), grid=(1, 1), colours=_dot(size, centre))
+        Frame(
+            label=t("positions_page.dot.label", width=DOT),
+            grid=(1, 1),
+            colours=result(Task.of(_dot, size, centre)),
+        )
         for centre in _centres(size, place[0])
     ]
     return panel_of(
@@ -128,12 +142,8 @@ def _dot_panel(run: Run, ground: str, place: tuple[int, int]) -> Panel:
 
 def _dot(size: int, centre: tuple[int, int]) -> bytes:
     """The white dot, with whatever ground there is around it."""
-
-    def draw() -> bytes:
-        covered = dot_mask(size, centre)[_CELL // 2 :: _CELL, _CELL // 2 :: _CELL]
-        return encode_sheet(np.where(covered[:, :, None], 255, 0).repeat(4, axis=2).astype(np.uint8))
-
-    return derived(("dot", size, centre), draw)
+    covered = dot_mask(size, centre)[_CELL // 2 :: _CELL, _CELL // 2 :: _CELL]
+    return encode_sheet(np.where(covered[:, :, None], 255, 0).repeat(4, axis=2).astype(np.uint8))
 
 
 def _trace_panel(run: Run, side: SideName, layer: LayerRef, ground: str, place: tuple[int, int]) -> Panel:

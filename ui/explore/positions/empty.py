@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import streamlit as st
 
 from analysis import place_deviations
-from models.running.jobs import JobControl
+from models.networks.tracing import Run
+from models.running.task import Task
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.ground import even_ground
 from ui.panels import depth_slider, panel_of, show_board, spread
 from ui.sections import heading, row
-from ui.service import Run, result, runs
+from ui.service import result, runs
 from ui.state import SIDES, SideName
 from ui.words import name_of_layer, rounded_percent, t
 
@@ -37,10 +36,7 @@ def show_empty() -> None:
 
 
 def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
-    def job(_control: JobControl) -> Mapping[str, np.ndarray]:
-        return place_deviations(run.loaded)
-
-    found = result(("place deviations", run.trace.key[:3], run.trace.key[4]), job, f"empty-{side}")
+    found = result(Task.of(place_deviations, run.loaded), f"empty-{side}")
     layers = run.loaded.adapter.feature_layers()
     shown = [layers[index] for index in spread(len(layers), min(len(layers), _DEPTHS))]
     return tuple(

@@ -7,13 +7,16 @@ import streamlit as st
 
 from analysis import DotErrors, dot_errors
 from models.networks.adapter import LayerRef
-from models.running.jobs import JobControl
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.charts import show_chart
 from ui.component import Frame, Panel, to_uint8_map
+from ui.explore.positions.settings import LAYER
 from ui.options import option
 from ui.panels import panel_of, show_board
 from ui.sections import heading, row
-from ui.service import Run, asked_for, runs
+from ui.service import asked_for, runs
 from ui.state import SIDES, SideName
 from ui.words import name_of_layer, network_in_text, t
 from viz.lines import Line, line_chart
@@ -30,23 +33,8 @@ def show_errors() -> None:
         for run, layer in zip(pair, layers, strict=True)
     ]
     st.markdown(t("positions_page.errors.layers", left=names[0], right=names[1]))
-
-    def job(control: JobControl) -> tuple[DotErrors, ...]:
-        found = []
-        for place, (run, layer) in enumerate(zip(pair, layers, strict=True)):
-
-            def check(done: float, before: int = place) -> None:
-                control.check()
-                control.report((before + done) / len(pair))
-
-            found.append(dot_errors(run.loaded, layer, check))
-        return tuple(found)
-
-    key = (
-        "dot errors",
-        *((run.trace.key[:3], run.trace.key[4], layer.name) for run, layer in zip(pair, layers, strict=True)),
-    )
-    found = asked_for("positions-errors", key, job, start=t("positions_page.errors.start"))
+    wanted = tuple(Task.of(_measure, run.loaded, layer) for run, layer in zip(pair, layers, strict=True))
+    found = asked_for("positions-errors", Task.of(_both, wanted), start=t("positions_page.errors.start"))
     if found is None:
         return
     show_board(
@@ -60,11 +48,26 @@ def show_errors() -> None:
     _show_curve(names, pair, found)
 
 
+@stoppable
+def _both(work: Work, wanted: tuple[Task[DotErrors], ...]) -> tuple[DotErrors, ...]:
+    count = len(wanted)
+    return tuple(work.part(task, place / count, 1 / count) for place, task in enumerate(wanted))
+
+
+@stoppable
+def _measure(work: Work, loaded: LoadedModel, layer: LayerRef) -> DotErrors:
+    def check(done: float) -> None:
+        work.check()
+        work.report(done)
+
+    return dot_errors(loaded, layer, check)
+
+
 def _layer(run: Run, side: SideName) -> LayerRef:
     """The layer that was chosen in the row above."""
     layers = {layer.name: layer for layer in run.loaded.adapter.feature_layers()}
     names = list(layers)
-    return layers[option(f"positions-layer-{side}", names, names[len(names) // 2])]
+    return layers[option(LAYER[side], names, names[len(names) // 2])]
 
 
 def _panel(run: Run, side: SideName, layer: LayerRef, found: DotErrors) -> Panel:

@@ -6,21 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from models.networks.tracing import Run
+from models.pictures.fit import Preprocess
+from models.running.task import Task
 from ui.pictures import encode_sheet
-from ui.service import Run, derived
+from ui.service import result
 from ui.words import t
 
 
 def even_ground(run: Run) -> dict[str, Any]:
     """What makes a panel show the even grey that the network was given."""
-    recipe = run.loaded.preprocess
+    picture = result(Task.of(_draw, run.loaded.preprocess))
+    return {"picture": picture, "alt": t("positions_page.empty.alt")}
+
+
+def _draw(recipe: Preprocess) -> bytes:
     colour = np.rint(255 * np.array(recipe.mean)).astype(np.uint8)
-    shape = (recipe.crop, recipe.crop, 3)
-
-    def draw() -> bytes:
-        return encode_sheet(np.broadcast_to(colour, shape).copy())
-
-    return {
-        "picture": derived(("even ground", recipe.tag), draw),
-        "alt": t("positions_page.empty.alt"),
-    }
+    return encode_sheet(np.broadcast_to(colour, (recipe.crop, recipe.crop, 3)).copy())

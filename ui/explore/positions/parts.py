@@ -10,6 +10,7 @@ from ui.explore.positions.dot import show_dot
 from ui.explore.positions.empty import show_empty
 from ui.explore.positions.errors import show_errors
 from ui.explore.positions.learned import show_learned
+from ui.explore.positions.settings import PART
 from ui.explore.positions.sizes import show_sizes
 from ui.explore.positions.structure import show_structure
 from ui.explore.positions.tiles import show_tiles
@@ -31,8 +32,7 @@ def choose_part() -> str:
         st.segmented_control,
         t("positions_page.part"),
         {part: t(f"positions_page.part.{part}") for part in _PARTS},
-        name="positions-part",
-        default="worth",
+        PART,
         label_visibility="collapsed",
         required=True,
     )

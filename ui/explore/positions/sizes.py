@@ -16,21 +16,22 @@ from analysis import (
     top_answers,
 )
 from models.networks.adapter import Missing, needed
-from models.running.jobs import JobControl
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Run
+from models.pictures.decode import DecodedImage
+from models.running.task import Task, Work, stoppable
 from ui.charts import show_chart
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.asked import with_positions
+from ui.explore.positions.settings import SEVENTHS, SIZE
 from ui.options import choose_option
 from ui.panels import panel_of, show_board
 from ui.sections import heading, row
-from ui.service import Run, current_picture, derived, result, runs
+from ui.service import current_picture, result, runs
 from ui.state import SIDES, SideName, view
 from ui.targets import target_of
 from ui.words import class_in_text, escape, name_of_class, name_of_network, network_in_text, percent, t
 from viz.lines import Line, line_chart
-
-_SEVENTHS = (5, 6, 7, 8, 9, 10)
-"""Sizes as sevenths of the network's own: 160, 192, 224, 256, 288 and 320 of 224 pixels."""
 
 _COARSEST = 32
 """A ResNet takes any size; this is the stride of its last stage."""
@@ -57,26 +58,25 @@ def show_sizes() -> None:
 def _show_interpolation(pair: tuple[Run, Run], found: list[tuple[Run, SideName]]) -> None:
     names = {
         str(sevenths): " / ".join(dict.fromkeys(f"{_sizes(run, pair)[place]} px" for run, _ in found))
-        for place, sevenths in enumerate(_SEVENTHS)
+        for place, sevenths in enumerate(SEVENTHS)
     }
     chosen = int(
         choose_option(
             st.segmented_control,
             t("positions_page.sizes.size"),
             names,
-            name="positions-size",
-            default="10",
+            SIZE,
             required=True,
         )
     )
     panels = [
         panel
         for run, side in found
-        for panel in _panels(run, side, _sizes(run, pair)[_SEVENTHS.index(chosen)])
+        for panel in _panels(run, side, _sizes(run, pair)[SEVENTHS.index(chosen)])
     ]
     show_board("sizes", tuple(panels), controls=())
     for column, (run, _) in zip(st.columns(len(found), gap="medium"), found, strict=True):
-        column.markdown(_formula(run, _sizes(run, pair)[_SEVENTHS.index(chosen)]))
+        column.markdown(_formula(run, _sizes(run, pair)[SEVENTHS.index(chosen)]))
 
 
 def _step(run: Run) -> int | None:
@@ -90,7 +90,7 @@ def _sizes(run: Run, pair: tuple[Run, Run]) -> tuple[int, ...]:
     step = _step(run) or next(filter(None, map(_step, pair)), _COARSEST)
     side = run.loaded.preprocess.crop
     return tuple(
-        side if sevenths == 7 else max(1, round(side * sevenths / 7 / step)) * step for sevenths in _SEVENTHS
+        side if sevenths == 7 else max(1, round(side * sevenths / 7 / step)) * step for sevenths in SEVENTHS
     )
 
 
@@ -98,18 +98,15 @@ def _panels(run: Run, side: SideName, size: int) -> tuple[Panel, Panel]:
     adapter = run.loaded.adapter
     own = needed(adapter.patches)
     grid = grid_at(adapter, size)
-    embedding = needed(adapter.positions).embedding().float().cpu().numpy()
     layer = adapter.feature_layers()[0]
     place = run.trace.crop_box.to_view(*view().point, run.trace.input_view.shape[0])
     row_, column = nearest_place(adapter, layer, place)
     return (
-        _tile(run, f"{side}-own", embedding, (row_, column), own.image_size),
+        _tile(run, f"{side}-own", (own.rows, own.columns), (row_, column), own.image_size),
         _tile(
             run,
             f"{side}-new",
-            derived(
-                ("interpolated", run.trace.key[:2], grid), lambda: interpolated_positions(embedding, grid)
-            ),
+            grid,
             (_scaled(row_, own.rows, grid[0]), _scaled(column, own.columns, grid[1])),
             size,
         ),
@@ -121,13 +118,22 @@ def _scaled(index: int, count: int, other: int) -> int:
     return round(index / max(count - 1, 1) * (other - 1))
 
 
-def _tile(run: Run, identifier: str, embedding: np.ndarray, cell: tuple[int, int], size: int) -> Panel:
-    rows, columns = embedding.shape[:2]
+def _vectors(loaded: LoadedModel, grid: tuple[int, int]) -> np.ndarray:
+    """The position vectors ``[rows, columns, D]``, interpolated where the grid is not their own."""
+    embedding: np.ndarray = needed(loaded.adapter.positions).embedding().float().cpu().numpy()
+    return embedding if embedding.shape[:2] == grid else interpolated_positions(embedding, grid)
 
-    def measure() -> np.ndarray:
-        return position_similarity(embedding)[cell[0] * columns + cell[1]].reshape(rows, columns)
 
-    similarity = derived(("tile", run.trace.key[:2], rows, columns, cell), measure)
+@stoppable
+def _similarity(work: Work, loaded: LoadedModel, grid: tuple[int, int], cell: tuple[int, int]) -> np.ndarray:
+    vectors = work.result(Task.of(_vectors, loaded, grid))
+    found: np.ndarray = position_similarity(vectors)[cell[0] * grid[1] + cell[1]].reshape(grid)
+    return found
+
+
+def _tile(run: Run, identifier: str, grid: tuple[int, int], cell: tuple[int, int], size: int) -> Panel:
+    rows, columns = grid
+    similarity = result(Task.of(_similarity, run.loaded, grid, cell))
     frame = Frame(
         label=t("positions.one.long"),
         grid=(rows, columns),
@@ -153,16 +159,18 @@ def _formula(run: Run, size: int) -> str:
 
 
 def _answers(run: Run, side: SideName, sizes: tuple[int, ...]) -> list[tuple[int, np.ndarray]]:
-    picture = current_picture()
+    return result(Task.of(_ask, run.loaded, current_picture(), sizes), f"sizes-{side}")
 
-    def job(control: JobControl) -> list[tuple[int, np.ndarray]]:
-        found = []
-        for size in sizes:
-            control.check()
-            found.append((size, probabilities_at(run.loaded, picture, size)))
-        return found
 
-    return result(("sizes", run.trace.key, sizes), job, f"sizes-{side}")
+@stoppable
+def _ask(
+    work: Work, loaded: LoadedModel, picture: DecodedImage, sizes: tuple[int, ...]
+) -> list[tuple[int, np.ndarray]]:
+    found = []
+    for size in sizes:
+        work.check()
+        found.append((size, probabilities_at(loaded, picture, size)))
+    return found
 
 
 def _table(run: Run, pair: tuple[Run, Run], answers: list[tuple[int, np.ndarray]]) -> str:

@@ -10,14 +10,18 @@ import streamlit as st
 from analysis import Explained, PositionComponents, explained_by_place, position_components
 from analysis.places.position import Factor
 from models.networks.adapter import needed
+from models.networks.loading import LoadedModel
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.asked import with_positions
 from ui.explore.positions.bars import chance_bars
+from ui.explore.positions.settings import COMPONENT
 from ui.options import option, set_option
 from ui.panels import panel_of, sheet_panel, show_board, show_sheets
 from ui.pictures import encode_sheet
 from ui.sections import heading, row
-from ui.service import Run, derived, runs
+from ui.service import result, runs
 from ui.state import SideName
 from ui.words import name_of_network, percent, t
 from viz.sheets import colourise, tile_sheet
@@ -38,12 +42,10 @@ def show_structure() -> None:
 
 
 def _show_network(run: Run, side: SideName) -> None:
-    embedding = needed(run.loaded.adapter.positions).embedding().float().cpu().numpy()
-    key = run.trace.key[:2]
-    found = derived(("position components", key), lambda: position_components(embedding, _COUNT))
+    found = result(Task.of(_components, run.loaded))
     count = len(found.maps)
-    setting = f"positions-component-{side}"
-    chosen = int(option(setting, [str(number) for number in range(1, count + 1)], "1"))
+    setting = COMPONENT[side]
+    chosen = int(option(setting, [str(number) for number in range(1, count + 1)]))
     left, right = st.columns([1, 2], gap="medium")
     with left:
         sheet = _sheet(run, side, found, chosen)
@@ -56,19 +58,50 @@ def _show_network(run: Run, side: SideName) -> None:
             (_component(run, side, found, chosen), _colours(run, side, found)),
             controls=(),
         )
-    explained = derived(("position explained", key), lambda: explained_by_place(embedding))
+    explained = result(Task.of(_explained, run.loaded))
     st.html(_bars(run, explained))
     st.markdown(_reading(explained))
 
 
-def _sheet(run: Run, side: SideName, found: PositionComponents, chosen: int) -> Panel:
-    def tiles() -> list[np.ndarray]:
-        return [colourise(each, -_peak(each), _peak(each), "diverging") for each in found.maps]
+def _embedding(loaded: LoadedModel) -> np.ndarray:
+    vectors: np.ndarray = needed(loaded.adapter.positions).embedding().float().cpu().numpy()
+    return vectors
 
+
+def _components(loaded: LoadedModel) -> PositionComponents:
+    return position_components(_embedding(loaded), _COUNT)
+
+
+def _explained(loaded: LoadedModel) -> Mapping[Factor, Explained]:
+    return explained_by_place(_embedding(loaded))
+
+
+@stoppable
+def _explained_component(work: Work, loaded: LoadedModel, index: int) -> Mapping[Factor, Explained]:
+    return explained_by_place(work.result(Task.of(_components, loaded)).maps[index])
+
+
+@stoppable
+def _tiles(work: Work, loaded: LoadedModel) -> list[np.ndarray]:
+    maps = work.result(Task.of(_components, loaded)).maps
+    return [colourise(each, -_peak(each), _peak(each), "diverging") for each in maps]
+
+
+@stoppable
+def _colour_picture(work: Work, loaded: LoadedModel) -> bytes:
+    """The first three components as red, green and blue."""
+    maps = work.result(Task.of(_components, loaded)).maps
+    levels = np.zeros((3, *maps.shape[1:]))
+    for level, values in zip(levels, maps, strict=False):
+        level[:] = 0.5 + 0.5 * values / _peak(values)
+    pixels = np.rint(levels * 255).astype(np.uint8).transpose(1, 2, 0)
+    return encode_sheet(tile_sheet(pixels[None], 1, gap=0, scale=max(1, round(224 / maps.shape[1]))))
+
+
+def _sheet(run: Run, side: SideName, found: PositionComponents, chosen: int) -> Panel:
     return sheet_panel(
         side,
-        ("position components", run.trace.key[:2]),
-        tiles,
+        Task.of(_tiles, run.loaded),
         tuple(
             t("positions_page.component.one", number=number, share=percent(float(share)))
             for number, share in enumerate(found.shares, start=1)
@@ -82,9 +115,7 @@ def _sheet(run: Run, side: SideName, found: PositionComponents, chosen: int) -> 
 
 def _component(run: Run, side: SideName, found: PositionComponents, chosen: int) -> Panel:
     values = found.maps[chosen - 1]
-    explained = derived(
-        ("component explained", run.trace.key[:2], chosen), lambda: explained_by_place(values)
-    )
+    explained = result(Task.of(_explained_component, run.loaded, chosen - 1))
     frame = Frame(
         label=t("positions_page.component.label"),
         grid=(values.shape[0], values.shape[1]),
@@ -101,14 +132,6 @@ def _component(run: Run, side: SideName, found: PositionComponents, chosen: int)
 
 def _colours(run: Run, side: SideName, found: PositionComponents) -> Panel:
     grid = found.maps.shape[1:]
-
-    def picture() -> bytes:
-        levels = np.zeros((3, *grid))
-        for level, values in zip(levels, found.maps, strict=False):
-            level[:] = 0.5 + 0.5 * values / _peak(values)
-        pixels = np.rint(levels * 255).astype(np.uint8).transpose(1, 2, 0)
-        return encode_sheet(tile_sheet(pixels[None], 1, gap=0, scale=max(1, round(224 / grid[0]))))
-
     return panel_of(
         run,
         f"{side}-colours",
@@ -121,7 +144,7 @@ def _colours(run: Run, side: SideName, found: PositionComponents) -> Panel:
         ),
         answer=t("positions_page.colours"),
         alt=t("positions_page.colours.alt"),
-        picture=derived(("position colours", run.trace.key[:2]), picture),
+        picture=result(Task.of(_colour_picture, run.loaded)),
     )
 
 

@@ -8,24 +8,25 @@ import numpy as np
 import streamlit as st
 
 from analysis import probabilities_of_views, shuffled_order, shuffled_tiles, top_answers
-from models.running.jobs import JobControl
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.charts import show_chart
 from ui.component import Frame, Panel
 from ui.explore.positions.bars import paired_bars
 from ui.explore.positions.seed import choose_seed
+from ui.explore.positions.settings import TILE, TILES
 from ui.findings import found
 from ui.options import choose_option
 from ui.own_picture import show_instead
 from ui.panels import panel_of, show_board
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
-from ui.service import Run, derived, result, runs
+from ui.service import result, runs
 from ui.state import SIDES, SideName, view
 from ui.targets import target_of
 from ui.words import class_in_text, escape, name_of_class, name_of_network, network_in_text, percent, t
 from viz.lines import Line, line_chart
 
-_SIDES = (1, 2, 4, 8, 16)
 _TELLING = "cat"
 """The sample whose loose tiles part the bundled networks most clearly."""
 
@@ -36,14 +37,13 @@ def show_tiles() -> None:
     pair = runs()
     heading(t("positions_page.tiles.title"), t("positions_page.tiles.text"), rule=False)
     left, middle, right = st.columns([5, 2, 2], vertical_alignment="bottom")
-    names = {str(side): f"{side} × {side}" for side in _SIDES[1:]}
+    names = {str(side): f"{side} × {side}" for side in TILES[1:]}
     chosen = int(
         choose_option(
             left.segmented_control,
             t("positions_page.tiles.count"),
             names,
-            name="positions-tiles",
-            default="8",
+            TILE,
             required=True,
             label_visibility="collapsed",
         )
@@ -83,16 +83,22 @@ def _lead(pair: tuple[Run, Run], shown: list[np.ndarray], tiles: int) -> str:
 
 def _answers(run: Run, side: SideName, tiles: int, seed: int) -> np.ndarray:
     """Probabilities for the picture cut and shuffled ``[K]``."""
+    return result(Task.of(_ask, run, tiles, seed), f"tiles-{side}-{tiles}")
 
-    def job(control: JobControl) -> np.ndarray:
-        return probabilities_of_views(run.loaded, [_view(run, tiles, seed)], control.check)[0]
 
-    return result(("tiles", run.trace.key, tiles, seed), job, f"tiles-{side}-{tiles}")
+@stoppable
+def _ask(work: Work, run: Run, tiles: int, seed: int) -> np.ndarray:
+    answers: np.ndarray = probabilities_of_views(run.loaded, [_view(run, tiles, seed)], work.check)[0]
+    return answers
+
+
+def _draw(run: Run, tiles: int, seed: int) -> bytes:
+    return encode_photograph(_view(run, tiles, seed))
 
 
 def _curve(run: Run, side: SideName, seed: int) -> np.ndarray:
-    """Probabilities for every number of tiles ``[len(_SIDES), K]``, the whole picture first."""
-    return np.stack([run.trace.probabilities, *(_answers(run, side, tiles, seed) for tiles in _SIDES[1:])])
+    """Probabilities for every number of tiles ``[len(TILES), K]``, the whole picture first."""
+    return np.stack([run.trace.probabilities, *(_answers(run, side, tiles, seed) for tiles in TILES[1:])])
 
 
 def _view(run: Run, tiles: int, seed: int) -> np.ndarray:
@@ -109,9 +115,7 @@ def _panel(run: Run, side: SideName, answers: np.ndarray, tiles: int, seed: int)
         (Frame(label=t("positions_page.tiles.label", size=size), grid=(1, 1)),),
         answer=answer if run.loaded.spec.trained else t("network.untrained.answer"),
         alt=t("positions_page.tiles.alt", count=tiles * tiles),
-        picture=derived(
-            ("tiles picture", run.trace.key, tiles, seed), lambda: encode_photograph(_view(run, tiles, seed))
-        ),
+        picture=result(Task.of(_draw, run, tiles, seed)),
         linked=False,
     )
 
@@ -136,7 +140,7 @@ def _show_curve(pair: tuple[Run, Run], curves: list[np.ndarray]) -> None:
                 f"{name_of_network(run.loaded.spec)} · {name_of_class(run.loaded.categories[target])}"
             ),
             role=run.loaded.role,
-            x=np.arange(len(_SIDES)),
+            x=np.arange(len(TILES)),
             y=answers[:, target],
         )
         for run, answers, target in zip(pair, curves, targets, strict=True)
@@ -150,7 +154,7 @@ def _show_curve(pair: tuple[Run, Run], curves: list[np.ndarray]) -> None:
             title=t("positions_page.tiles.chart"),
             x_title=t("positions_page.tiles.chart.x"),
             y_title=t("positions_page.tiles.chart.y"),
-            ticks=[(place, f"{side} × {side}") for place, side in enumerate(_SIDES)],
+            ticks=[(place, f"{side} × {side}") for place, side in enumerate(TILES)],
             share=True,
             alt=t("positions_page.tiles.chart.alt", values=ends),
             caption=t("positions_page.tiles.limits"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import streamlit as st
@@ -20,22 +20,22 @@ from analysis import (
     top_answers,
 )
 from models.networks.adapter import LayerRef, needed
-from models.running.jobs import JobControl
+from models.networks.tracing import Run
+from models.running.task import Task, Work, stoppable
 from ui.component import Frame, Panel, to_uint8_map
 from ui.controls import choice
 from ui.explore.positions.asked import with_positions
 from ui.explore.positions.bars import paired_bars
 from ui.explore.positions.seed import chosen_seed
+from ui.explore.positions.settings import CHANGE, Experiment
 from ui.options import choose_option
-from ui.panels import depth_slider, panel_of, show_board, spread
+from ui.panels import depth_slider, panel_of, received_picture, show_board, spread
 from ui.pictures import encode_photograph
 from ui.sections import heading, row
-from ui.service import Run, derived, result, runs
+from ui.service import result, runs
 from ui.state import SideName, change, view
 from ui.targets import target_of
 from ui.words import class_in_text, name_of_class, name_of_layer, name_of_network, network_in_text, percent, t
-
-Experiment = Literal["kept", "mean", "zero", "shuffled", "patches"]
 
 _SHUFFLES = ("shuffled", "patches")
 
@@ -57,8 +57,7 @@ def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]])
         left.segmented_control,
         t("positions_page.change"),
         names,
-        name="positions-change",
-        default="shuffled",
+        CHANGE,
         required=True,
     )
     choice(
@@ -93,17 +92,15 @@ def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]])
 
 def _rerun(run: Run, side: SideName, experiment: Experiment, seed: int) -> Rerun:
     if experiment == "kept":
-        return derived(("as trained", run.trace.key), lambda: _as_trained(run))
-    order = _order(run, seed)
-    positions: Change = "kept" if experiment == "patches" else experiment
+        return result(Task.of(_as_trained, run))
     # Only a shuffle depends on the seed.
-    key = ("rerun", run.trace.key, experiment, seed if experiment in _SHUFFLES else 0)
-    move = experiment == "patches"
+    task = Task.of(_run_again, run, experiment, seed if experiment in _SHUFFLES else 0)
+    return result(task, f"rerun-{side}")
 
-    def job(_control: JobControl) -> Rerun:
-        return rerun(run.loaded, run.trace, positions, order, move_patches=move)
 
-    return result(key, job, f"rerun-{side}")
+def _run_again(run: Run, experiment: Experiment, seed: int) -> Rerun:
+    positions: Change = "kept" if experiment == "patches" else experiment
+    return rerun(run.loaded, run.trace, positions, _order(run, seed), move_patches=experiment == "patches")
 
 
 def _as_trained(run: Run) -> Rerun:
@@ -182,14 +179,12 @@ def _row(run: Run, layer: LayerRef, result_of: Rerun) -> np.ndarray:
 
 
 def _seen(run: Run, experiment: Experiment, seed: int) -> bytes:
-    shown = run.trace.input_view
-    if experiment == "kept":
-        return derived(("picture", run.trace.key), lambda: encode_photograph(shown))
+    return received_picture(run) if experiment == "kept" else result(Task.of(_shuffled, run, seed))
+
+
+def _shuffled(run: Run, seed: int) -> bytes:
     side = needed(run.loaded.adapter.patches).rows
-    return derived(
-        ("shuffled picture", run.trace.key, side, seed),
-        lambda: encode_photograph(shuffled_tiles(shown, side, _order(run, seed))),
-    )
+    return encode_photograph(shuffled_tiles(run.trace.input_view, side, _order(run, seed)))
 
 
 def _best(run: Run, found: Rerun) -> str:
@@ -224,13 +219,13 @@ def _show_answers(run: Run, pair: tuple[Run, Run], now: Rerun) -> None:
     )
 
 
+@stoppable
+def _check(work: Work, run: Run, seed: int) -> PositionChecks:
+    return position_checks(run.loaded, run.trace, _order(run, seed), work.check)
+
+
 def _checks(run: Run, side: SideName, seed: int) -> str:
-    order = _order(run, seed)
-
-    def job(control: JobControl) -> PositionChecks:
-        return position_checks(run.loaded, run.trace, order, control.check)
-
-    found = result(("position checks", run.trace.key, seed), job, f"checks-{side}")
+    found = result(Task.of(_check, run, seed), f"checks-{side}")
     return t(
         "positions_page.checks.table",
         name=network_in_text(run.loaded.spec),

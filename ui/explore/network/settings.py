@@ -1,0 +1,8 @@
+"""The settings of *Network*."""
+
+from __future__ import annotations
+
+from ui.settings import choice, on_both_sides
+
+PART = on_both_sides("network", "part")
+AGAINST = choice("network-against", "none", "runner-up")
