@@ -75,10 +75,10 @@ lint: dev
 
 # Each component's files are one module, so each is checked by itself. It takes Node and, once, the registry of npm;
 # where one of them is missing this is left out.
-BROWSER := ui/component/browser ui/network_map/browser ui/tab/browser ui/drawer
-TSC := ui/browser/node_modules/.bin/tsc
+BROWSER := ui/show/component/browser ui/show/network_map/browser ui/session/tab/browser ui/shell/drawer
+TSC := ui/show/browser/node_modules/.bin/tsc
 types-of-the-browser:
-	@[ $(TSC) -nt ui/browser/package-lock.json ] || { npm ci --prefix ui/browser --no-audit --no-fund --silent \
+	@[ $(TSC) -nt ui/show/browser/package-lock.json ] || { npm ci --prefix ui/show/browser --no-audit --no-fund --silent \
 		&& touch $(TSC); } || { echo "npm has no TypeScript: the browser's code is not checked"; exit 0; }; \
 	for part in $(BROWSER); do echo "$(TSC) --project $$part"; $(TSC) --project $$part || exit 1; done
 

@@ -6,12 +6,12 @@ from importlib import import_module
 
 import streamlit as st
 
-from ui.curtain import curtain
-from ui.language import DEFAULT_LANGUAGE, translate
+from ui.shell.curtain import curtain
+from ui.show.language import DEFAULT_LANGUAGE, translate
 
 st.set_page_config(
     page_title=translate(DEFAULT_LANGUAGE, "app.title"), page_icon="assets/icon.svg", layout="wide"
 )
 with curtain():
     # Imported behind the curtain: torch takes seconds.
-    import_module("ui.door").enter_app()
+    import_module("ui.shell.door").enter_app()

@@ -224,7 +224,7 @@ def run(port: str, address: str) -> int:
     """Start the app and print where it is. Returns the exit status."""
     # Streamlit's own start-up message asks a public service for this machine's address. Ours asks nobody.
     print(greeting(port, address, output_of(_ADDRESS)), flush=True)
-    command = [str(python()), "-m", "ui.serving", "app.py", "--server.port", port]
+    command = [str(python()), "-m", "ui.shell.serving", "app.py", "--server.port", port]
     command += ["--server.address", address, "--logger.hideWelcomeMessage", "true"]
     os.chdir(ROOT)
     if sys.platform != "win32":

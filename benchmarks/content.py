@@ -1,9 +1,9 @@
 """Everything that the first screen and its rows show of two networks, as the app computes it.
 
-The rows of ``ui/rows`` compute inside Streamlit callbacks; here the same functions are called on the same
-arguments, up to the uint8 maps that the browser gets. Left out are the effective field, which has an aim of
-its own, and the encoding of pictures as WebP. Position similarity belongs to the network and not to the
-picture; the app keeps it across pictures, so it is made once.
+The rows of ``ui/explore/side_by_side`` compute inside Streamlit callbacks; here the same functions are called
+on the same arguments, up to the uint8 maps that the browser gets. Left out are the effective field, which has
+an aim of its own, and the encoding of pictures as WebP. Position similarity belongs to the network and not to
+the picture; the app keeps it across pictures, so it is made once.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from models.networks.calibration import probabilities
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Trace, trace
 from models.pictures.decode import DecodedImage
-from ui.component.encode import MapData, RowData, to_uint8_map, to_uint8_rows
+from ui.show.component.encode import MapData, RowData, to_uint8_map, to_uint8_rows
 from viz.sheets import colourise
 
 SHEET = 24
-"""Channels on the sheet of the strongest, as in ``ui/rows/feature_side.py``."""
+"""Channels on the sheet of the strongest, as in ``ui/explore/side_by_side/feature_side.py``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +172,7 @@ def features(loaded: LoadedModel, record: Trace) -> Features:
 
 
 def default_layer(loaded: LoadedModel) -> LayerRef:
-    """The last layer that still has 14 rows, as ``ui/rows/feature_side.py`` chooses it."""
+    """The last layer that still has 14 rows, as ``ui/explore/side_by_side/feature_side.py`` chooses it."""
     layers = loaded.adapter.feature_layers()
     return ([layer for layer in layers if layer.grid[0] >= 14] or list(layers))[-1]
 

@@ -23,8 +23,8 @@ from models.networks.loading import LoadedModel, load_model
 from models.networks.tracing import trace
 from models.pictures.decode import DecodedImage, decode_image
 from models.pictures.gallery import SAMPLES, sample_bytes
-from ui.component.encode import MapData
-from ui.pictures import encode_photograph
+from ui.show.component.encode import MapData
+from ui.show.pictures import encode_photograph
 
 KEYS = ("resnet50_untrained", "vit_b_16_untrained")
 PAIRS = 11

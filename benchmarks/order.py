@@ -18,8 +18,8 @@ from models.networks.loading import LoadedModel, load_model
 from models.networks.tracing import Run, Trace, trace
 from models.pictures.decode import decode_image
 from models.pictures.gallery import SAMPLES, sample_bytes
-from ui.reach_frames import depths
-from ui.state import View
+from ui.session.state import View
+from ui.show.reach_frames import depths
 
 ROUNDS = 3
 Work = Callable[[LoadedModel, Trace], object]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ui.entrance  # noqa: F401  (comes before what is heavy)
+import ui.shell.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.activation.board import show_maps
 from ui.explore.activation.meaning import show_meaning
 from ui.explore.activation.settings import SHARED
 from ui.explore.activation.sheet import show_layers_sheet, show_methods_sheet
-from ui.header import show_header
-from ui.sections import page
-from ui.words import t
+from ui.shell.header import show_header
+from ui.show.sections import page
+from ui.show.words import t
 
 
 def show() -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ui.entrance  # noqa: F401  (comes before what is heavy)
+import ui.shell.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.attention.depth import show_depth
 from ui.explore.attention.entry import show_entry
 from ui.explore.attention.maps import show_maps
 from ui.explore.attention.norms import show_norms
 from ui.explore.attention.settings import SHARED
-from ui.header import show_header
-from ui.sections import page
-from ui.words import t
+from ui.shell.header import show_header
+from ui.show.sections import page
+from ui.show.words import t
 
 
 def show() -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ui.entrance  # noqa: F401  (comes before what is heavy)
+import ui.shell.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.features.channels import show_channels
 from ui.explore.features.colours import show_colours
 from ui.explore.features.filters import show_filters
 from ui.explore.features.settings import SHARED
 from ui.explore.features.shapes import show_shapes
 from ui.explore.features.similarity import show_similarity
-from ui.header import show_header
-from ui.sections import page
-from ui.words import t
+from ui.shell.header import show_header
+from ui.show.sections import page
+from ui.show.words import t
 
 
 def show() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-import ui.entrance  # noqa: F401  (comes before what is heavy)
+import ui.shell.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.fields.average import show_average
 from ui.explore.fields.board import LACKING, show_fields
 from ui.explore.fields.chart import show_reach
 from ui.explore.fields.measures import measured_pair
 from ui.explore.fields.vector import show_vector
-from ui.header import show_header
-from ui.sections import heading, page
-from ui.words import t
+from ui.shell.header import show_header
+from ui.show.sections import heading, page
+from ui.show.words import t
 
 
 def show() -> None:

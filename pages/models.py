@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ui.entrance  # noqa: F401  (comes before what is heavy)
-from ui.header import show_header
-from ui.model_cards import show_cards, show_folder, show_problems
-from ui.sections import plain_page
-from ui.words import t
+import ui.shell.entrance  # noqa: F401  (comes before what is heavy)
+from ui.shell.header import show_header
+from ui.shell.model_cards import show_cards, show_folder, show_problems
+from ui.show.sections import plain_page
+from ui.show.words import t
 
 
 def show() -> None:

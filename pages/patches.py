@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ui.entrance  # noqa: F401  (comes before what is heavy)
+import ui.shell.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.patches.filters import show_filters
 from ui.explore.patches.sequence import show_sequence
 from ui.explore.patches.settings import FIT
@@ -10,9 +10,9 @@ from ui.explore.patches.sizes import show_sizes
 from ui.explore.patches.square import show_square
 from ui.explore.patches.strips import show_strips
 from ui.explore.patches.windows import show_windows
-from ui.header import show_header
-from ui.sections import page
-from ui.words import t
+from ui.shell.header import show_header
+from ui.show.sections import page
+from ui.show.words import t
 
 
 def show() -> None:

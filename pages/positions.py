@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ui.entrance  # noqa: F401  (comes before what is heavy)
+import ui.shell.entrance  # noqa: F401  (comes before what is heavy)
 from ui.explore.positions.parts import choose_part, show_part
 from ui.explore.positions.settings import SHARED
-from ui.header import show_header
-from ui.sections import page
-from ui.words import t
+from ui.shell.header import show_header
+from ui.show.sections import page
+from ui.show.words import t
 
 
 def show() -> None:

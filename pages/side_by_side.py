@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ui.entrance  # noqa: F401  (comes before what is heavy)
-from ui.header import show_header
-from ui.rows.inside import show_inside
-from ui.rows.positions import show_positions
-from ui.rows.reach import show_reach
-from ui.rows.receives import show_receives
-from ui.rows.says import show_says
-from ui.rows.why import show_why
-from ui.sections import page
-from ui.words import t
+import ui.shell.entrance  # noqa: F401  (comes before what is heavy)
+from ui.explore.side_by_side.inside import show_inside
+from ui.explore.side_by_side.positions import show_positions
+from ui.explore.side_by_side.reach import show_reach
+from ui.explore.side_by_side.receives import show_receives
+from ui.explore.side_by_side.says import show_says
+from ui.explore.side_by_side.why import show_why
+from ui.shell.header import show_header
+from ui.show.sections import page
+from ui.show.words import t
 
 
 def show() -> None:

@@ -13,8 +13,8 @@ from plotly.graph_objects import Figure
 from analysis.classes.methods import METHODS
 from models import REGISTRY
 from models.weights.locate import categories
-from ui.language import translate
-from ui.pages import EXPLORE
+from ui.session.pages import EXPLORE
+from ui.show.language import translate
 
 ROOT = Path(__file__).parent.parent
 CARDS = sorted((ROOT / "models" / "bundled").glob("*.md"))

@@ -18,7 +18,7 @@ from benchmarks.measure import Comparison, Line, alternate, at_least, at_most, e
 from benchmarks.proxy import metered
 from models import DecodedImage, LoadedModel, Trace
 from tests.conftest import Network, Record
-from ui.state import View
+from ui.session.state import View
 
 
 class Clock:

@@ -112,7 +112,7 @@ def server(
     """
     port = port or _free_port()
     command = [
-        *(sys.executable, "-m", "ui.serving", str(script)),
+        *(sys.executable, "-m", "ui.shell.serving", str(script)),
         *("--server.port", str(port), "--server.address", listens_on, "--server.headless", "true"),
         *("--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"),
     ]

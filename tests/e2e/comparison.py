@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from playwright.sync_api import Locator, Page
 
 from tests.e2e.browser import wait_idle
-from ui.language import catalogue, translate
+from ui.show.language import catalogue, translate
 
 ROWS = ("receives", "says", "positions", "inside", "why")
 BOARDS = ("gallery", "reach", "receives", "positions", "inside", "sheets", "why")

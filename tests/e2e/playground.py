@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.e2e.synthetic import BLOCKS, attention_rows, field_map, hue_cells, shift_rows
-from ui.component import (
+from ui.show.component import (
     Board,
     Frame,
     Outline,

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.browser import CHROMIUM_ARGS, PATIENCE_MS, ROOT, server, wait_idle
 from tests.e2e.comparison import boards_of, drawn
-from ui.pages import EXPLORE
+from ui.session.pages import EXPLORE
 
 IMAGES = ROOT / "docs" / "images"
 DESKTOP = (1440, 900)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ui.component import Point
+from ui.show.component import Point
 
 BLOCKS = 8
 

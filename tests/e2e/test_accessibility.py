@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import OpenPage
 from tests.e2e.comparison import address, board, boards_of, settled, t, wait_for_other_address
-from ui.pages import EXPLORE
+from ui.session.pages import EXPLORE
 
 pytestmark = pytest.mark.e2e
 

@@ -28,9 +28,9 @@ from tests.e2e.comparison import (
     wait_for_other_map,
     widget,
 )
-from ui.classes import identifier
-from ui.language import class_name
-from ui.sidebar import GALLERY_COLUMNS
+from ui.session.classes import identifier
+from ui.shell.sidebar import GALLERY_COLUMNS
+from ui.show.language import class_name
 
 pytestmark = pytest.mark.e2e
 

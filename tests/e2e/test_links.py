@@ -24,7 +24,7 @@ from tests.e2e.comparison import (
     wait_for_other_address,
     widget,
 )
-from ui.short_links import expand
+from ui.session.short_links import expand
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.browser import OpenPage, wait_idle
 from tests.e2e.comparison import t
-from ui.pages import EXPLORE
+from ui.session.pages import EXPLORE
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from models.pictures.gallery import SAMPLES
 from tests.e2e.browser import OpenPage
 from tests.e2e.comparison import board, click_tile, debug, panel, place_pointer, settled, t
-from ui.sidebar import GALLERY_COLUMNS
+from ui.shell.sidebar import GALLERY_COLUMNS
 
 pytestmark = pytest.mark.e2e
 

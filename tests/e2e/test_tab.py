@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from tests.e2e.browser import ROOT
-from ui.browser import module
-from ui.pages import ADDRESSES
+from ui.session.pages import ADDRESSES
+from ui.show.browser import module
 
 pytestmark = pytest.mark.e2e
 
-SCRIPTS = ROOT / "ui" / "tab" / "browser"
+SCRIPTS = ROOT / "ui" / "session" / "tab" / "browser"
 HTML = """
 <a id="nav" data-testid="stTopNavLink" href="/models">Models</a>
 <a id="own" data-testid="stTopNavLink" href="/models?picture=dog">Models</a>

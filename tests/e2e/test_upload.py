@@ -29,7 +29,7 @@ from tests.e2e.comparison import (
     wait_for_other_map,
     widget,
 )
-from ui.sidebar import GALLERY_COLUMNS
+from ui.shell.sidebar import GALLERY_COLUMNS
 
 pytestmark = pytest.mark.e2e
 

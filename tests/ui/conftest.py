@@ -12,8 +12,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.running import Open
-from ui.pages import file_of
-from ui.state import View, view
+from ui.session.pages import file_of
+from ui.session.state import View, view
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +48,6 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         return app.run()
 
     monkeypatch.setattr(PagesManager, "__init__", begun)
-    monkeypatch.setattr("ui.words.view", anywhere)
+    monkeypatch.setattr("ui.show.words.view", anywhere)
     yield opened
     PagesManager.uses_pages_directory = None

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from models.networks.home import LocalHome
 from models.running.engine import Engine
 from models.running.jobs import JobControl, Ticket, Urgency
-from ui.service import shelf
+from ui.live.service import shelf
 
 Open = Callable[..., AppTest]
 """``open_page(locale="en-GB", page="", **query) -> AppTest``; see tests/ui/conftest.py."""
@@ -56,7 +56,7 @@ def patient_engine() -> Iterator[Patient]:
     """Pages run on an engine of their own that knows nothing yet and holds back what nobody waits for."""
     with Patient() as made, pytest.MonkeyPatch.context() as patch:
         home = LocalHome(made, shelf())
-        patch.setattr("ui.service.home", lambda: home)
+        patch.setattr("ui.live.service.home", lambda: home)
         yield made
 
 

@@ -13,8 +13,8 @@ from analysis.classes.methods import METHODS
 from models.networks.registry import REGISTRY
 from models.pictures.fit import Preprocess
 from tests.ui.running import Open, finished_ahead, patient_engine, problems, texts
-from ui.language import translate
-from ui.service import background
+from ui.live.service import background
+from ui.show.language import translate
 
 PAGE = "activation"
 LAST = "encoder.layers.encoder_layer_11"
@@ -24,7 +24,7 @@ LAST = "encoder.layers.encoder_layer_11"
 def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple]:
     """Panels of every board of the last run, by the board's key; AppTest does not read components."""
     boards: dict[str, tuple] = {}
-    from ui import component
+    from ui.show import component
 
     draw = component.show
 
@@ -194,7 +194,9 @@ def test_side_by_side_tells_rounding_and_one_value_apart_from_silence(
 ) -> None:
     def told(values: np.ndarray, cancels: bool) -> str:
         heat = values.astype(np.float32)
-        monkeypatch.setattr("ui.rows.why.cam", lambda *_: Explanation(heat, heat, Cost(), cancels=cancels))
+        monkeypatch.setattr(
+            "ui.explore.side_by_side.why.cam", lambda *_: Explanation(heat, heat, Cost(), cancels=cancels)
+        )
         page = open_page(picture="dog")
         assert problems(page) == []
         return shown["why"][0].frames[0].caption

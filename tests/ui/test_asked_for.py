@@ -13,7 +13,7 @@ from models.networks.shelf import ModelShelf
 from models.running.engine import Engine
 from models.running.jobs import Progress
 from models.running.task import Work, stoppable
-from ui import service
+from ui.live import service
 
 
 def script() -> None:
@@ -21,8 +21,8 @@ def script() -> None:
 
     from models.running.task import Task
     from tests.ui.test_asked_for import told, total
-    from ui.service import asked_for
-    from ui.state import View
+    from ui.live.service import asked_for
+    from ui.session.state import View
 
     st.session_state["view"] = View()
     st.text(str(asked_for("sum", Task.of(total, 2), start="Go", tell=told)))

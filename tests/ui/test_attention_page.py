@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ui.running import Open, problems, texts
-from ui.language import translate
+from ui.show.language import translate
 
 BLOCK = "encoder.layers.encoder_layer_{}.self_attention"
 RESNETS = {"left": "resnet18_classroom", "right": "resnet50_untrained"}

@@ -13,8 +13,8 @@ from torchvision.models import resnet18
 from models import REGISTRY, load_model
 from models.weights.locate import categories
 from tests.ui.running import Open, problems
-from ui.classes import by_name, canonical, identifier, index_of, is_same, offered, read_name
-from ui.language import translate
+from ui.session.classes import by_name, canonical, identifier, index_of, is_same, offered, read_name
+from ui.show.language import translate
 
 Own = Callable[[str, str], str]
 

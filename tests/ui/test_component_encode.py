@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ui.component import (
+from ui.show.component import (
     Board,
     Frame,
     MapData,
@@ -28,9 +28,9 @@ from ui.component import (
     to_uint8_map,
     to_uint8_rows,
 )
-from ui.component import mount as mounting
-from ui.component.encode import Blob, encode_blob, row_bytes
-from ui.component.wire import ALONE, SHARED, board_message
+from ui.show.component import mount as mounting
+from ui.show.component.encode import Blob, encode_blob, row_bytes
+from ui.show.component.wire import ALONE, SHARED, board_message
 from viz.colormaps import lut
 
 BROWSER = Path(mounting.__file__).parent / "browser"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ui.counts import exact_count, rounded_count
+from ui.show.counts import exact_count, rounded_count
 
 
 @pytest.mark.parametrize(

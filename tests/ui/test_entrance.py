@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from tests.e2e.browser import ROOT
-from ui.pages import ADDRESSES, file_of
+from ui.session.pages import ADDRESSES, file_of
 
 _ALONE = """
 import runpy, sys
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
-from ui import curtain
+from ui.shell import curtain
 
 def rerun():
     raise RerunException(None)

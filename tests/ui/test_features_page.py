@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tests.ui.running import Open, problems, texts
-from ui import component
-from ui.counts import exact_count
 from ui.explore.features.ranges import Colours
-from ui.language import translate
+from ui.show import component
+from ui.show.counts import exact_count
+from ui.show.language import translate
 from viz import lut
 
 ROWS = ("similarity", "colours", "filters", "shapes")

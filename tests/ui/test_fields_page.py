@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from models.pictures.gallery import SAMPLES
 from models.running.jobs import Urgency
 from tests.ui.running import Open, finished_ahead, patient_engine, problems, texts
-from ui.language import translate
+from ui.show.language import translate
 
 RESNET, VIT = "resnet18_classroom", "vit_s_14_classroom"
 

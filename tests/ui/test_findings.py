@@ -33,10 +33,10 @@ from models.pictures.gallery import SAMPLES, find_sample, sample_bytes, syntheti
 from tests.ui.running import Open, problems, texts
 from training.manifest import origins
 from training.recipe import RECIPES, read_recipe
-from ui.findings import FINDINGS, Finding
-from ui.language import LANGUAGES, catalogue, class_name, translate
-from ui.reach_heads import chosen_head
-from ui.state import View
+from ui.session.state import View
+from ui.show.findings import FINDINGS, Finding
+from ui.show.language import LANGUAGES, catalogue, class_name, translate
+from ui.show.reach_heads import chosen_head
 
 DISTILLED, SCRATCH, VIT = "resnet18_distilled", "resnet18_classroom", "vit_s_14_classroom"
 BUNDLED = (DISTILLED, SCRATCH, VIT)

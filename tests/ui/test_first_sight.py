@@ -14,7 +14,7 @@ from models.networks.adapter import needed
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Trace
 from models.pictures.gallery import SAMPLES, sample_bytes
-from ui.state import View
+from ui.session.state import View
 
 PHOTOGRAPHS = [sample.id for sample in SAMPLES if sample.kind in ("photo", "other")]
 

@@ -13,10 +13,10 @@ from string import Formatter
 import pytest
 
 from models.weights.locate import categories
-from ui.language import LANGUAGES, bind_units, catalogue, class_name, match_language, translate
+from ui.show.language import LANGUAGES, bind_units, catalogue, class_name, match_language, translate
 
 ROOT = Path(__file__).parents[2]
-LOCALES = ROOT / "ui" / "locales"
+LOCALES = ROOT / "ui" / "show" / "locales"
 CLASSES = categories("classroom")
 IMAGENET = categories("imagenet")
 CLASS_FILES = ("classes.zh-CN.json", "classes.imagenet.zh-CN.json")
@@ -146,7 +146,7 @@ def test_the_scan_sees_literals_choices_and_prefixes() -> None:
 
 def test_texts_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = {"greet": "{key}: {share:.0%} of {count}", "plain": "set {{1, 2}}"}
-    monkeypatch.setattr("ui.language.catalogue", lambda language, touch: texts)
+    monkeypatch.setattr("ui.show.language.catalogue", lambda language, touch: texts)
     assert translate("en", "greet", key="cat", share=0.934, count=3, unused=True) == "cat: 93% of 3"
     assert translate("en", "plain") == "set {1, 2}"
     with pytest.raises(KeyError, match="share"):

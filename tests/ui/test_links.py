@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from models.networks.registry import REGISTRY
 from models.pictures.gallery import SAMPLES
 from models.weights.locate import categories
-from ui.classes import identifier
-from ui.language import LANGUAGES
-from ui.links import decode, encode, not_here
-from ui.state import AUTO, OWN, Side, View
+from ui.session.classes import identifier
+from ui.session.links import decode, encode, not_here
+from ui.session.state import AUTO, OWN, Side, View
+from ui.show.language import LANGUAGES
 
 CLASSES = [
     identifier(classes, index)

@@ -16,14 +16,14 @@ from models.networks.home import LocalHome
 from models.running.engine import Engine
 from models.running.jobs import Progress
 from tests.ui.running import Open, problems, texts
-from ui import service
 from ui.explore.activation import findings as findings_module
 from ui.explore.activation import maps as maps_module
 from ui.explore.activation import meaning
 from ui.explore.activation.findings import Findings, Pace
-from ui.language import LANGUAGES, translate
-from ui.state import View
-from ui.words import verbatim
+from ui.live import service
+from ui.session.state import View
+from ui.show.language import LANGUAGES, translate
+from ui.show.words import verbatim
 
 START = "start-meaning"
 FORWARDS = cost(CHANCE + 2)
@@ -68,7 +68,7 @@ WEIGHTS = {
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_one_sentence_for_every_outcome(verdict: str, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.words.view", lambda: View(language=language))
+    monkeypatch.setattr("ui.show.words.view", lambda: View(language=language))
     monkeypatch.setattr(meaning, "method_name", lambda side: "Grad-CAM")
     loaded = SimpleNamespace(categories=("cat",))
     subject: Any = SimpleNamespace(side="left", target=0, run=SimpleNamespace(loaded=loaded))
@@ -175,7 +175,7 @@ def test_the_rest_is_told_by_the_pace_of_what_is_done() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_done_of_how_many_runs_is_said(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.words.view", lambda: View(language=language))
+    monkeypatch.setattr("ui.show.words.view", lambda: View(language=language))
     told = partial(findings_module.told, names={"resnet": "ResNet-18"})
     name = verbatim("ResNet-18")
     assert told(Progress()) == "", "the network with random weights is not counted"

@@ -18,16 +18,16 @@ from models.networks.measurements import (
     Unfamiliar,
 )
 from models.networks.registry import REGISTRY
-from ui.language import class_name, translate
-from ui.words import verbatim
+from ui.show.language import class_name, translate
+from ui.show.words import verbatim
 
 ROOT = Path(__file__).parents[2]
 
 SCRIPT = """
-from ui.address import publish
-from ui.model_cards import show_cards, show_folder, show_problems
-from ui.returning import restore
-from ui.state import view
+from ui.session.address import publish
+from ui.shell.model_cards import show_cards, show_folder, show_problems
+from ui.session.returning import restore
+from ui.session.state import view
 
 restore()
 show_problems()
@@ -166,7 +166,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
         unfamiliar=Unfamiliar(94.8, (Detection("noise", 200, 99.0), Detection("left_out", 50, 61.5))),
     )
     monkeypatch.setattr(
-        "ui.measured.measurements_of", lambda key, sha256: found if key == "resnet18_distilled" else None
+        "ui.shell.measured.measurements_of",
+        lambda key, sha256: found if key == "resnet18_distilled" else None,
     )
 
 

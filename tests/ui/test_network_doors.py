@@ -9,8 +9,8 @@ import pytest
 from models.networks.tracing import Run
 from tests.conftest import Network, Record
 from ui.explore.network import doors
-from ui.settings import Setting
-from ui.state import SideName
+from ui.session.settings import Setting
+from ui.session.state import SideName
 
 Choices = dict[str, object]
 

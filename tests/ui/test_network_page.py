@@ -13,11 +13,11 @@ from models.networks.families import family_of
 from models.networks.registry import REGISTRY
 from models.weights.locate import skeleton
 from tests.ui.running import Open, problems, texts
-from ui import network_map
-from ui.counts import rounded_count
-from ui.language import translate
-from ui.network_map import Door, Item, Map
-from ui.network_map.mount import read_choice, read_door
+from ui.show import network_map
+from ui.show.counts import rounded_count
+from ui.show.language import translate
+from ui.show.network_map import Door, Item, Map
+from ui.show.network_map.mount import read_choice, read_door
 
 VIT_BLOCK = "encoder.layers.encoder_layer_0"
 

@@ -8,11 +8,11 @@ import pytest
 
 from analysis import Addition
 from models.networks.parts import Operation, Residual
-from ui.counts import rounded_count
 from ui.explore.network import boxes as boxes_module
 from ui.explore.network import items as items_module
 from ui.explore.network.boxes import boxes, shape_text
 from ui.explore.network.sums import Term, bars, number
+from ui.show.counts import rounded_count
 
 
 @pytest.mark.parametrize(

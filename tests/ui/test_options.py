@@ -9,13 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from ui.explore.attention.settings import DIRECTION, KEY
 from ui.explore.fields.settings import SCALE
-from ui.links import decode, encode
-from ui.options import option, set_option
-from ui.pages import EXPLORE, owns
-from ui.schema import SETTINGS, accepted
-from ui.settings import Number
-from ui.short_links import PICTURES, TABLES
-from ui.state import View
+from ui.session.links import decode, encode
+from ui.session.options import option, set_option
+from ui.session.pages import EXPLORE, owns
+from ui.session.schema import SETTINGS, accepted
+from ui.session.settings import Number
+from ui.session.short_links import PICTURES, TABLES
+from ui.session.state import View
 
 
 def script() -> None:
@@ -24,8 +24,8 @@ def script() -> None:
     from ui.explore.activation.settings import SIGNED, WINDOW
     from ui.explore.attention.settings import RESIDUAL, SHOW
     from ui.explore.patches.settings import SIDE
-    from ui.options import choose_number, choose_number_between, choose_option, choose_switch, option
-    from ui.state import View, is_restored
+    from ui.session.options import choose_number, choose_number_between, choose_option, choose_switch, option
+    from ui.session.state import View, is_restored
 
     if not is_restored():
         st.session_state["view"] = View(

@@ -16,9 +16,9 @@ from torchvision.models import VisionTransformer, resnet18
 
 from models import REGISTRY
 from tests.ui.running import Open, problems, texts
-from ui.language import LANGUAGES, catalogue, translate
-from ui.pages import EXPLORE
-from ui.words import verbatim
+from ui.session.pages import EXPLORE
+from ui.show.language import LANGUAGES, catalogue, translate
+from ui.show.words import verbatim
 
 PAGES = ("", *EXPLORE)
 HOSTILE = (

@@ -12,8 +12,9 @@ from PIL import Image
 
 from models.pictures.decode import DecodedImage
 from models.pictures.gallery import SAMPLES, sample_bytes
-from ui import own_picture, state
-from ui.state import OWN, View
+from ui.session import state
+from ui.session.state import OWN, View
+from ui.shell import own_picture
 
 
 class Upload(io.BytesIO):

@@ -9,8 +9,8 @@ import pytest
 from models.errors import BusyError
 from models.pictures.gallery import SAMPLES
 from tests.ui.running import Open, problems, texts
-from ui.language import translate
-from ui.state import OWN, Side, View
+from ui.session.state import OWN, Side, View
+from ui.show.language import translate
 
 ROOT = Path(__file__).parents[2]
 
@@ -158,7 +158,7 @@ def test_a_busy_server_says_so_and_keeps_the_settings(
     def refuse() -> None:
         raise BusyError("busy", "The queue is full.", position=65, limit=64)
 
-    monkeypatch.setattr("ui.sections.runs", refuse)
+    monkeypatch.setattr("ui.show.sections.runs", refuse)
     page = open_page(picture="dog")
     assert problems(page) == [translate("en", "error.busy", limit=64)]
     assert page.session_state["view"].picture == "dog"

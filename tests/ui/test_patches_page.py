@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 from analysis.network.complexity import work
 from models import REGISTRY
 from tests.ui.running import Open, problems, texts
-from ui.language import translate
-from ui.words import escape, percent
+from ui.show.language import translate
+from ui.show.words import escape, percent
 
 RESNET, VIT = "resnet18_classroom", "vit_s_14_classroom"
 ROWS = ("square", "windows", "strips", "sequence", "sizes", "filters")

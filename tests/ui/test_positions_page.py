@@ -12,9 +12,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.running import Open, problems, texts
-from ui import component
-from ui.language import translate
-from ui.words import verbatim
+from ui.show import component
+from ui.show.language import translate
+from ui.show.words import verbatim
 
 PARTS = ("worth", "learned", "sizes", "padding")
 ROWS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ui.reachable import for_others
+from ui.shell.reachable import for_others
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ from streamlit.testing.v1 import AppTest
 from models.pictures.decode import DecodedImage
 from models.pictures.gallery import SAMPLES
 from tests.ui.running import Open, problems
-from ui import returning
-from ui.language import translate
-from ui.links import encode
-from ui.state import ASKED, AUTO, LOSSES, OWN, OWN_PICTURE, View, lose_own_picture
-from ui.tab import Found
-from ui.tab.mount import read_found, read_look
+from ui.session import returning
+from ui.session.links import encode
+from ui.session.state import ASKED, AUTO, LOSSES, OWN, OWN_PICTURE, View, lose_own_picture
+from ui.session.tab import Found
+from ui.session.tab.mount import read_found, read_look
+from ui.show.language import translate
 
 DOG = (Path(__file__).parents[2] / "assets" / "samples" / "dog.jpg").read_bytes()
 
@@ -46,7 +46,7 @@ class Tab:
 @pytest.fixture
 def tab(monkeypatch: pytest.MonkeyPatch) -> Tab:
     found = Tab()
-    monkeypatch.setattr("ui.tab.listen", found.listen)
+    monkeypatch.setattr("ui.session.tab.listen", found.listen)
     return found
 
 

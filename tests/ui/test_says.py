@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from models import REGISTRY, Calibration
 from models.networks.measurements import measurements_of
 from tests.ui.running import Open, problems, texts
-from ui.language import LANGUAGES, class_name, translate
-from ui.marking import marking_of
-from ui.schooling import student_and_teacher, taught_otherwise
+from ui.shell.schooling import student_and_teacher, taught_otherwise
+from ui.show.language import LANGUAGES, class_name, translate
+from ui.show.marking import marking_of
 
 DISTILLED, SCRATCH, VIT = "resnet18_distilled", "resnet18_classroom", "vit_s_14_classroom"
 
@@ -42,7 +42,7 @@ def unlike(monkeypatch: pytest.MonkeyPatch) -> Callable[[set[str]], None]:
         def judge(logits: np.ndarray, calibration: Calibration | None) -> bool:
             return calibration in marked
 
-        monkeypatch.setattr("ui.rows.says.is_unfamiliar", judge)
+        monkeypatch.setattr("ui.explore.side_by_side.says.is_unfamiliar", judge)
         monkeypatch.setattr("ui.explore.network.decision.is_unfamiliar", judge)
 
     return choose

@@ -20,8 +20,8 @@ from models.running.engine import Engine
 from models.running.jobs import Urgency
 from models.running.task import Task
 from tests.conftest import Network, Record
-from ui import service
-from ui.state import Side, View
+from ui.live import service
+from ui.session.state import Side, View
 
 RESNET = "resnet18_classroom"
 

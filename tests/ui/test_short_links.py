@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from models.pictures.gallery import SAMPLES as GALLERY
 from tests.ui.running import Open, problems
-from ui.links import decode, encode
-from ui.pages import ADDRESSES
-from ui.short_links import LATEST, PICTURES, TABLES, VERSION, expand, shorten
-from ui.state import OWN, Side, View
+from ui.session.links import decode, encode
+from ui.session.pages import ADDRESSES
+from ui.session.short_links import LATEST, PICTURES, TABLES, VERSION, expand, shorten
+from ui.session.state import OWN, Side, View
 
 FROZEN_OF_VERSION_1 = {
     "1": "d237a98ed5d0be7f19f7ac12cb3cb36a44a9bcbf44f048c7410e86219dc40670",

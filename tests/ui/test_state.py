@@ -9,8 +9,8 @@ import pytest
 
 from models.pictures.gallery import SAMPLES
 from tests.conftest import Picture
-from ui import state
-from ui.state import AUTO, OWN, Side, View
+from ui.session import state
+from ui.session.state import AUTO, OWN, Side, View
 
 
 @pytest.fixture(autouse=True)

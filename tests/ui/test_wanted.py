@@ -12,9 +12,9 @@ from models.errors import ModelError
 from models.networks.registry import REGISTRY
 from models.weights.locate import build
 from tests.ui.running import Open, problems, texts
-from ui import fleet
-from ui.language import LANGUAGES, catalogue, translate
-from ui.words import escape, name_of_network
+from ui.shell import fleet
+from ui.show.language import LANGUAGES, catalogue, translate
+from ui.show.words import escape, name_of_network
 
 KEY = "resnet18_untrained"
 
@@ -68,7 +68,7 @@ def test_a_file_that_is_deleted_leads_back_to_a_pair_that_is_here(
     page = open_page(left=KEY)
     found = fleet.presence
     gone = fleet.Presence("remote", None)
-    monkeypatch.setattr("ui.wanted.presence", lambda spec: gone if spec.key == KEY else found(spec))
+    monkeypatch.setattr("ui.shell.wanted.presence", lambda spec: gone if spec.key == KEY else found(spec))
     page.run()
     assert page.query_params["left"] == "resnet18_distilled"
 

@@ -12,9 +12,9 @@ from models import REGISTRY
 from models.errors import PictureError, UnsupportedViewError
 from models.networks.spec import OwnName
 from tests.conftest import Network
-from ui import words
-from ui.language import LANGUAGES, catalogue
-from ui.state import View
+from ui.session.state import View
+from ui.show import words
+from ui.show.language import LANGUAGES, catalogue
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from analysis.classes.explanation import Explanation, is_even
 from analysis.classes.methods import METHODS
 from models.errors import UnsupportedViewError
 from models.networks.tracing import Run
-from ui.address import publish
-from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.activation.choices import Ask, asks, compared, methods, on_one_scale, signed
 from ui.explore.activation.controls import show_controls
 from ui.explore.activation.maps import ask_for_missing, cost_for, explanation_of, likeness
@@ -25,12 +23,14 @@ from ui.explore.activation.words import (
     show_methods,
     silence,
 )
-from ui.panels import panel_of, show_board
-from ui.sections import row
-from ui.service import runs
-from ui.silence import even_text
-from ui.state import SIDES, SideName, view
-from ui.words import name_of_class, name_of_layer, percent, sentence_for, t
+from ui.live.service import runs
+from ui.session.address import publish
+from ui.session.state import SIDES, SideName, view
+from ui.show.component import Frame, Panel, to_uint8_map
+from ui.show.panels import panel_of, show_board
+from ui.show.sections import row
+from ui.show.silence import even_text
+from ui.show.words import name_of_class, name_of_layer, percent, sentence_for, t
 
 _BRIGHT = 99.0
 """Percentile of a map of pixels at which its colours end: single pixels would leave all others dark."""

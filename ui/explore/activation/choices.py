@@ -12,7 +12,6 @@ from analysis.classes.methods import METHODS
 from models.networks.adapter import LayerRef
 from models.networks.calibration import probabilities
 from models.networks.tracing import Run
-from ui.classes import canonical, index_of, offered, read_name
 from ui.explore.activation.settings import (
     AGAINST,
     COMPARE,
@@ -27,9 +26,10 @@ from ui.explore.activation.settings import (
     STEPS,
     WINDOW,
 )
-from ui.options import chosen_before, is_on, number, option, set_option
-from ui.state import AUTO, SideName
-from ui.targets import target_of
+from ui.session.classes import canonical, index_of, offered, read_name
+from ui.session.options import chosen_before, is_on, number, option, set_option
+from ui.session.state import AUTO, SideName
+from ui.session.targets import target_of
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def known(pair: tuple[Run, Run]) -> dict[str, str]:
 
 
 def against(pair: tuple[Run, Run]) -> str:
-    """The second class that was chosen, as one of :func:`known`, or :data:`ui.state.AUTO`."""
+    """The second class that was chosen, as one of :func:`known`, or :data:`ui.session.state.AUTO`."""
     lists = [run.loaded.spec.classes for run in pair]
     # Links once carried the name alone.
     chosen = chosen_before(AGAINST) or AUTO

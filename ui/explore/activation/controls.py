@@ -9,7 +9,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.classes.methods import METHODS
 from models.networks.tracing import Run
-from ui.classes import by_name
 from ui.explore.activation.choices import against, compared, known, layers_of, methods, rather
 from ui.explore.activation.settings import (
     AGAINST,
@@ -26,10 +25,11 @@ from ui.explore.activation.settings import (
     WINDOW,
 )
 from ui.explore.activation.words import name_of_method
-from ui.options import choose_number, choose_option, choose_switch, option
-from ui.state import AUTO, SIDES
-from ui.targets import choose_target
-from ui.words import name_of_class, name_of_layer, network_in_text, t
+from ui.session.classes import by_name
+from ui.session.options import choose_number, choose_option, choose_switch, option
+from ui.session.state import AUTO, SIDES
+from ui.session.targets import choose_target
+from ui.show.words import name_of_class, name_of_layer, network_in_text, t
 
 
 def show_controls(pair: tuple[Run, Run]) -> None:

@@ -21,10 +21,10 @@ from models.running.jobs import Progress
 from models.running.task import Task, Work, stoppable
 from ui.explore.activation.choices import Essence
 from ui.explore.activation.maps import explained, map_for, map_task, shown_first
-from ui.service import asked_for, background, current_picture
-from ui.state import SideName
-from ui.targets import target_of
-from ui.words import name_of_network, sentence_for, t, verbatim
+from ui.live.service import asked_for, background, current_picture
+from ui.session.state import SideName
+from ui.session.targets import target_of
+from ui.show.words import name_of_network, sentence_for, t, verbatim
 
 _TOLD = 0.05
 """Share of a network's runs after which their pace says how long the rest takes."""

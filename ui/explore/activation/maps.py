@@ -22,9 +22,9 @@ from models.networks.tracing import Run, Trace
 from models.running.jobs import Urgency
 from models.running.task import Task, Work, stoppable
 from ui.explore.activation.choices import Ask, Essence, asks, methods
-from ui.service import ahead, asked_for, background, known, result, runs
-from ui.state import SideName
-from ui.words import t
+from ui.live.service import ahead, asked_for, background, known, result, runs
+from ui.session.state import SideName
+from ui.show.words import t
 
 _TURN = "activation_turn"
 
@@ -75,7 +75,7 @@ def known_map(run: Run, ask: Ask) -> Explanation | None:
 
 
 def maps_ahead(name: str, run: Run, wanted: Sequence[Ask], urgency: Urgency) -> None:
-    """Have quick maps made, in this order, without waiting for them; see :func:`ui.service.ahead`."""
+    """Have quick maps made, in this order, without waiting for them; see :func:`ui.live.service.ahead`."""
     tasks = [map_task(run, ask.essence) for ask in wanted]
     ahead(name, tasks, urgency, Task.of(_quick, run, tuple(wanted)))
 

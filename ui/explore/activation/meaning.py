@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.trust.examination import CHANCE, SIGNIFICANT, TESTS
-from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.activation.findings import Findings, Subject, findings_for, subject_of
 from ui.explore.activation.maps import method_name
 from ui.explore.activation.trials import show_trials
-from ui.panels import panel_of, show_board
-from ui.sections import heading, row
-from ui.service import runs
-from ui.state import SIDES
-from ui.words import class_in_text, escape, name_of_network, percent, t, verbatim
+from ui.live.service import runs
+from ui.session.state import SIDES
+from ui.show.component import Frame, Panel, to_uint8_map
+from ui.show.panels import panel_of, show_board
+from ui.show.sections import heading, row
+from ui.show.words import class_in_text, escape, name_of_network, percent, t, verbatim
 
 
 @row

@@ -6,8 +6,8 @@ from typing import Final
 
 from analysis.classes.explanation import Settings
 from analysis.classes.methods import METHODS
-from ui.settings import choice, number, of_networks, on_both_sides, switch
-from ui.state import AUTO
+from ui.session.settings import choice, number, of_networks, on_both_sides, switch
+from ui.session.state import AUTO
 
 COMPARE = choice("activation-compare", "networks", "methods", "classes")
 DEFAULT_METHOD: Final = "grad_cam"

@@ -16,7 +16,6 @@ from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
 from models.running.jobs import Urgency
 from models.running.task import Task, Work, stoppable
-from ui.component import Outline, Panel
 from ui.explore.activation.choices import (
     Ask,
     layer_of,
@@ -28,12 +27,13 @@ from ui.explore.activation.choices import (
 from ui.explore.activation.maps import known_map, map_task, maps_ahead
 from ui.explore.activation.settings import DEFAULT_METHOD, LAYER, METHOD
 from ui.explore.activation.words import name_of_method
-from ui.options import set_option
-from ui.panels import sheet_panel, show_sheets
-from ui.sections import heading, row
-from ui.service import runs
-from ui.state import SIDES, SideName
-from ui.words import name_of_layer, name_of_network, t
+from ui.live.service import runs
+from ui.session.options import set_option
+from ui.session.state import SIDES, SideName
+from ui.show.component import Outline, Panel
+from ui.show.panels import sheet_panel, show_sheets
+from ui.show.sections import heading, row
+from ui.show.words import name_of_layer, name_of_network, t
 from viz.blend import awaited, blended, with_band
 
 _TILE = 112

@@ -10,10 +10,10 @@ import streamlit as st
 
 from analysis.trust.faithfulness import Curve, Trial
 from models.networks.families import family_of
-from ui.charts import show_chart
 from ui.explore.activation.findings import Findings, Subject
 from ui.explore.activation.maps import method_name
-from ui.words import escape, name_of_class, network_in_text, percent, t
+from ui.show.charts import show_chart
+from ui.show.words import escape, name_of_class, network_in_text, percent, t
 from viz.faithfulness import TrialNames, trial_chart
 
 

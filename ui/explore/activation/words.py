@@ -7,8 +7,8 @@ import streamlit as st
 from analysis.classes.explanation import Cost, Explanation
 from models.networks.tracing import Run
 from ui.explore.activation.choices import Ask
-from ui.silence import why_empty
-from ui.words import t
+from ui.show.silence import why_empty
+from ui.show.words import t
 
 _COARSE = 0.05
 """Part of the gained score from which on the integral's error is worth a warning."""

@@ -8,9 +8,9 @@ from analysis import nearest_place
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
 from ui.explore.attention.settings import DIRECTION, LAYER, QUERY, SHOW
-from ui.options import option, set_option
-from ui.state import SideName, view
-from ui.words import t
+from ui.session.options import option, set_option
+from ui.session.state import SideName, view
+from ui.show.words import t
 
 BY_BLOCK = ("mean", "max", "rollout")
 """What a block shows besides its heads."""

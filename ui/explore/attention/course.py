@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
-from ui.component import Steps
 from ui.explore.attention.choice import Chosen, chosen
 from ui.explore.attention.settings import LAYER
-from ui.options import set_option
-from ui.panels import spread
-from ui.service import runs
-from ui.state import SIDES
-from ui.words import name_of_layer, t
+from ui.live.service import runs
+from ui.session.options import set_option
+from ui.session.state import SIDES
+from ui.show.component import Steps
+from ui.show.panels import spread
+from ui.show.words import name_of_layer, t
 
 
 @dataclass(frozen=True)

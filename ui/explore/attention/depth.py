@@ -10,13 +10,13 @@ from models.networks.adapter import LayerRef
 from models.networks.families import family_of
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.charts import show_chart
 from ui.explore.attention.choice import Chosen
 from ui.explore.attention.course import course
 from ui.explore.attention.weights import distances_of_heads
-from ui.sections import heading, row
-from ui.service import result
-from ui.words import escape, name_of_network, t, template
+from ui.live.service import result
+from ui.show.charts import show_chart
+from ui.show.sections import heading, row
+from ui.show.words import escape, name_of_network, t, template
 from viz.attention import HeadDots, head_chart
 
 

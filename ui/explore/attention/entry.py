@@ -8,8 +8,6 @@ from analysis import HeadProjections, attention_entry, head_projections
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.component import Frame, Outline, to_uint8_map
-from ui.controls import choice
 from ui.explore.attention.choice import (
     Chosen,
     choose_head,
@@ -21,12 +19,14 @@ from ui.explore.attention.course import course
 from ui.explore.attention.numbers import plain
 from ui.explore.attention.settings import ENTRY, KEY
 from ui.explore.attention.steps import Opened, show_steps
-from ui.options import choose_option, option, set_option
-from ui.panels import panel_of, show_board
-from ui.sections import heading, row
-from ui.service import result
-from ui.state import SIDES
-from ui.words import name_of_layer, network_in_text, t
+from ui.live.service import result
+from ui.session.options import choose_option, option, set_option
+from ui.session.state import SIDES
+from ui.show.component import Frame, Outline, to_uint8_map
+from ui.show.controls import choice
+from ui.show.panels import panel_of, show_board
+from ui.show.sections import heading, row
+from ui.show.words import name_of_layer, network_in_text, t
 
 
 @row

@@ -10,15 +10,15 @@ import streamlit as st
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.component import Panel
 from ui.explore.attention.choice import Chosen, direction, query_token
 from ui.explore.attention.course import Course
 from ui.explore.attention.settings import SHOW
 from ui.explore.attention.weights import distances_of_heads, token_of_heads
-from ui.options import set_option
-from ui.panels import sheet_panel, show_sheets
-from ui.service import result
-from ui.words import t
+from ui.live.service import result
+from ui.session.options import set_option
+from ui.show.component import Panel
+from ui.show.panels import sheet_panel, show_sheets
+from ui.show.words import t
 from viz.sheets import colourise
 
 

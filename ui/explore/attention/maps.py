@@ -10,8 +10,6 @@ from analysis import patch_rows
 from models.networks.adapter import LayerRef, Missing
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
-from ui.controls import choice
 from ui.explore.attention.choice import (
     BY_CLASS,
     Chosen,
@@ -25,16 +23,18 @@ from ui.explore.attention.course import Course, course
 from ui.explore.attention.heads import show_heads
 from ui.explore.attention.settings import DIRECTION, DISCARD, LAYER, QUERY, RESIDUAL, SHOW
 from ui.explore.attention.weights import Weights, explanation, matrix, of_block, of_token, weights_of
-from ui.options import choose_number, choose_option, set_option
-from ui.panels import answer_of, panel_of, show_board
-from ui.reach_frames import box_of
-from ui.rows.marks import marked_patches
-from ui.sections import row
-from ui.service import result
-from ui.settings import Setting
-from ui.state import SIDES, SideName, change_side
-from ui.targets import target_of
-from ui.words import name_of_class, name_of_layer, network_in_text, sentence_for, t
+from ui.live.service import result
+from ui.session.options import choose_number, choose_option, set_option
+from ui.session.settings import Setting
+from ui.session.state import SIDES, SideName, change_side
+from ui.session.targets import target_of
+from ui.show.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
+from ui.show.controls import choice
+from ui.show.marks import marked_patches
+from ui.show.panels import answer_of, panel_of, show_board
+from ui.show.reach_frames import box_of
+from ui.show.sections import row
+from ui.show.words import name_of_class, name_of_layer, network_in_text, sentence_for, t
 
 _VIT = "vit_s_14_classroom"
 

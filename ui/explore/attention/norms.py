@@ -11,13 +11,13 @@ from analysis import attention_sinks, head_mean, outlier_tokens, patch_rows, tok
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.component import Frame, MapData, to_uint8_map
 from ui.explore.attention.course import course
-from ui.panels import panel_of, show_board
-from ui.sections import heading, row
-from ui.service import result
-from ui.state import SIDES
-from ui.words import name_of_layer, t
+from ui.live.service import result
+from ui.session.state import SIDES
+from ui.show.component import Frame, MapData, to_uint8_map
+from ui.show.panels import panel_of, show_board
+from ui.show.sections import heading, row
+from ui.show.words import name_of_layer, t
 
 
 @row

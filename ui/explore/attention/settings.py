@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.settings import choice, number, of_networks, on_both_sides
+from ui.session.settings import choice, number, of_networks, on_both_sides
 
 LAYER = on_both_sides("attention", "layer")
 SHOW = on_both_sides("attention", "show", "mean")

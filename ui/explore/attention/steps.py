@@ -11,7 +11,7 @@ from analysis import AttentionEntry
 from ui.explore.attention.choice import Chosen, name_of_token, query
 from ui.explore.attention.numbers import factor, number, plain, power
 from ui.explore.attention.strips import show_strips
-from ui.words import escape, t
+from ui.show.words import escape, t
 
 _LISTED = 6
 """Tokens in the list of the softmax."""

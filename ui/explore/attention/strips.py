@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from ui.words import escape, t
+from ui.show.words import escape, t
 
 
 def show_strips(

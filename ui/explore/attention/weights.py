@@ -12,8 +12,8 @@ from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
 from ui.explore.attention.choice import Chosen
 from ui.explore.attention.settings import DISCARD, RESIDUAL
-from ui.options import number
-from ui.service import result
+from ui.live.service import result
+from ui.session.options import number
 
 
 def distances_of_heads(run: Run, layers: tuple[LayerRef, ...]) -> np.ndarray:

@@ -9,19 +9,19 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis import channel_numbers
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
-from ui.component import Frame, Outline, Panel
 from ui.explore.features.choices import choose_layer, layer_of
 from ui.explore.features.ranges import choose_colours, colours_of, extent_of, furthest_layer
 from ui.explore.features.settings import CHANNEL
 from ui.explore.features.sheets import show_channel_sheets
-from ui.options import choose_number_between
-from ui.panels import panel_of, show_board
-from ui.rows.feature_side import channel_order
-from ui.rows.marks import marked_places
-from ui.sections import row
-from ui.service import runs
-from ui.state import SIDES, SideName
-from ui.words import name_of_layer, percent, t
+from ui.explore.side_by_side.feature_side import channel_order
+from ui.live.service import runs
+from ui.session.options import choose_number_between
+from ui.session.state import SIDES, SideName
+from ui.show.component import Frame, Outline, Panel
+from ui.show.marks import marked_places
+from ui.show.panels import panel_of, show_board
+from ui.show.sections import row
+from ui.show.words import name_of_layer, percent, t
 
 
 @row

@@ -9,12 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
-from ui.controls import choice
 from ui.explore.features.settings import CHANNEL, LAYER, PAGE
-from ui.options import chosen_before, forget_option, option, set_option
-from ui.rows import feature_side
-from ui.state import SIDES, SideName, view
-from ui.words import name_of_layer, network_in_text, t
+from ui.explore.side_by_side import feature_side
+from ui.session.options import chosen_before, forget_option, option, set_option
+from ui.session.state import SIDES, SideName, view
+from ui.show.controls import choice
+from ui.show.words import name_of_layer, network_in_text, t
 
 
 def layer_of(run: Run, side: SideName) -> LayerRef:

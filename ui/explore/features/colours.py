@@ -9,14 +9,14 @@ from analysis import principal_scores, robust_ranges
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.component import Frame
 from ui.explore.features.choices import both
-from ui.panels import depth_slider, panel_of, show_board, spread
-from ui.pictures import encode_sheet
-from ui.sections import heading, row
-from ui.service import result, runs
-from ui.state import SIDES, SideName
-from ui.words import name_of_layer, rounded_percent, t
+from ui.live.service import result, runs
+from ui.session.state import SIDES, SideName
+from ui.show.component import Frame
+from ui.show.panels import depth_slider, panel_of, show_board, spread
+from ui.show.pictures import encode_sheet
+from ui.show.sections import heading, row
+from ui.show.words import name_of_layer, rounded_percent, t
 from viz.sheets import component_colours
 
 _DEPTHS = 18

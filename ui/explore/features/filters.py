@@ -20,16 +20,16 @@ from analysis import (
 )
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui.component import Frame, Outline, Panel, to_uint8_map
-from ui.controls import choice
 from ui.explore.features.choices import both
 from ui.explore.features.settings import FILTER, KIND
-from ui.options import choose_option, forget_option, option, set_option
-from ui.panels import panel_of, sheet_panel, show_board, show_sheets
-from ui.sections import heading, row
-from ui.service import result, runs
-from ui.state import SIDES, SideName, change
-from ui.words import network_in_text, t
+from ui.live.service import result, runs
+from ui.session.options import choose_option, forget_option, option, set_option
+from ui.session.state import SIDES, SideName, change
+from ui.show.component import Frame, Outline, Panel, to_uint8_map
+from ui.show.controls import choice
+from ui.show.panels import panel_of, sheet_panel, show_board, show_sheets
+from ui.show.sections import heading, row
+from ui.show.words import network_in_text, t
 
 _FILTERS = 64
 """Filters to show; a ViT has hundreds, of which the liveliest stand for the others."""

@@ -11,11 +11,11 @@ from analysis import Extent, layer_extent, pooled_maps
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.component import MapData, to_uint8_map
 from ui.explore.features.settings import SCALE, SIGN
-from ui.options import choose_option
-from ui.service import result
-from ui.words import t
+from ui.live.service import result
+from ui.session.options import choose_option
+from ui.show.component import MapData, to_uint8_map
+from ui.show.words import t
 from viz.sheets import colourise
 
 _SIDE = 28

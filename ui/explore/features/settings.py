@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ui.settings import Setting, choice, on_both_sides
-from ui.state import SIDES
+from ui.session.settings import Setting, choice, on_both_sides
+from ui.session.state import SIDES
 
 LAYER = on_both_sides("features", "layer")
 CHANNEL = on_both_sides("features", "channel")

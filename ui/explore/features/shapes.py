@@ -6,10 +6,10 @@ import streamlit as st
 
 from models.networks.tracing import Run
 from ui.explore.features.choices import both
-from ui.sections import heading, row
-from ui.service import runs
-from ui.state import SideName
-from ui.words import exact, name_of_layer, network_in_text, t
+from ui.live.service import runs
+from ui.session.state import SideName
+from ui.show.sections import heading, row
+from ui.show.words import exact, name_of_layer, network_in_text, t
 
 
 @row

@@ -10,15 +10,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.component import Panel
 from ui.explore.features.choices import layer_of
 from ui.explore.features.ranges import Colours, colours_of
 from ui.explore.features.settings import CHANNEL, ORDER, PAGE
-from ui.options import choose_number_between, choose_option, set_option
-from ui.panels import sheet_panel, show_sheets
-from ui.rows.feature_side import channel_order
-from ui.state import SIDES, SideName
-from ui.words import network_in_text, t
+from ui.explore.side_by_side.feature_side import channel_order
+from ui.session.options import choose_number_between, choose_option, set_option
+from ui.session.state import SIDES, SideName
+from ui.show.component import Panel
+from ui.show.panels import sheet_panel, show_sheets
+from ui.show.words import network_in_text, t
 
 _PAGE = 48
 _COLUMNS = 8

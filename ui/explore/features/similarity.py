@@ -8,16 +8,16 @@ from analysis import place_similarity, similarity_to_place
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.explore.features.choices import choose_layer
 from ui.explore.features.settings import SIMILARITY
-from ui.options import choose_option
-from ui.panels import panel_of, show_board
-from ui.rows.marks import marked_places
-from ui.sections import heading, row
-from ui.service import result, runs
-from ui.state import SIDES, SideName, view
-from ui.words import name_of_layer, t
+from ui.live.service import result, runs
+from ui.session.options import choose_option
+from ui.session.state import SIDES, SideName, view
+from ui.show.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
+from ui.show.marks import marked_places
+from ui.show.panels import panel_of, show_board
+from ui.show.sections import heading, row
+from ui.show.words import name_of_layer, t
 
 _PLACES = 324
 """Places of a layer of which every one's map may travel: 18 × 18 maps of 18 × 18 cells, about 140 kB."""

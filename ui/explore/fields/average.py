@@ -11,19 +11,19 @@ from models.networks.tracing import Run
 from models.pictures.decode import decode_image
 from models.pictures.gallery import SAMPLES, sample_bytes
 from models.running.task import Task, Work, stoppable
-from ui import component
-from ui.address import publish
-from ui.component import Board, Frame, Panel, Point, to_uint8_map
 from ui.explore.fields.chart import Curve, show_curves
 from ui.explore.fields.frames import rings
 from ui.explore.fields.measures import Measured, layer_at
 from ui.explore.fields.settings import AVERAGE_AXIS
-from ui.panels import depth_slider, words_of_boards
-from ui.reach_frames import CELL, box_of, strength
-from ui.sections import heading
-from ui.service import asked_for
-from ui.state import SIDES, view
-from ui.words import name_of_layer, name_of_network, t, template
+from ui.live.service import asked_for
+from ui.session.address import publish
+from ui.session.state import SIDES, view
+from ui.show import component
+from ui.show.component import Board, Frame, Panel, Point, to_uint8_map
+from ui.show.panels import depth_slider, words_of_boards
+from ui.show.reach_frames import CELL, box_of, strength
+from ui.show.sections import heading
+from ui.show.words import name_of_layer, name_of_network, t, template
 
 Averages = tuple[AverageReach, AverageReach]
 

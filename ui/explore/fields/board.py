@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.component import Panel
 from ui.explore.fields.frames import attention_frame, field_frame, strongest_cell, strongest_patch
 from ui.explore.fields.measures import Measured, compute_the_rest, layer_at, measured_pair
 from ui.explore.fields.settings import SCALE
-from ui.options import choose_option
-from ui.panels import depth_slider, panel_of, show_board
-from ui.reach_frames import CELL
-from ui.sections import row
-from ui.words import t
+from ui.session.options import choose_option
+from ui.show.component import Panel
+from ui.show.panels import depth_slider, panel_of, show_board
+from ui.show.reach_frames import CELL
+from ui.show.sections import row
+from ui.show.words import t
 
 LACKING = "fields_lacking"
 """Where the session keeps whether the chart was drawn before all depths were known."""

@@ -12,15 +12,15 @@ import streamlit as st
 from analysis import Reach
 from models.networks.families import family_of
 from models.networks.spec import ModelSpec
-from ui.charts import show_chart
 from ui.explore.fields.measures import Measured, layer_at
 from ui.explore.fields.settings import AXIS
-from ui.options import choose_option
-from ui.panels import step_of_depth
-from ui.reach_frames import inside_at_point
-from ui.settings import Setting
-from ui.tables import show_table
-from ui.words import escape, name_of_layer, name_of_network, rounded_percent, t
+from ui.session.options import choose_option
+from ui.session.settings import Setting
+from ui.show.charts import show_chart
+from ui.show.panels import step_of_depth
+from ui.show.reach_frames import inside_at_point
+from ui.show.tables import show_table
+from ui.show.words import escape, name_of_layer, name_of_network, rounded_percent, t
 from viz.reach import Measure, ReachLine, reach_curve
 
 _MEASURES: Final[tuple[Measure, ...]] = ("theory", "most", "half", "attention", "attention_here")

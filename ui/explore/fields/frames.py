@@ -8,10 +8,10 @@ import numpy as np
 
 from analysis import pooled_energy
 from models.networks.adapter import LayerRef
-from ui.component import Frame, Ring, to_uint8_map
 from ui.explore.fields.measures import Measured
-from ui.reach_frames import CELL, box_of, strength, theory_text
-from ui.words import name_of_layer, t, template
+from ui.show.component import Frame, Ring, to_uint8_map
+from ui.show.reach_frames import CELL, box_of, strength, theory_text
+from ui.show.words import name_of_layer, t, template
 
 
 def strongest_cell(measured: Measured, index: int) -> float:

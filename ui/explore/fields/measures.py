@@ -9,8 +9,10 @@ from analysis import Reach, attention_inside, nearest_place, reach_at
 from models.networks.adapter import LayerRef, Missing
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui.panels import spread, step_of_depth
-from ui.reach_frames import (
+from ui.live.service import field_task, result, runs
+from ui.session.state import SideName, view
+from ui.show.panels import spread, step_of_depth
+from ui.show.reach_frames import (
     Fields,
     Rows,
     attention_rows,
@@ -19,9 +21,7 @@ from ui.reach_frames import (
     look_ahead,
     look_ahead_at_attention,
 )
-from ui.service import field_task, result, runs
-from ui.state import SideName, view
-from ui.words import sentence_for
+from ui.show.words import sentence_for
 
 
 @dataclass(frozen=True, eq=False)

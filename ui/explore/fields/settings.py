@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.settings import choice
+from ui.session.settings import choice
 
 SCALE = choice("fields-scale", "own", "common")
 AXIS = choice("fields-axis", "log", "linear")

@@ -11,16 +11,16 @@ from analysis.places.reach import SHARES
 from models.networks.adapter import LayerRef
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui.address import publish
-from ui.component import Frame, to_uint8_map
 from ui.explore.fields.frames import rings
 from ui.explore.fields.measures import Measured, measured_pair
-from ui.panels import panel_of, show_board
-from ui.reach_frames import CELL, box_of, strength
-from ui.sections import heading, row
-from ui.service import asked_for
-from ui.state import view
-from ui.words import name_of_layer, t, template
+from ui.live.service import asked_for
+from ui.session.address import publish
+from ui.session.state import view
+from ui.show.component import Frame, to_uint8_map
+from ui.show.panels import panel_of, show_board
+from ui.show.reach_frames import CELL, box_of, strength
+from ui.show.sections import heading, row
+from ui.show.words import name_of_layer, t, template
 
 
 @row

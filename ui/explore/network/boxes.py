@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from models.networks.parts import Operation, Part, Residual, Shape
-from ui.network_map import Box, Loop
-from ui.network_map.items import BoxKind
-from ui.words import t
+from ui.show.network_map import Box, Loop
+from ui.show.network_map.items import BoxKind
+from ui.show.words import t
 
 _KINDS: dict[str, BoxKind] = {
     "conv": "window",

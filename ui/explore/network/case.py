@@ -13,10 +13,10 @@ from models.errors import UnsupportedViewError
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
 from ui.explore.network.sums import number
-from ui.service import result
-from ui.state import SideName
-from ui.targets import target_of
-from ui.words import name_of_class, t
+from ui.live.service import result
+from ui.session.state import SideName
+from ui.session.targets import target_of
+from ui.show.words import name_of_class, t
 
 T = TypeVar("T")
 

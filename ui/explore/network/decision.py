@@ -12,13 +12,13 @@ from ui.explore.network.doors import follow_door
 from ui.explore.network.origin import show_origin
 from ui.explore.network.settings import AGAINST
 from ui.explore.network.sums import Term, bars, number
-from ui.marking import marking_of
-from ui.options import choose_option
-from ui.sections import heading, row
-from ui.service import runs
-from ui.state import SIDES
-from ui.targets import choose_target
-from ui.words import class_in_text, escape, name_of_network, t, verbatim
+from ui.live.service import runs
+from ui.session.options import choose_option
+from ui.session.state import SIDES
+from ui.session.targets import choose_target
+from ui.show.marking import marking_of
+from ui.show.sections import heading, row
+from ui.show.words import class_in_text, escape, name_of_network, t, verbatim
 
 _FOR = 10
 _AGAINST = 3

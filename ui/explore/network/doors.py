@@ -7,9 +7,9 @@ import streamlit as st
 from models.networks.tracing import Run
 from ui.explore.attention import settings as attention
 from ui.explore.features import settings as features
-from ui.options import forget_option, set_option
-from ui.pages import file_of
-from ui.state import SideName, change
+from ui.session.options import forget_option, set_option
+from ui.session.pages import file_of
+from ui.session.state import SideName, change
 
 _DOOR = "network-door"
 

@@ -10,8 +10,8 @@ from analysis import Addition
 from models.networks.adapter import ReceptiveField
 from models.networks.parts import Part
 from ui.explore.network.boxes import boxes, loops, shape_text
-from ui.network_map import Door, Item
-from ui.words import rounded, t
+from ui.show.network_map import Door, Item
+from ui.show.words import rounded, t
 
 NOTHING = "none"
 """Stands for a map on which nothing is open."""

@@ -12,19 +12,19 @@ from models.networks.adapter import ReceptiveField
 from models.networks.parts import Part
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui import network_map
 from ui.explore.network.boxes import shape_text
 from ui.explore.network.doors import follow_door, take_door
 from ui.explore.network.items import NOTHING, choices, default_part, items
 from ui.explore.network.settings import PART
-from ui.network_map import Map
-from ui.options import option, set_option
-from ui.panels import answer_of
-from ui.pictures import encode_photograph, encode_sheet
-from ui.sections import row
-from ui.service import result, runs
-from ui.state import SIDES, SideName
-from ui.words import name_of_network, rounded, t
+from ui.live.service import result, runs
+from ui.session.options import option, set_option
+from ui.session.state import SIDES, SideName
+from ui.show import network_map
+from ui.show.network_map import Map
+from ui.show.panels import answer_of
+from ui.show.pictures import encode_photograph, encode_sheet
+from ui.show.sections import row
+from ui.show.words import name_of_network, rounded, t
 from viz.sheets import colourise
 
 _INPUT_PIXELS = 80

@@ -11,12 +11,12 @@ from analysis import Written
 from models.errors import UnsupportedViewError
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.component import Frame, to_uint8_map
 from ui.explore.network.case import Case, added
 from ui.explore.network.doors import take_door_to_channel
 from ui.explore.network.sums import Term, bars, number
-from ui.panels import panel_of, sheet_panel, show_board, show_sheets
-from ui.words import name_of_layer, name_of_network, sentence_for, t
+from ui.show.component import Frame, to_uint8_map
+from ui.show.panels import panel_of, sheet_panel, show_board, show_sheets
+from ui.show.words import name_of_layer, name_of_network, sentence_for, t
 from viz.sheets import colourise
 
 _CHANNELS = 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.settings import choice, on_both_sides
+from ui.session.settings import choice, on_both_sides
 
 PART = on_both_sides("network", "part")
 AGAINST = choice("network-against", "none", "runner-up")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ui.words import escape
+from ui.show.words import escape
 
 _CSS = """<style>
 .sl-sum { font-variant-numeric: tabular-nums; font-size: .9rem; }

@@ -11,13 +11,13 @@ from analysis import PrincipalFilters, kernels_as_rgb, principal_filters
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui.columns import network_columns
-from ui.component import Panel
-from ui.panels import sheet_panel, show_board
-from ui.sections import heading, row
-from ui.service import result, runs
-from ui.state import SIDES, SideName
-from ui.words import name_of_network, percent, t
+from ui.live.service import result, runs
+from ui.session.state import SIDES, SideName
+from ui.show.columns import network_columns
+from ui.show.component import Panel
+from ui.show.panels import sheet_panel, show_board
+from ui.show.sections import heading, row
+from ui.show.words import name_of_network, percent, t
 
 _SHOWN = 28
 """Components on show, as in figure 7 of the paper."""

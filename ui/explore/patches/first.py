@@ -10,8 +10,8 @@ from analysis import nearest_place, project_window, window_at
 from models.networks.adapter import LayerRef, Missing, PatchGrid, ReceptiveField
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.service import result
-from ui.state import view
+from ui.live.service import result
+from ui.session.state import view
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,9 @@ from models.pictures.decode import DecodedImage
 from models.pictures.fit import Fit
 from models.running.task import Task
 from ui.explore.patches.settings import FIT
-from ui.options import option
-from ui.service import current_picture, result, runs
-from ui.state import SIDES, SideName
+from ui.live.service import current_picture, result, runs
+from ui.session.options import option
+from ui.session.state import SIDES, SideName
 
 FITS: tuple[Fit, ...] = ("crop", "squash", "pad")
 

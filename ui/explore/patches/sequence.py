@@ -10,17 +10,17 @@ import streamlit as st
 from models.networks.adapter import Missing, PatchGrid
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.component import Frame, MapData, Panel, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place, patch_grid
 from ui.explore.patches.fitting import fitted_runs
 from ui.explore.patches.settings import TOKENS
-from ui.options import choose_option
-from ui.panels import sheet_panel, show_sheets
-from ui.pictures import PHOTOGRAPH
-from ui.sections import heading, row
-from ui.service import result, runs
-from ui.state import SIDES, SideName, change
-from ui.words import name_of_network, network_in_text, sentence_for, t
+from ui.live.service import result, runs
+from ui.session.options import choose_option
+from ui.session.state import SIDES, SideName, change
+from ui.show.component import Frame, MapData, Panel, to_uint8_map
+from ui.show.panels import sheet_panel, show_sheets
+from ui.show.pictures import PHOTOGRAPH
+from ui.show.sections import heading, row
+from ui.show.words import name_of_network, network_in_text, sentence_for, t
 
 _COLUMNS = 29
 """Tokens in a line: a prime, so that no line ends where a row of the picture does. A sequence has no rows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.settings import choice, of_networks
+from ui.session.settings import choice, of_networks
 
 FIT = choice("patches-fit", "crop", "squash", "pad")
 SCALE = choice("patches-scale", "one", "own")

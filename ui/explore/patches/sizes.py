@@ -14,16 +14,16 @@ from models.networks.tracing import Run
 from models.pictures.decode import DecodedImage
 from models.pictures.fit import resize_to
 from models.running.task import Task
-from ui.component import Frame, Outline, Panel
 from ui.explore.patches.first import patch_grid
 from ui.explore.patches.settings import HEIGHT, SIDE, WIDTH
-from ui.options import choose_number_between, set_option
-from ui.panels import show_board
-from ui.pictures import encode_photograph
-from ui.sections import heading, row
-from ui.service import current_picture, result, runs
-from ui.tables import show_table
-from ui.words import exact, name_of_network, network_in_text, percent, rounded_percent, t, verbatim
+from ui.live.service import current_picture, result, runs
+from ui.session.options import choose_number_between, set_option
+from ui.show.component import Frame, Outline, Panel
+from ui.show.panels import show_board
+from ui.show.pictures import encode_photograph
+from ui.show.sections import heading, row
+from ui.show.tables import show_table
+from ui.show.words import exact, name_of_network, network_in_text, percent, rounded_percent, t, verbatim
 from viz.tiling import tiling_picture
 
 _PICTURE = 640

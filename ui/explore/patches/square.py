@@ -9,17 +9,17 @@ import streamlit as st
 from analysis import FitCost, fit_cost, top_answers
 from models.networks.tracing import Run
 from models.pictures.fit import Fit, Preprocess, crop_box, resized_size
-from ui.component import Frame, Panel
 from ui.explore.patches.fitting import FITS, chosen_fit, fitted_runs, probabilities
 from ui.explore.patches.settings import FIT
-from ui.findings import found
-from ui.options import choose_option
-from ui.panels import original_panel, panel_of, show_board
-from ui.sections import heading, row
-from ui.service import current_picture, runs
-from ui.state import SIDES, SideName
-from ui.tables import show_table
-from ui.words import exact, name_of_class, name_of_network, network_in_text, percent, rounded_percent, t
+from ui.live.service import current_picture, runs
+from ui.session.options import choose_option
+from ui.session.state import SIDES, SideName
+from ui.show.component import Frame, Panel
+from ui.show.findings import found
+from ui.show.panels import original_panel, panel_of, show_board
+from ui.show.sections import heading, row
+from ui.show.tables import show_table
+from ui.show.words import exact, name_of_class, name_of_network, network_in_text, percent, rounded_percent, t
 
 
 @row

@@ -10,15 +10,15 @@ import numpy as np
 import streamlit as st
 
 from models.networks.tracing import Run
-from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place
 from ui.explore.patches.fitting import fitted_runs
 from ui.explore.patches.settings import SCALE
-from ui.options import choose_option
-from ui.panels import show_board
-from ui.sections import heading, row
-from ui.state import SIDES, SideName
-from ui.words import exact, name_of_network, network_in_text, t, template
+from ui.session.options import choose_option
+from ui.session.state import SIDES, SideName
+from ui.show.component import Frame, Panel, to_uint8_map
+from ui.show.panels import show_board
+from ui.show.sections import heading, row
+from ui.show.words import exact, name_of_network, network_in_text, t, template
 
 _LONGEST = 96
 """Numbers in a line at most: more would be finer than the screen."""

@@ -11,15 +11,15 @@ from analysis import window_at
 from models.networks.tracing import Run
 from models.pictures.fit import to_pixels
 from models.running.task import Task
-from ui.component import Frame, Outline, Panel, ReceptiveBox, to_uint8_map
 from ui.explore.patches.first import FirstPlace, first_place
 from ui.explore.patches.fitting import fitted_runs
-from ui.panels import panel_of, show_board
-from ui.pictures import encode_sheet
-from ui.sections import heading, row
-from ui.service import result
-from ui.state import SIDES, SideName
-from ui.words import name_of_network, network_in_text, t, template
+from ui.live.service import result
+from ui.session.state import SIDES, SideName
+from ui.show.component import Frame, Outline, Panel, ReceptiveBox, to_uint8_map
+from ui.show.panels import panel_of, show_board
+from ui.show.pictures import encode_sheet
+from ui.show.sections import heading, row
+from ui.show.words import name_of_network, network_in_text, t, template
 
 _CELL = 12
 """Pixels of a drawn cell."""

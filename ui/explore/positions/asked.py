@@ -6,8 +6,8 @@ import streamlit as st
 
 from models.networks.adapter import Missing
 from models.networks.tracing import Run
-from ui.state import SIDES, SideName
-from ui.words import network_in_text, t
+from ui.session.state import SIDES, SideName
+from ui.show.words import network_in_text, t
 
 
 def with_positions(pair: tuple[Run, Run], reason: str) -> list[tuple[Run, SideName]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ui.words import escape, percent, t
+from ui.show.words import escape, percent, t
 
 _TICK = "position:absolute;top:-.15rem;height:1rem;width:2px;background:currentColor;opacity:.75;"
 

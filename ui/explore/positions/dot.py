@@ -12,16 +12,16 @@ from models.networks.adapter import LayerRef
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui.component import Frame, Panel, Steps, to_uint8_map
 from ui.explore.positions.ground import even_ground
 from ui.explore.positions.settings import GROUND, LAYER
-from ui.options import choose_option
-from ui.panels import panel_of, show_board
-from ui.pictures import encode_sheet
-from ui.sections import heading, row
-from ui.service import result, runs
-from ui.state import SIDES, SideName, change, view
-from ui.words import name_of_layer, network_in_text, rounded_percent, t
+from ui.live.service import result, runs
+from ui.session.options import choose_option
+from ui.session.state import SIDES, SideName, change, view
+from ui.show.component import Frame, Panel, Steps, to_uint8_map
+from ui.show.panels import panel_of, show_board
+from ui.show.pictures import encode_sheet
+from ui.show.sections import heading, row
+from ui.show.words import name_of_layer, network_in_text, rounded_percent, t
 
 _STEPS = 16
 """Places of the dot along a row, and rows."""

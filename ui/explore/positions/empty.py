@@ -8,13 +8,13 @@ import streamlit as st
 from analysis import place_deviations
 from models.networks.tracing import Run
 from models.running.task import Task
-from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.ground import even_ground
-from ui.panels import depth_slider, panel_of, show_board, spread
-from ui.sections import heading, row
-from ui.service import result, runs
-from ui.state import SIDES, SideName
-from ui.words import name_of_layer, rounded_percent, t
+from ui.live.service import result, runs
+from ui.session.state import SIDES, SideName
+from ui.show.component import Frame, Panel, to_uint8_map
+from ui.show.panels import depth_slider, panel_of, show_board, spread
+from ui.show.sections import heading, row
+from ui.show.words import name_of_layer, rounded_percent, t
 
 _DEPTHS = 18
 

@@ -10,15 +10,15 @@ from models.networks.adapter import LayerRef
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui.charts import show_chart
-from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.settings import LAYER
-from ui.options import option
-from ui.panels import panel_of, show_board
-from ui.sections import heading, row
-from ui.service import asked_for, runs
-from ui.state import SIDES, SideName
-from ui.words import name_of_layer, network_in_text, t
+from ui.live.service import asked_for, runs
+from ui.session.options import option
+from ui.session.state import SIDES, SideName
+from ui.show.charts import show_chart
+from ui.show.component import Frame, Panel, to_uint8_map
+from ui.show.panels import panel_of, show_board
+from ui.show.sections import heading, row
+from ui.show.words import name_of_layer, network_in_text, t
 from viz.lines import Line, line_chart
 
 

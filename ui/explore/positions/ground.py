@@ -9,9 +9,9 @@ import numpy as np
 from models.networks.tracing import Run
 from models.pictures.fit import Preprocess
 from models.running.task import Task
-from ui.pictures import encode_sheet
-from ui.service import result
-from ui.words import t
+from ui.live.service import result
+from ui.show.pictures import encode_sheet
+from ui.show.words import t
 
 
 def even_ground(run: Run) -> dict[str, Any]:

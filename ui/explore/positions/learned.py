@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from models.networks.adapter import Missing
 from models.networks.tracing import Run
-from ui.columns import network_columns
-from ui.component import Panel
-from ui.panels import show_board
-from ui.position_panels import learned_panels, learned_text, padding_panel
-from ui.sections import heading, row
-from ui.service import runs
-from ui.state import SIDES, SideName
-from ui.words import sentence_for, t
+from ui.live.service import runs
+from ui.session.state import SIDES, SideName
+from ui.show.columns import network_columns
+from ui.show.component import Panel
+from ui.show.panels import show_board
+from ui.show.position_panels import learned_panels, learned_text, padding_panel
+from ui.show.sections import heading, row
+from ui.show.words import sentence_for, t
 
 
 @row

@@ -15,8 +15,8 @@ from ui.explore.positions.sizes import show_sizes
 from ui.explore.positions.structure import show_structure
 from ui.explore.positions.tiles import show_tiles
 from ui.explore.positions.worth import show_worth
-from ui.options import choose_option
-from ui.words import t
+from ui.session.options import choose_option
+from ui.show.words import t
 
 _PARTS: Mapping[str, tuple[Callable[[], None], ...]] = {
     "worth": (show_tiles, show_worth),

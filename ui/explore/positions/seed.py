@@ -5,8 +5,8 @@ from __future__ import annotations
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.explore.positions.settings import SEED
-from ui.options import choose_number, number
-from ui.words import t
+from ui.session.options import choose_number, number
+from ui.show.words import t
 
 
 def choose_seed(column: DeltaGenerator) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-from ui.settings import choice, number, of_networks
-from ui.state import SIDES
+from ui.session.settings import choice, number, of_networks
+from ui.session.state import SIDES
 
 Experiment = Literal["kept", "mean", "zero", "shuffled", "patches"]
 """What the network is run with again: its positions, others, or its patches in another order."""

@@ -20,17 +20,17 @@ from models.networks.loading import LoadedModel
 from models.networks.tracing import Run
 from models.pictures.decode import DecodedImage
 from models.running.task import Task, Work, stoppable
-from ui.charts import show_chart
-from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.asked import with_positions
 from ui.explore.positions.settings import SEVENTHS, SIZE
-from ui.options import choose_option
-from ui.panels import panel_of, show_board
-from ui.sections import heading, row
-from ui.service import current_picture, result, runs
-from ui.state import SIDES, SideName, view
-from ui.targets import target_of
-from ui.words import class_in_text, escape, name_of_class, name_of_network, network_in_text, percent, t
+from ui.live.service import current_picture, result, runs
+from ui.session.options import choose_option
+from ui.session.state import SIDES, SideName, view
+from ui.session.targets import target_of
+from ui.show.charts import show_chart
+from ui.show.component import Frame, Panel, to_uint8_map
+from ui.show.panels import panel_of, show_board
+from ui.show.sections import heading, row
+from ui.show.words import class_in_text, escape, name_of_class, name_of_network, network_in_text, percent, t
 from viz.lines import Line, line_chart
 
 _COARSEST = 32

@@ -13,17 +13,17 @@ from models.networks.adapter import needed
 from models.networks.loading import LoadedModel
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui.component import Frame, Panel, to_uint8_map
 from ui.explore.positions.asked import with_positions
 from ui.explore.positions.bars import chance_bars
 from ui.explore.positions.settings import COMPONENT
-from ui.options import option, set_option
-from ui.panels import panel_of, sheet_panel, show_board, show_sheets
-from ui.pictures import encode_sheet
-from ui.sections import heading, row
-from ui.service import result, runs
-from ui.state import SideName
-from ui.words import name_of_network, percent, t
+from ui.live.service import result, runs
+from ui.session.options import option, set_option
+from ui.session.state import SideName
+from ui.show.component import Frame, Panel, to_uint8_map
+from ui.show.panels import panel_of, sheet_panel, show_board, show_sheets
+from ui.show.pictures import encode_sheet
+from ui.show.sections import heading, row
+from ui.show.words import name_of_network, percent, t
 from viz.sheets import colourise, tile_sheet
 
 _COUNT = 12

@@ -10,21 +10,21 @@ import streamlit as st
 from analysis import probabilities_of_views, shuffled_order, shuffled_tiles, top_answers
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui.charts import show_chart
-from ui.component import Frame, Panel
 from ui.explore.positions.bars import paired_bars
 from ui.explore.positions.seed import choose_seed
 from ui.explore.positions.settings import TILE, TILES
-from ui.findings import found
-from ui.options import choose_option
-from ui.own_picture import show_instead
-from ui.panels import panel_of, show_board
-from ui.pictures import encode_photograph
-from ui.sections import heading, row
-from ui.service import result, runs
-from ui.state import SIDES, SideName, view
-from ui.targets import target_of
-from ui.words import class_in_text, escape, name_of_class, name_of_network, network_in_text, percent, t
+from ui.live.service import result, runs
+from ui.session.options import choose_option
+from ui.session.state import SIDES, SideName, view
+from ui.session.targets import target_of
+from ui.shell.own_picture import show_instead
+from ui.show.charts import show_chart
+from ui.show.component import Frame, Panel
+from ui.show.findings import found
+from ui.show.panels import panel_of, show_board
+from ui.show.pictures import encode_photograph
+from ui.show.sections import heading, row
+from ui.show.words import class_in_text, escape, name_of_class, name_of_network, network_in_text, percent, t
 from viz.lines import Line, line_chart
 
 _TELLING = "cat"

@@ -22,20 +22,28 @@ from analysis import (
 from models.networks.adapter import LayerRef, needed
 from models.networks.tracing import Run
 from models.running.task import Task, Work, stoppable
-from ui.component import Frame, Panel, to_uint8_map
-from ui.controls import choice
 from ui.explore.positions.asked import with_positions
 from ui.explore.positions.bars import paired_bars
 from ui.explore.positions.seed import chosen_seed
 from ui.explore.positions.settings import CHANGE, Experiment
-from ui.options import choose_option
-from ui.panels import depth_slider, panel_of, received_picture, show_board, spread
-from ui.pictures import encode_photograph
-from ui.sections import heading, row
-from ui.service import result, runs
-from ui.state import SideName, change, view
-from ui.targets import target_of
-from ui.words import class_in_text, name_of_class, name_of_layer, name_of_network, network_in_text, percent, t
+from ui.live.service import result, runs
+from ui.session.options import choose_option
+from ui.session.state import SideName, change, view
+from ui.session.targets import target_of
+from ui.show.component import Frame, Panel, to_uint8_map
+from ui.show.controls import choice
+from ui.show.panels import depth_slider, panel_of, received_picture, show_board, spread
+from ui.show.pictures import encode_photograph
+from ui.show.sections import heading, row
+from ui.show.words import (
+    class_in_text,
+    name_of_class,
+    name_of_layer,
+    name_of_network,
+    network_in_text,
+    percent,
+    t,
+)
 
 _SHUFFLES = ("shuffled", "patches")
 

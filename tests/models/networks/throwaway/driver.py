@@ -30,7 +30,7 @@ def main() -> None:
 
     from analysis import grad_cam, top_answers
     from models import REGISTRY, decode_image, load_model, trace
-    from ui.pages import EXPLORE, file_of
+    from ui.session.pages import EXPLORE, file_of
 
     assert {"alexnet", "alexnet_untrained"} <= set(REGISTRY), "not offered"
     assert next(iter(REGISTRY)) == "resnet18_distilled", "what is bundled stands first"

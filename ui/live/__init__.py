@@ -1,0 +1,1 @@
+"""Calls to the engine, and all that is used of Streamlit without its promise."""

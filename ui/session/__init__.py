@@ -1,0 +1,1 @@
+"""What a visitor has chosen, as a value: kept, carried by links, brought back."""
