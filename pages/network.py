@@ -12,7 +12,7 @@ from ui.show.words import t
 
 def show() -> None:
     """Draw the page: the maps first, then the step that decides."""
-    show_header(t("network_map.title"), t("network_map.text"))
+    show_header(t("network.title"), t("network.text"))
     show_maps()
     show_decision()
 

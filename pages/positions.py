@@ -12,7 +12,7 @@ from ui.show.words import t
 
 def show() -> None:
     """Draw the question, and the part of the answer that was chosen."""
-    show_header(t("positions_page.title"), t("positions_page.text"))
+    show_header(t("positions.title"), t("positions.text"))
     show_part(choose_part())
 
 

@@ -96,6 +96,6 @@ def test_a_phone_stacks_the_maps_and_a_tap_opens(open_page: Opener, app: str) ->
     expect(opened).to_have_attribute("data-opened", "fc")
     # The decision is on this page: the door scrolls to it.
     opened.locator('.door[data-page="below"]').tap()
-    title = t("network_map.decision.title")
+    title = t("network.decision.title")
     expect(widget(page, "network-decision").get_by_role("heading", name=title)).to_be_in_viewport()
     wait_for_other(page, "network-left-part", "fc")

@@ -78,13 +78,13 @@ def test_shuffled_positions_are_shuffled_patches_to_the_eye(show: Show) -> None:
     kept, shuffled = maps(page, "worth", 0), maps(page, "worth", 1)
     assert kept != shuffled
     pills = widget(page, "positions-change").get_by_role("radio")
-    pills.filter(has_text=t("positions_page.change.patches")).click()
+    pills.filter(has_text=t("positions.change.patches")).click()
     wait_for(page, "worth", "positions-change", "patches")
     # One and the same to the network: answer and attention, to rounding.
     assert maps(page, "worth", 0) == kept
     found = np.array(debug(page, "worth")["panels"][1]["values"])
     np.testing.assert_allclose(found, np.array(_numbers(shuffled)), atol=0.02)
-    pills.filter(has_text=t("positions_page.change.kept")).first.click()
+    pills.filter(has_text=t("positions.change.kept")).first.click()
     wait_for(page, "worth", "positions-change", "kept")
     np.testing.assert_allclose(debug(page, "worth")["panels"][1]["values"], _numbers(kept), atol=0.02)
     slider(page, "worth", t("reach.depth")).press("Home")
@@ -111,7 +111,7 @@ def test_a_link_shows_the_same_in_another_session(show: Show) -> None:
 def test_the_dot_moves_and_its_trace_follows(show: Show) -> None:
     page = show("padding", **{"positions-layer-left": "layer2.1"}).page
     before, start = maps(page, "dot", 1), address(page)["at"]
-    slider(page, "dot", t("positions_page.dot.where")).press("Home")
+    slider(page, "dot", t("positions.dot.where")).press("Home")
     wait_for_other_map(page, "dot", 1, before)
     at = debug(page, "dot")["panels"][1]
     peak = int(np.argmax(at["values"]))

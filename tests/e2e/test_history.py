@@ -29,7 +29,7 @@ Opener = Callable[..., OpenPage]
 HEADINGS = {
     "": "side_by_side.title",
     "attention": "attention.title",
-    "positions": "positions_page.title",
+    "positions": "positions.title",
     "models": "models.title",
 }
 

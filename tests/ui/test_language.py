@@ -13,6 +13,7 @@ from string import Formatter
 import pytest
 
 from models.weights.locate import categories
+from ui.session.pages import EXPLORE
 from ui.show.language import LANGUAGES, bind_units, catalogue, class_name, match_language, translate
 
 ROOT = Path(__file__).parents[2]
@@ -86,12 +87,33 @@ def no_duplicates(pairs: list[tuple[str, str]]) -> dict[str, str]:
     return dict(pairs)
 
 
-@pytest.mark.parametrize("name", [*(f"{tag}.json" for tag in LANGUAGES), *CLASS_FILES])
+FILES = sorted(path.name for path in (LOCALES / "en").iterdir())
+
+
+@pytest.mark.parametrize("name", [*(f"{tag}/{name}" for tag in LANGUAGES for name in FILES), *CLASS_FILES])
 def test_a_catalogue_is_a_flat_object_of_texts(name: str) -> None:
     texts = json.loads((LOCALES / name).read_text(encoding="utf-8"), object_pairs_hook=no_duplicates)
     assert texts
     assert [key for key, text in texts.items() if not isinstance(text, str) or not text.strip()] == []
     assert [key for key, text in texts.items() if text != text.strip()] == []
+
+
+def test_what_begins_alike_stands_in_one_file_in_every_language() -> None:
+    """Each page has its file; what belongs to none is in ``shared.json``."""
+    found = [
+        {
+            key: name
+            for name in sorted(path.name for path in (LOCALES / tag).iterdir())
+            for key in json.loads((LOCALES / tag / name).read_text(encoding="utf-8"))
+        }
+        for tag in LANGUAGES
+    ]
+    assert all(each == found[0] for each in found)
+    homes: dict[str, set[str]] = {}
+    for key, name in found[0].items():
+        homes.setdefault(key.partition(".")[0], set()).add(name)
+    assert {beginning: names for beginning, names in homes.items() if len(names) > 1} == {}
+    assert {f"{page}.json" for page in (*EXPLORE, "side_by_side", "models")} <= set(FILES)
 
 
 def test_every_language_has_the_same_keys() -> None:

@@ -46,7 +46,7 @@ def opened(map_: Map) -> Item:
 def test_the_page_opens_with_a_block_of_each_network(open_page: Open, maps: Maps, language: str) -> None:
     page = open_page(page="network", lang=language)
     assert problems(page) == []
-    assert [title.value for title in page.title] == [translate(language, "network_map.title")]
+    assert [title.value for title in page.title] == [translate(language, "network.title")]
     left, right = maps()
     assert opened(left).loops[0].shortcut and opened(left).formula == "y = ReLU( F(x) + W x )"
     assert len(opened(right).loops) == 2
@@ -153,7 +153,7 @@ def test_a_door_leads_to_its_page(open_page: Open) -> None:
 
 
 def test_the_legend_says_what_the_columns_are(open_page: Open) -> None:
-    assert translate("en", "network_map.legend") in texts(open_page(page="network"))
+    assert translate("en", "network.legend") in texts(open_page(page="network"))
 
 
 def some_maps() -> tuple[Map, Map]:

@@ -85,5 +85,5 @@ def test_an_angle_is_put_in_words(cosine: float, word: str, monkeypatch: pytest.
 
     monkeypatch.setattr(items_module, "t", t)
     items_module._fact(Addition("layer1.0", "convolutions", 2.0, 1.0, cosine))
-    assert seen["direction"] == f"network_map.direction.{word}"
+    assert seen["direction"] == f"network.direction.{word}"
     assert seen["ratio"] == "0.50"

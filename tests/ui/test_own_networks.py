@@ -161,7 +161,7 @@ def test_a_network_of_one_output_is_told_as_one(own: Own, open_page: Open, langu
     words = "\n".join(text for _, text in markdown_of(page))
     assert translate(language, "models.one_output") in words
     decision = texts(open_page(page="network", left="local.chest.resnet18", lang=language))
-    assert translate(language, "network_map.one_output", no="not pneumonia", yes="pneumonia") in decision
+    assert translate(language, "network.one_output", no="not pneumonia", yes="pneumonia") in decision
     assert translate(language, "models.grey", mean=0.449, std=0.226) in words
 
 

@@ -35,9 +35,9 @@ def test_every_part_opens_in_both_languages(open_page: Open, language: str) -> N
     for part in PARTS:
         look_at(page, part)
         assert problems(page) == [], part
-        assert [title.value for title in page.title] == [translate(language, "positions_page.title")]
+        assert [title.value for title in page.title] == [translate(language, "positions.title")]
         headings = [heading.value for heading in page.header]
-        assert headings == [translate(language, f"positions_page.{row}.title") for row in ROWS[part]]
+        assert headings == [translate(language, f"positions.{row}.title") for row in ROWS[part]]
         assert page.query_params["positions-part"] == part
 
 
@@ -60,7 +60,7 @@ def test_any_pair_is_shown_and_who_has_no_positions_says_why(
             reasons = [info.value for info in page.info]
             assert len(reasons) == (with_positions < 2), part
             # Why there is nothing to show, in the words of this very network.
-            words = translate("en", f"positions_page.{part}.none", name="@").partition("**@:**")[2]
+            words = translate("en", f"positions.{part}.none", name="@").partition("**@:**")[2]
             assert words and all(words in reason for reason in reasons)
     look_at(page, "learned")
     untrained = translate("en", "positions.untrained")
@@ -87,13 +87,13 @@ def test_the_page_opens_with_the_shuffled_cat_and_what_both_make_of_it(
     page = open_page(page="positions", picture="cat")
     assert problems(page) == []
     assert page.query_params["positions-part"] == "worth"
-    assert page.header[0].value == translate("en", "positions_page.tiles.title")
+    assert page.header[0].value == translate("en", "positions.tiles.title")
     assert page.button_group(key="positions-tiles").value == "8"
     left, right = boards["tiles"].panels
     assert (left.answer, right.answer) == ("chandelier 78\u00a0%", "cat >99\u00a0%")
     said = translate(
         "en",
-        "positions_page.tiles.lead",
+        "positions.tiles.lead",
         count=64,
         left=verbatim("ResNet-18 (distilled)"),
         left_class="chandelier",
@@ -152,7 +152,7 @@ def test_a_link_restores_every_setting(open_page: Open) -> None:
     assert page.button_group(key="positions-change").value == "zero"
     assert page.button_group(key="positions-tiles").value == "4"
     assert page.number_input(key="positions-seed").value == 5
-    assert translate("en", "positions_page.change.zero.text") in texts(page)
+    assert translate("en", "positions.change.zero.text") in texts(page)
 
 
 def test_settings_of_other_networks_and_damaged_ones_give_way(open_page: Open) -> None:
@@ -217,4 +217,4 @@ def test_equivariance_is_measured_when_somebody_asks(open_page: Open) -> None:
     page.button(key="start-positions-errors").click().run()
     assert problems(page) == []
     assert len(page.get("plotly_chart")) == 1
-    assert translate("en", "positions_page.shift.caption") in texts(page)
+    assert translate("en", "positions.shift.caption") in texts(page)

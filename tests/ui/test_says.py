@@ -131,9 +131,7 @@ def test_the_network_page_gives_score_and_threshold(
     unlike(set() if known else {DISTILLED, VIT})
     page = open_page(page="network")
     assert problems(page) == []
-    beginning = translate("en", "network_map.unlike.known", score="@", threshold="", accepted="").split(
-        "**@"
-    )[0]
+    beginning = translate("en", "network.unlike.known", score="@", threshold="", accepted="").split("**@")[0]
     found = [caption.value for caption in page.caption if caption.value.startswith(beginning)]
     assert len(found) == 2
     assert all(("none of these" in caption) != known for caption in found)

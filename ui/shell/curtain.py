@@ -16,9 +16,9 @@ from ui.live.streamlit_inside import leave_the_folder_alone
 from ui.show.language import LANGUAGES, match_language, translate
 
 _TITLES = {
-    "network": "network_map.title",
+    "network": "network.title",
     "patches": "patches.title",
-    "positions": "positions_page.title",
+    "positions": "positions.title",
     "attention": "attention.title",
     "features": "features.title",
     "fields": "fields.title",

@@ -1,4 +1,4 @@
-"""The app's texts: one flat catalogue a language, and the choice of a language.
+"""The app's texts: a flat catalogue a language, in a file a page, and the choice of a language.
 
 Pure functions, no Streamlit: which language a session speaks is its state's business.
 """
@@ -40,7 +40,8 @@ def catalogue(language: str, touch: bool = False) -> Mapping[str, str]:
     """
     if language not in LANGUAGES:
         raise KeyError(f"no catalogue for the language {language!r}; there are {', '.join(LANGUAGES)}")
-    texts = _read(f"{language}.json")
+    files = sorted(path.name for path in (_LOCALES / language).glob("*.json"))
+    texts = {key: text for name in files for key, text in _read(f"{language}/{name}").items()}
     chosen = r"\2" if touch else r"\1"
     return MappingProxyType({key: bind_units(_EITHER.sub(chosen, text)) for key, text in texts.items()})
 
@@ -67,7 +68,7 @@ def translate(language: str, key: str, touch: bool = False, /, **params: object)
     """
     texts = catalogue(language, touch)
     if key not in texts:
-        raise KeyError(f"no text {key!r} in ui/show/locales/{language}.json")
+        raise KeyError(f"no text {key!r} in ui/show/locales/{language}")
     return texts[key].format(**params)
 
 

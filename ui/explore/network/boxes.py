@@ -39,7 +39,7 @@ def boxes(operations: Iterable[Operation], *, brief: bool = False) -> tuple[Box,
     found: list[tuple[Operation, list[str]]] = []
     for operation in operations:
         if operation.kind in _SMALL and found:
-            found[-1][1].append(t(f"network_map.operation.{operation.kind}"))
+            found[-1][1].append(t(f"network.operation.{operation.kind}"))
         else:
             found.append((operation, []))
     return tuple(_box(operation, [] if brief else words, brief) for operation, words in found)
@@ -56,15 +56,15 @@ def _loop(residual: Residual) -> Loop:
         boxes(residual.branch),
         beside,
         beside=" ".join(f"{each.kernel}×{each.kernel}" for each in residual.shortcut if each.kind == "conv"),
-        sum=t("network_map.sum.projected") if beside else t(f"network_map.sum.{residual.name}"),
-        after="".join(t(f"network_map.operation.{operation.kind}") for operation in residual.after),
+        sum=t("network.sum.projected") if beside else t(f"network.sum.{residual.name}"),
+        after="".join(t(f"network.operation.{operation.kind}") for operation in residual.after),
     )
 
 
 def _box(operation: Operation, words: list[str], brief: bool) -> Box:
     kind = operation.kind
     label = t(
-        f"network_map.operation.{kind}",
+        f"network.operation.{kind}",
         kernel=operation.kernel,
         inputs=operation.inputs,
         outputs=operation.outputs,
@@ -73,7 +73,7 @@ def _box(operation: Operation, words: list[str], brief: bool) -> Box:
         places=operation.kernel,
     )
     if operation.stride > 1 and kind in ("conv", "max_pool"):
-        words = [t("network_map.stride", stride=operation.stride), *words]
+        words = [t("network.stride", stride=operation.stride), *words]
     if kind in ("conv", "max_pool") and not brief:
         words = [*words, shape_text(operation.shape)]
     return Box(

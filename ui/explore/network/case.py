@@ -55,7 +55,7 @@ class Case:
         name = name_of_class(categories[self.target])
         if self.against is None:
             return name
-        return t("network_map.question.against", name=name, other=name_of_class(categories[self.against]))
+        return t("network.question.against", name=name, other=name_of_class(categories[self.against]))
 
 
 def make_case(run: Run, pair: tuple[Run, Run], side: SideName, against: str) -> Case:

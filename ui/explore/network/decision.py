@@ -29,13 +29,13 @@ def show_decision() -> None:
     """Draw the row: choices, the sum of each network, and the same sum by place or by depth."""
     follow_door()
     with st.container(key="network-decision"):
-        heading(t("network_map.decision.title"), t("network_map.decision.text"), "activation")
+        heading(t("network.decision.title"), t("network.decision.text"), "activation")
         pair = runs()
         choose_target(pair, "network-class")
         against = choose_option(
             st.segmented_control,
-            t("network_map.against"),
-            {each: t(f"network_map.against.{each}") for each in AGAINST.choices},
+            t("network.against"),
+            {each: t(f"network.against.{each}") for each in AGAINST.choices},
             AGAINST,
         )
         if not all(run.loaded.spec.trained for run in pair):
@@ -44,8 +44,8 @@ def show_decision() -> None:
         for column, case in zip(st.columns(2, gap="medium"), cases, strict=True):
             with column:
                 _show_sum(case)
-        st.markdown(f"**{t('network_map.origin.title')}**")
-        st.markdown(t("network_map.origin.text"))
+        st.markdown(f"**{t('network.origin.title')}**")
+        st.markdown(t("network.origin.text"))
         for column, case in zip(st.columns(2, gap="medium"), cases, strict=True):
             with column:
                 show_origin(case)
@@ -59,10 +59,10 @@ def _show_sum(case: Case) -> None:
     limit = float(np.abs(contributions).max())
     carried = float(contributions[best].sum())
     st.html(f'<div class="sl-name sl-{role}-text">{escape(name_of_network(case.run.loaded.spec))}</div>')
-    st.markdown(t(f"network_map.vote.{case.unit}", count=contributions.size))
+    st.markdown(t(f"network.vote.{case.unit}", count=contributions.size))
     st.markdown(
         t(
-            f"network_map.written.{case.unit}",
+            f"network.written.{case.unit}",
             question=verbatim(case.question),
             total=number(decision.total),
             count=len(best),
@@ -73,9 +73,9 @@ def _show_sum(case: Case) -> None:
         )
     )
     groups = {
-        t(f"network_map.terms.{which}"): [
+        t(f"network.terms.{which}"): [
             Term(
-                t(f"network_map.{case.unit}", number=int(index) + 1),
+                t(f"network.{case.unit}", number=int(index) + 1),
                 (float(decision.values[index]), float(decision.weights[index])),
                 float(contributions[index]),
             )
@@ -84,15 +84,15 @@ def _show_sum(case: Case) -> None:
         for which, chosen in (("for", best), ("against", worst))
     }
     heads = (
-        *(t(f"network_map.head.{each}") for each in (f"{case.unit}", f"{case.unit}.value", "weight")),
+        *(t(f"network.head.{each}") for each in (f"{case.unit}", f"{case.unit}.value", "weight")),
         "",
-        t("network_map.head.product"),
+        t("network.head.product"),
     )
-    st.html(bars(heads, groups, limit=limit, role=role, label=t("network_map.bars.alt")))
+    st.html(bars(heads, groups, limit=limit, role=role, label=t("network.bars.alt")))
     _show_familiarity(case)
     if case.run.loaded.spec.calibration is TWO_SIDED:
         no, yes = map(class_in_text, case.run.loaded.categories)
-        st.caption(t("network_map.one_output", no=no, yes=yes))
+        st.caption(t("network.one_output", no=no, yes=yes))
 
 
 def _show_familiarity(case: Case) -> None:
@@ -103,4 +103,4 @@ def _show_familiarity(case: Case) -> None:
         return
     known = "unknown" if is_unfamiliar(logits, spec.calibration) else "known"
     words = {**marking.words, "threshold": number(marking.threshold)}
-    st.caption(t(f"network_map.unlike.{known}", score=number(float(familiarity(logits))), **words))
+    st.caption(t(f"network.unlike.{known}", score=number(float(familiarity(logits))), **words))

@@ -86,13 +86,13 @@ def _group(name: str, blocks: Sequence[Part], whole: int, pictures: Mapping[str,
     staged = len(last.numbers) > 1
     return Item(
         id=name,
-        title=t("network_map.stage", number=last.numbers[0]) if staged else t("network_map.encoder"),
+        title=t("network.stage", number=last.numbers[0]) if staged else t("network.encoder"),
         count=len(blocks),
-        detail=t(f"network_map.group.{last.kind}", count=len(blocks)),
+        detail=t(f"network.group.{last.kind}", count=len(blocks)),
         shape=shape_text(last.shape),
         parameters=rounded(parameters),
         share=round(parameters / whole, 4),
-        about=t("network_map.group.about", count=len(blocks)),
+        about=t("network.group.about", count=len(blocks)),
         picture=picture,
         caption=caption,
     )
@@ -112,7 +112,7 @@ def _item(
     return Item(
         id=part.name,
         group=group,
-        title=t(f"network_map.part.{kind}", **numbers),
+        title=t(f"network.part.{kind}", **numbers),
         detail=_detail(part, projected),
         shape=shape_text(part.shape),
         parameters=rounded(part.parameters) if part.parameters else "–",
@@ -125,7 +125,7 @@ def _item(
         facts=facts,
         measured=_measured(additions),
         doors=tuple(
-            Door(page, t("network_map.door.below") if page == "below" else t(f"nav.{page}"))
+            Door(page, t("network.door.below") if page == "below" else t(f"nav.{page}"))
             for page in _DOORS.get(kind, ())
         ),
         picture=picture[0],
@@ -135,7 +135,7 @@ def _item(
 
 def _detail(part: Part, projected: bool) -> str:
     if projected:
-        return t("network_map.detail.projected")
+        return t("network.detail.projected")
     if part.residuals:
         return ""
     words = [box.label for box in boxes(part.steps)]
@@ -144,14 +144,14 @@ def _detail(part: Part, projected: bool) -> str:
 
 def _formula(part: Part, projected: bool) -> str:
     if part.kind in ("basic", "bottleneck"):
-        return t("network_map.formula.projected" if projected else "network_map.formula.identity")
+        return t("network.formula.projected" if projected else "network.formula.identity")
     if part.kind == "encoder":
-        return t("network_map.formula.encoder")
+        return t("network.formula.encoder")
     if part.kind == "patches":
         step = part.steps[0]
         patch, width = step.kernel, part.shape[1]
         return t(
-            "network_map.formula.patches",
+            "network.formula.patches",
             channels=step.inputs // patch**2,
             patch=patch,
             count=part.shape[0],
@@ -159,19 +159,19 @@ def _formula(part: Part, projected: bool) -> str:
             width=width,
         )
     if part.kind == "tokens":
-        return t("network_map.formula.tokens", count=part.shape[0], patches=part.inputs[0])
+        return t("network.formula.tokens", count=part.shape[0], patches=part.inputs[0])
     if part.kind == "pooling":
         places = part.inputs[1] * part.inputs[2]
-        return t("network_map.formula.pooling", places=places)
+        return t("network.formula.pooling", places=places)
     if part.kind == "head":
-        return t("network_map.formula.head", inputs=part.inputs[0], outputs=part.shape[0])
+        return t("network.formula.head", inputs=part.inputs[0], outputs=part.shape[0])
     return ""
 
 
 def _about(part: Part, projected: bool) -> str:
-    about = t(f"network_map.about.{part.kind}")
+    about = t(f"network.about.{part.kind}")
     if part.residuals and part.kind != "encoder":
-        about += " " + t("network_map.about.projected" if projected else "network_map.about.identity")
+        about += " " + t("network.about.projected" if projected else "network.about.identity")
     return about
 
 
@@ -179,17 +179,17 @@ def _reach(field: ReceptiveField | None) -> Iterator[str]:
     """What one place of the output can see, in one sentence."""
     if field is not None:
         kind = "whole" if field.whole else "field"
-        yield t(f"network_map.reach.{kind}", size=field.size)
+        yield t(f"network.reach.{kind}", size=field.size)
 
 
 def _fact(addition: Addition) -> str:
     angle = math.degrees(math.acos(max(-1.0, min(1.0, addition.cosine))))
     direction = next((word for end, word in _DIRECTIONS if angle < end), "away")
     return t(
-        f"network_map.fact.{addition.branch}",
+        f"network.fact.{addition.branch}",
         ratio=_ratio(addition),
         angle=angle,
-        direction=t(f"network_map.direction.{direction}"),
+        direction=t(f"network.direction.{direction}"),
     )
 
 
@@ -197,7 +197,7 @@ def _measured(additions: Sequence[Addition]) -> str:
     if len(additions) == 1:
         return _ratio(additions[0])
     return "\n".join(
-        t(f"network_map.measured.{addition.branch}", ratio=_ratio(addition)) for addition in additions
+        t(f"network.measured.{addition.branch}", ratio=_ratio(addition)) for addition in additions
     )
 
 

@@ -35,7 +35,7 @@ def show_maps() -> None:
     """Draw the maps; what they report becomes a setting, or leads to another page."""
     follow_door()
     pair = runs()
-    words = {word: t(f"network_map.column.{word}") for word in ("output", "parameters", "added")}
+    words = {word: t(f"network.column.{word}") for word in ("output", "parameters", "added")}
     maps = tuple(_map(run, side) for run, side in zip(pair, SIDES, strict=True))
 
     def walk(identifier: str, part: str, page: str) -> None:
@@ -43,7 +43,7 @@ def show_maps() -> None:
         take_door(pair[SIDES.index(side)], side, part, page)
 
     network_map.show("network-maps", maps, words, on_choose=_choose, on_door=walk)
-    st.caption(t("network_map.legend"))
+    st.caption(t("network.legend"))
 
 
 def _map(run: Run, side: SideName) -> Map:
@@ -56,7 +56,7 @@ def _map(run: Run, side: SideName) -> Map:
         title=name_of_network(run.loaded.spec),
         answer=answer_of(run),
         total=t(
-            "network_map.total",
+            "network.total",
             parameters=rounded(parameters),
             blocks=sum(bool(part.residuals) for part in parts),
             input=shape_text(parts[0].shape),
@@ -89,9 +89,7 @@ def _pictures(run: Run) -> dict[str, tuple[str, str]]:
     drawn = result(Task.of(_draw, run))
     found: dict[str, tuple[str, str]] = {}
     for name, (address, channel) in drawn.items():
-        caption = (
-            t("network_map.picture.channel", channel=channel) if channel else t("network_map.picture.input")
-        )
+        caption = t("network.picture.channel", channel=channel) if channel else t("network.picture.input")
         found[name] = (address, caption)
     return found
 

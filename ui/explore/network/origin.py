@@ -40,11 +40,11 @@ def show_origin(case: Case) -> None:
 def _show_places(case: Case, places: np.ndarray) -> None:
     layer = case.run.loaded.adapter.feature_layers()[-1]
     frame = Frame(
-        label=t("network_map.places", rows=layer.grid[0], columns=layer.grid[1]),
+        label=t("network.places", rows=layer.grid[0], columns=layer.grid[1]),
         grid=layer.grid,
         map=to_uint8_map(places, signed=True),
         caption=t(
-            "network_map.places.sum",
+            "network.places.sum",
             sum=number(float(places.sum())),
             bias=added(case.decision.bias),
             total=number(case.decision.total),
@@ -62,15 +62,15 @@ def _show_channels(case: Case) -> None:
     panel = sheet_panel(
         f"channels-{case.side}",
         Task.of(_tiles, run, layer.name, tuple(int(channel) for channel in best)),
-        tuple(t("network_map.channel", number=int(channel) + 1) for channel in best),
+        tuple(t("network.channel", number=int(channel) + 1) for channel in best),
         _COLUMNS,
-        title=t("network_map.channels.title", layer=name_of_layer(layer)),
+        title=t("network.channels.title", layer=name_of_layer(layer)),
         role=run.loaded.role,
         selected=None,
     )
     go = partial(take_door_to_channel, case.side, layer.name)
     show_sheets(f"network-channels-{case.side}", (panel, lambda index: go(int(best[index]))))
-    st.caption(t("network_map.channels.text"))
+    st.caption(t("network.channels.text"))
 
 
 def _tiles(run: Run, name: str, channels: tuple[int, ...]) -> list[np.ndarray]:
@@ -84,17 +84,17 @@ def _show_depths(case: Case, depths: tuple[Written, ...]) -> None:
     role = case.run.loaded.role
     limit = max(abs(each.value) for each in depths)
     terms = [Term(_name_of_writer(case.run, each), (), each.value) for each in depths]
-    terms.append(Term(t("network_map.depth.bias"), (), case.decision.bias))
-    heads = (t("network_map.depth"), "", t("network_map.head.logits"))
+    terms.append(Term(t("network.depth.bias"), (), case.decision.bias))
+    heads = (t("network.depth"), "", t("network.head.logits"))
     title = (name_of_network(case.run.loaded.spec), case.question)
-    label = t("network_map.bars.alt")
+    label = t("network.bars.alt")
     st.html(bars(heads, {"": terms}, limit=limit, role=role, label=label, title=title))
-    st.markdown(t("network_map.depth.sum", total=number(case.decision.total)))
-    st.caption(t("network_map.depth.text"))
+    st.markdown(t("network.depth.sum", total=number(case.decision.total)))
+    st.caption(t("network.depth.text"))
 
 
 def _name_of_writer(run: Run, written: Written) -> str:
     if not written.layer:
-        return t("network_map.depth.shift")
+        return t("network.depth.shift")
     block = name_of_layer(run.loaded.adapter.layer(written.layer))
-    return t(f"network_map.depth.{written.branch}", block=block) if written.branch else block
+    return t(f"network.depth.{written.branch}", block=block) if written.branch else block

@@ -14,7 +14,7 @@ def chance_bars(title: str, role: str, shares: Sequence[tuple[str, float, float]
     rows = "".join(
         f'<div class="sl-bar"><span class="sl-bar-name">{escape(name)}</span>'
         f'<span style="position:relative;display:block">{_bar(role, share)}'
-        f'<span title="{escape(t("positions_page.chance", share=percent(chance)))}" '
+        f'<span title="{escape(t("positions.chance", share=percent(chance)))}" '
         f'style="{_TICK}left:{min(chance, 1) * 100:.2f}%"></span></span>'
         f'<span class="sl-bar-value">{escape(percent(share))}</span></div>'
         for name, share, chance in shares

@@ -34,12 +34,12 @@ _CELL = 2
 def show_dot() -> None:
     """Draw the row: the dot, and how strongly each place of a layer of each network answers to it."""
     pair = runs()
-    heading(t("positions_page.dot.title"), t("positions_page.dot.text", steps=_STEPS, width=DOT))
+    heading(t("positions.dot.title"), t("positions.dot.text", steps=_STEPS, width=DOT))
     columns = st.columns(3)
     ground = choose_option(
         columns[0].segmented_control,
-        t("positions_page.ground"),
-        {each: t(f"positions_page.ground.{each}") for each in GROUND.choices},
+        t("positions.ground"),
+        {each: t(f"positions.ground.{each}") for each in GROUND.choices},
         GROUND,
         required=True,
     )
@@ -56,9 +56,9 @@ def show_dot() -> None:
         columns=3,
         controls=(),
         steps=Steps(
-            labels=tuple(t("positions_page.dot.step", step=step + 1, count=_STEPS) for step in range(_STEPS)),
+            labels=tuple(t("positions.dot.step", step=step + 1, count=_STEPS) for step in range(_STEPS)),
             value=place[1],
-            title=t("positions_page.dot.where"),
+            title=t("positions.dot.where"),
         ),
         on_step=lambda step: _move(pair[0], place[0], step),
     )
@@ -70,7 +70,7 @@ def choose_layer(run: Run, side: SideName, column: st.delta_generator.DeltaGener
     names = list(layers)
     chosen = choose_option(
         column.selectbox,
-        t("positions_page.layer", name=network_in_text(run.loaded.spec)),
+        t("positions.layer", name=network_in_text(run.loaded.spec)),
         {name: name_of_layer(layer) for name, layer in layers.items()},
         LAYER[side],
         default=names[len(names) // 2],
@@ -123,7 +123,7 @@ def _dot_panel(run: Run, ground: str, place: tuple[int, int]) -> Panel:
     size = run.loaded.preprocess.crop
     frames = [
         Frame(
-            label=t("positions_page.dot.label", width=DOT),
+            label=t("positions.dot.label", width=DOT),
             grid=(1, 1),
             colours=result(Task.of(_dot, size, centre)),
         )
@@ -133,7 +133,7 @@ def _dot_panel(run: Run, ground: str, place: tuple[int, int]) -> Panel:
         run,
         "input",
         tuple(frames),
-        title=t("positions_page.dot.input"),
+        title=t("positions.dot.input"),
         role="neutral",
         frame_of_step=tuple(range(_STEPS)),
         **({} if ground == "picture" else even_ground(run)),
@@ -171,7 +171,7 @@ def _caption(strength: np.ndarray, layer: LayerRef) -> str:
     row_, column = np.unravel_index(strength.argmax(), strength.shape)
     reached = float((strength > 0.05 * strength.max()).mean())
     return t(
-        "positions_page.dot.caption",
+        "positions.dot.caption",
         row=int(row_) + 1,
         column=int(column) + 1,
         columns=layer.grid[1],

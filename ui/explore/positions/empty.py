@@ -23,7 +23,7 @@ _DEPTHS = 18
 def show_empty() -> None:
     """Draw the row: how much each place differs from the middle one on a picture of one colour."""
     pair = runs()
-    heading(t("positions_page.empty.title"), t("positions_page.empty.text"))
+    heading(t("positions.empty.title"), t("positions.empty.text"))
     drawn = [_frames(run, side) for run, side in zip(pair, SIDES, strict=True)]
     count = max(len(frames) for frames in drawn)
     show_board(
@@ -32,7 +32,7 @@ def show_empty() -> None:
         controls=(),
         **depth_slider(count),
     )
-    st.caption(t("positions_page.empty.limits"))
+    st.caption(t("positions.empty.limits"))
 
 
 def _frames(run: Run, side: SideName) -> tuple[Frame, ...]:
@@ -54,8 +54,8 @@ def _caption(deviation: np.ndarray) -> str:
     # Rounding alone is a millionth; what a person could notice begins far above.
     same = float((deviation < 1e-4).mean())
     if same == 1:
-        return t("positions_page.empty.same")
-    return t("positions_page.empty.share", share=rounded_percent(same))
+        return t("positions.empty.same")
+    return t("positions.empty.share", share=rounded_percent(same))
 
 
 def _panel(run: Run, side: SideName, frames: tuple[Frame, ...], count: int) -> Panel:

@@ -26,15 +26,15 @@ from viz.lines import Line, line_chart
 def show_errors() -> None:
     """Draw the row: a button, then an error for every place of the dot and for every shift in pixels."""
     pair = runs()
-    heading(t("positions_page.errors.title"), t("positions_page.errors.text"))
+    heading(t("positions.errors.title"), t("positions.errors.text"))
     layers = [_layer(run, side) for run, side in zip(pair, SIDES, strict=True)]
     names = [
         f"{network_in_text(run.loaded.spec)}: {name_of_layer(layer)}"
         for run, layer in zip(pair, layers, strict=True)
     ]
-    st.markdown(t("positions_page.errors.layers", left=names[0], right=names[1]))
+    st.markdown(t("positions.errors.layers", left=names[0], right=names[1]))
     wanted = tuple(Task.of(_measure, run.loaded, layer) for run, layer in zip(pair, layers, strict=True))
-    found = asked_for("positions-errors", Task.of(_both, wanted), start=t("positions_page.errors.start"))
+    found = asked_for("positions-errors", Task.of(_both, wanted), start=t("positions.errors.start"))
     if found is None:
         return
     show_board(
@@ -77,14 +77,14 @@ def _panel(run: Run, side: SideName, layer: LayerRef, found: DotErrors) -> Panel
         grid=(count, count),
         map=to_uint8_map(found.map * 100, unit="%", limit=100.0, minimum=0.0),
         marks=(found.cells.index(found.reference) * (count + 1),),
-        caption=t("positions_page.errors.caption", count=count * count, exact=int((found.map < 1e-4).sum())),
+        caption=t("positions.errors.caption", count=count * count, exact=int((found.map < 1e-4).sum())),
     )
     return panel_of(
         run,
         side,
         (frame,),
         picture=None,
-        alt=t("positions_page.errors.alt", largest=f"{float(found.map.max()) * 100:.0f}"),
+        alt=t("positions.errors.alt", largest=f"{float(found.map.max()) * 100:.0f}"),
     )
 
 
@@ -96,13 +96,13 @@ def _show_curve(names: list[str], pair: tuple[Run, Run], found: tuple[DotErrors,
     show_chart(
         line_chart(
             lines,
-            title=t("positions_page.shift.title"),
-            x_title=t("positions_page.shift.x"),
-            y_title=t("positions_page.shift.y"),
+            title=t("positions.shift.title"),
+            x_title=t("positions.shift.x"),
+            y_title=t("positions.shift.y"),
             share=True,
             unit=" px",
-            alt=t("positions_page.shift.alt"),
-            caption=t("positions_page.shift.caption"),
+            alt=t("positions.shift.alt"),
+            caption=t("positions.shift.caption"),
         ),
         "positions-shift-chart",
     )

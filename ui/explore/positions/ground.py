@@ -17,7 +17,7 @@ from ui.show.words import t
 def even_ground(run: Run) -> dict[str, Any]:
     """What makes a panel show the even grey that the network was given."""
     picture = result(Task.of(_draw, run.loaded.preprocess))
-    return {"picture": picture, "alt": t("positions_page.empty.alt")}
+    return {"picture": picture, "alt": t("positions.empty.alt")}
 
 
 def _draw(recipe: Preprocess) -> bytes:

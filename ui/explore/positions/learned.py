@@ -18,7 +18,7 @@ from ui.show.words import sentence_for, t
 def show_learned() -> None:
     """Draw the row: tiles and the tile at the point, or the share of padding."""
     pair = runs()
-    heading(t("positions_page.learned.title"), t("positions_page.learned.text"))
+    heading(t("positions.learned.title"), t("positions.learned.text"))
     drawn = [_panels(run, side) for run, side in zip(pair, SIDES, strict=True)]
     panels = tuple(panel for part in drawn for panel in part)
     show_board("learned", panels, columns=3 if len(panels) == 3 else 2, controls=())

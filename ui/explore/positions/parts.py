@@ -30,8 +30,8 @@ def choose_part() -> str:
     """Which part of the page to look at."""
     return choose_option(
         st.segmented_control,
-        t("positions_page.part"),
-        {part: t(f"positions_page.part.{part}") for part in _PARTS},
+        t("positions.part"),
+        {part: t(f"positions.part.{part}") for part in _PARTS},
         PART,
         label_visibility="collapsed",
         required=True,

@@ -11,7 +11,7 @@ from ui.show.words import t
 
 def choose_seed(column: DeltaGenerator) -> int:
     """A number field; each number is another random order, always the same one."""
-    return choose_number(column.number_input, t("positions_page.seed"), SEED)
+    return choose_number(column.number_input, t("positions.seed"), SEED)
 
 
 def chosen_seed() -> int:

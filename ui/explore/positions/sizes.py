@@ -41,10 +41,10 @@ _COARSEST = 32
 def show_sizes() -> None:
     """Draw the row: one tile before and after interpolation, then answers at every size."""
     pair = runs()
-    heading(t("positions_page.sizes.title"), t("positions_page.sizes.text"))
+    heading(t("positions.sizes.title"), t("positions.sizes.text"))
     # Pictures first; why a network has none to show is read after them.
     place = st.container()
-    interpolated = with_positions(pair, "positions_page.sizes.none")
+    interpolated = with_positions(pair, "positions.sizes.none")
     if interpolated:
         with place:
             _show_interpolation(pair, interpolated)
@@ -63,7 +63,7 @@ def _show_interpolation(pair: tuple[Run, Run], found: list[tuple[Run, SideName]]
     chosen = int(
         choose_option(
             st.segmented_control,
-            t("positions_page.sizes.size"),
+            t("positions.sizes.size"),
             names,
             SIZE,
             required=True,
@@ -140,7 +140,7 @@ def _tile(run: Run, identifier: str, grid: tuple[int, int], cell: tuple[int, int
         map=to_uint8_map(similarity, signed=True, limit=1.0),
         map_of_point=True,
     )
-    answer = t("positions_page.sizes.grid", size=size, rows=rows, columns=columns)
+    answer = t("positions.sizes.grid", size=size, rows=rows, columns=columns)
     return panel_of(run, identifier, (frame,), answer=answer)
 
 
@@ -149,7 +149,7 @@ def _formula(run: Run, size: int) -> str:
     rows, columns = grid_at(run.loaded.adapter, size)
     key = "same" if rows * columns == own.count else "other"
     return t(
-        f"positions_page.sizes.formula.{key}",
+        f"positions.sizes.formula.{key}",
         name=network_in_text(run.loaded.spec),
         size=size,
         patch=own.patch_size,
@@ -177,7 +177,7 @@ def _table(run: Run, pair: tuple[Run, Run], answers: list[tuple[int, np.ndarray]
     target = target_of(run, pair)
     categories = run.loaded.categories
     head = t(
-        "positions_page.sizes.table",
+        "positions.sizes.table",
         name=network_in_text(run.loaded.spec),
         target=class_in_text(categories[target]),
     )
@@ -225,14 +225,14 @@ def _show_curve(pair: tuple[Run, Run], found: list[list[tuple[int, np.ndarray]]]
     show_chart(
         line_chart(
             lines,
-            title=t("positions_page.sizes.chart"),
-            x_title=t("positions_page.sizes.chart.x"),
-            y_title=t("positions_page.tiles.chart.y"),
+            title=t("positions.sizes.chart"),
+            x_title=t("positions.sizes.chart.x"),
+            y_title=t("positions.tiles.chart.y"),
             share=True,
-            rules=[(size, t("positions_page.sizes.trained")) for size in own],
+            rules=[(size, t("positions.sizes.trained")) for size in own],
             unit=" px",
-            alt=t("positions_page.sizes.chart.alt", values=values),
-            caption=t("positions_page.sizes.limits"),
+            alt=t("positions.sizes.chart.alt", values=values),
+            caption=t("positions.sizes.limits"),
         ),
         "positions-sizes-chart",
     )

@@ -33,12 +33,12 @@ _COLUMNS = 4
 @row
 def show_structure() -> None:
     """Draw the row: a sheet of components, the chosen one, the first three as colours, what explains them."""
-    heading(t("positions_page.structure.title"), t("positions_page.structure.text", count=_COUNT))
-    found = with_positions(runs(), "positions_page.structure.none")
+    heading(t("positions.structure.title"), t("positions.structure.text", count=_COUNT))
+    found = with_positions(runs(), "positions.structure.none")
     for run, side in found:
         _show_network(run, side)
     if found:
-        st.caption(t("positions_page.structure.limits"))
+        st.caption(t("positions.structure.limits"))
 
 
 def _show_network(run: Run, side: SideName) -> None:
@@ -103,11 +103,11 @@ def _sheet(run: Run, side: SideName, found: PositionComponents, chosen: int) -> 
         side,
         Task.of(_tiles, run.loaded),
         tuple(
-            t("positions_page.component.one", number=number, share=percent(float(share)))
+            t("positions.component.one", number=number, share=percent(float(share)))
             for number, share in enumerate(found.shares, start=1)
         ),
         _COLUMNS,
-        title=t("positions_page.components", count=len(found.maps)),
+        title=t("positions.components", count=len(found.maps)),
         role=run.loaded.role,
         selected=chosen - 1,
     )
@@ -117,16 +117,16 @@ def _component(run: Run, side: SideName, found: PositionComponents, chosen: int)
     values = found.maps[chosen - 1]
     explained = result(Task.of(_explained_component, run.loaded, chosen - 1))
     frame = Frame(
-        label=t("positions_page.component.label"),
+        label=t("positions.component.label"),
         grid=(values.shape[0], values.shape[1]),
         map=to_uint8_map(values, signed=True),
         caption=t(
-            "positions_page.component.caption",
+            "positions.component.caption",
             **{factor: percent(each.share) for factor, each in explained.items()},
         ),
     )
     share = percent(float(found.shares[chosen - 1]))
-    answer = t("positions_page.component.one", number=chosen, share=share)
+    answer = t("positions.component.one", number=chosen, share=share)
     return panel_of(run, f"{side}-component", (frame,), answer=answer)
 
 
@@ -137,21 +137,21 @@ def _colours(run: Run, side: SideName, found: PositionComponents) -> Panel:
         f"{side}-colours",
         (
             Frame(
-                label=t("positions_page.colours.label"),
+                label=t("positions.colours.label"),
                 grid=(grid[0], grid[1]),
-                caption=t("positions_page.colours.caption"),
+                caption=t("positions.colours.caption"),
             ),
         ),
-        answer=t("positions_page.colours"),
-        alt=t("positions_page.colours.alt"),
+        answer=t("positions.colours"),
+        alt=t("positions.colours.alt"),
         picture=result(Task.of(_colour_picture, run.loaded)),
     )
 
 
 def _bars(run: Run, explained: Mapping[Factor, Explained]) -> str:
-    names = {factor: t(f"positions_page.factor.{factor}") for factor in explained}
+    names = {factor: t(f"positions.factor.{factor}") for factor in explained}
     return chance_bars(
-        t("positions_page.explained", name=name_of_network(run.loaded.spec)),
+        t("positions.explained", name=name_of_network(run.loaded.spec)),
         run.loaded.role,
         [(names[factor], each.share, each.chance) for factor, each in explained.items()],
     )
@@ -161,9 +161,9 @@ def _reading(explained: Mapping[Factor, Explained]) -> str:
     """The lesson of the bars, for whichever network this is."""
     whole = explained["together"]
     if whole.share < whole.chance + 0.1:
-        return t("positions_page.structure.chance", share=percent(whole.share), chance=percent(whole.chance))
+        return t("positions.structure.chance", share=percent(whole.share), chance=percent(whole.chance))
     both = explained["rows"].share + explained["columns"].share
-    return t("positions_page.structure.grid", share=percent(whole.share), both=percent(both))
+    return t("positions.structure.grid", share=percent(whole.share), both=percent(both))
 
 
 def _peak(values: np.ndarray) -> float:

@@ -35,13 +35,13 @@ _TELLING = "cat"
 def show_tiles() -> None:
     """Draw the row: how finely to cut, the shuffled picture, answers before and after, the whole curve."""
     pair = runs()
-    heading(t("positions_page.tiles.title"), t("positions_page.tiles.text"), rule=False)
+    heading(t("positions.tiles.title"), t("positions.tiles.text"), rule=False)
     left, middle, right = st.columns([5, 2, 2], vertical_alignment="bottom")
     names = {str(side): f"{side} × {side}" for side in TILES[1:]}
     chosen = int(
         choose_option(
             left.segmented_control,
-            t("positions_page.tiles.count"),
+            t("positions.tiles.count"),
             names,
             TILE,
             required=True,
@@ -50,7 +50,7 @@ def show_tiles() -> None:
     )
     seed = choose_seed(right.popover(t("controls.more"), icon=":material/tune:", width="stretch"))
     if view().picture != _TELLING:
-        middle.button(t("positions_page.tiles.cat"), on_click=show_instead, args=(_TELLING,), width="stretch")
+        middle.button(t("positions.tiles.cat"), on_click=show_instead, args=(_TELLING,), width="stretch")
     shown = [_answers(run, side, chosen, seed) for run, side in zip(pair, SIDES, strict=True)]
     panels = [
         _panel(run, side, answers, chosen, seed)
@@ -78,7 +78,7 @@ def _lead(pair: tuple[Run, Run], shown: list[np.ndarray], tiles: int) -> str:
             f"{side}_class": class_in_text(best.name),
             f"{side}_share": percent(best.probability),
         }
-    return t("positions_page.tiles.lead", count=tiles * tiles, **words)
+    return t("positions.tiles.lead", count=tiles * tiles, **words)
 
 
 def _answers(run: Run, side: SideName, tiles: int, seed: int) -> np.ndarray:
@@ -112,9 +112,9 @@ def _panel(run: Run, side: SideName, answers: np.ndarray, tiles: int, seed: int)
     return panel_of(
         run,
         side,
-        (Frame(label=t("positions_page.tiles.label", size=size), grid=(1, 1)),),
+        (Frame(label=t("positions.tiles.label", size=size), grid=(1, 1)),),
         answer=answer if run.loaded.spec.trained else t("network.untrained.answer"),
-        alt=t("positions_page.tiles.alt", count=tiles * tiles),
+        alt=t("positions.tiles.alt", count=tiles * tiles),
         picture=result(Task.of(_draw, run, tiles, seed)),
         linked=False,
     )
@@ -126,7 +126,7 @@ def _bars(run: Run, pair: tuple[Run, Run], after: np.ndarray) -> str:
     best = [answer.index for values in (before, after) for answer in top_answers(values, categories, 3)]
     indices = sorted(dict.fromkeys([*best, target_of(run, pair)]), key=lambda index: -before[index])
     return paired_bars(
-        t("positions_page.tiles.answers", name=name_of_network(run.loaded.spec)),
+        t("positions.tiles.answers", name=name_of_network(run.loaded.spec)),
         run.loaded.role,
         [(name_of_class(categories[index]), float(before[index]), float(after[index])) for index in indices],
     )
@@ -151,13 +151,13 @@ def _show_curve(pair: tuple[Run, Run], curves: list[np.ndarray]) -> None:
     show_chart(
         line_chart(
             lines,
-            title=t("positions_page.tiles.chart"),
-            x_title=t("positions_page.tiles.chart.x"),
-            y_title=t("positions_page.tiles.chart.y"),
+            title=t("positions.tiles.chart"),
+            x_title=t("positions.tiles.chart.x"),
+            y_title=t("positions.tiles.chart.y"),
             ticks=[(place, f"{side} × {side}") for place, side in enumerate(TILES)],
             share=True,
-            alt=t("positions_page.tiles.chart.alt", values=ends),
-            caption=t("positions_page.tiles.limits"),
+            alt=t("positions.tiles.chart.alt", values=ends),
+            caption=t("positions.tiles.limits"),
         ),
         "positions-tiles-chart",
     )

@@ -52,18 +52,18 @@ _SHUFFLES = ("shuffled", "patches")
 def show_worth() -> None:
     """Draw the row: what to change, attention and answers before and after, what must be equal."""
     pair = runs()
-    heading(t("positions_page.worth.title"), t("positions_page.worth.text"))
-    changed = with_positions(pair, "positions_page.worth.none")
+    heading(t("positions.worth.title"), t("positions.worth.text"))
+    changed = with_positions(pair, "positions.worth.none")
     if changed:
         _show_experiment(pair, changed)
 
 
 def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]]) -> None:
     left, middle = st.columns([5, 3])
-    names = {each: t(f"positions_page.change.{each}") for each in get_args(Experiment)}
+    names = {each: t(f"positions.change.{each}") for each in get_args(Experiment)}
     experiment: Experiment = choose_option(  # type: ignore[assignment]
         left.segmented_control,
-        t("positions_page.change"),
+        t("positions.change"),
         names,
         CHANGE,
         required=True,
@@ -78,9 +78,9 @@ def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]])
         required=True,
     )
     seed = chosen_seed()
-    said = t(f"positions_page.change.{experiment}.text")
+    said = t(f"positions.change.{experiment}.text")
     if experiment in _SHUFFLES:
-        said = t("positions_page.change.seed", said=said, number=seed)
+        said = t("positions.change.seed", said=said, number=seed)
     st.caption(said)
     count = max(len(run.attention.layers) for run, _ in changed)
     drawn = [_panels(run, side, experiment, seed, count) for run, side in changed]
@@ -88,12 +88,12 @@ def _show_experiment(pair: tuple[Run, Run], changed: list[tuple[Run, SideName]])
         "worth",
         tuple(panel for panels in drawn for panel in panels),
         columns=3,
-        **depth_slider(count, "positions_page.worth.step"),
+        **depth_slider(count, "positions.worth.step"),
     )
     for column, (run, side) in zip(st.columns(2, gap="medium"), changed, strict=False):
         with column:
             _show_answers(run, pair, _rerun(run, side, experiment, seed))
-    st.markdown(f"**{t('positions_page.checks.title')}** {t('positions_page.checks.text')}")
+    st.markdown(f"**{t('positions.checks.title')}** {t('positions.checks.text')}")
     for run, side in changed:
         st.markdown(_checks(run, side, seed))
 
@@ -147,21 +147,21 @@ def _panels(
             run,
             f"{side}-changed",
             tuple(changed),
-            title=t("positions_page.worth.changed"),
+            title=t("positions.worth.changed"),
             answer=answers[1],
             frame_of_step=steps,
-            note=t("positions_page.worth.changed.note"),
+            note=t("positions.worth.changed.note"),
         ),
         panel_of(
             run,
             f"{side}-seen",
             tuple(seen),
-            title=t("positions_page.worth.seen"),
-            alt=t("positions_page.worth.seen.alt", name=name_of_network(run.loaded.spec)),
+            title=t("positions.worth.seen"),
+            alt=t("positions.worth.seen.alt", name=name_of_network(run.loaded.spec)),
             frame_of_step=steps,
             picture=_seen(run, experiment, seed),
             linked=False,
-            note=t(f"positions_page.worth.seen.{experiment}"),
+            note=t(f"positions.worth.seen.{experiment}"),
         ),
     )
 
@@ -211,14 +211,14 @@ def _show_answers(run: Run, pair: tuple[Run, Run], now: Rerun) -> None:
     answers = [(name_of_class(categories[index]), before[index], after[index]) for index in indices]
     st.html(
         paired_bars(
-            t("positions_page.worth.answers", name=name_of_network(run.loaded.spec)),
+            t("positions.worth.answers", name=name_of_network(run.loaded.spec)),
             run.loaded.role,
             [(name, float(was), float(is_now)) for name, was, is_now in answers],
         )
     )
     st.markdown(
         t(
-            "positions_page.worth.class",
+            "positions.worth.class",
             name=class_in_text(categories[target]),
             before=percent(float(before[target])),
             after=percent(float(after[target])),
@@ -235,7 +235,7 @@ def _check(work: Work, run: Run, seed: int) -> PositionChecks:
 def _checks(run: Run, side: SideName, seed: int) -> str:
     found = result(Task.of(_check, run, seed), f"checks-{side}")
     return t(
-        "positions_page.checks.table",
+        "positions.checks.table",
         name=network_in_text(run.loaded.spec),
         differs=f"{found.differs_with:.3f}",
         same=f"{found.same_without:.7f}",
