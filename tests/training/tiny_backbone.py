@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor
 from torch.nn.functional import conv2d, gelu, layer_norm, linear
 
-from training import backbone
+from training.making import backbone
 
 CHANNELS, HEADS, BLOCKS, PATCH, SIDE = 128, 2, 2, 14, 7
 GRID = 3

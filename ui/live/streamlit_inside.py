@@ -1,7 +1,7 @@
 """All that Sightlines uses of Streamlit without being promised it, in one place.
 
 Each is asked for in a way that says in words what has gone when another Streamlit has moved it
-(`tests/ui/test_streamlit_inside.py`).
+(`tests/ui/live/test_streamlit_inside.py`).
 """
 
 from __future__ import annotations
