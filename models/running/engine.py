@@ -93,7 +93,6 @@ class Engine:
         session: str | None = None,
         lane: str = "main",
         urgency: Urgency = Urgency.SHOWN,
-        priority: int = 0,
         cooperative: bool = False,
     ) -> Ticket[T]:
         """Ask for the result of ``job``, and go on.
@@ -107,7 +106,6 @@ class Engine:
                 the earlier one, unless that one runs and cannot be stopped.
             urgency: the queue serves all that is more urgent first. A job goes by the most urgent of those
                 who wait, so asking for what idle work has queued makes it rise; within a job, by that job's.
-            priority: lower goes first among what the same session has in the queue, equally urgent.
             cooperative: whether ``job`` takes a `JobControl`.
 
         Raises:
@@ -129,7 +127,7 @@ class Engine:
             if entry is not None:
                 self._count["hits"] += 1
                 kept = Job(key, None, state=State.DONE, progress=Progress(1.0), value=entry.value)
-                return Ticket(self, kept, session, None, urgency, (priority, self._serial), parent)
+                return Ticket(self, kept, session, None, urgency, self._serial, parent)
             shared = self._jobs.get(key)
             if shared is None:
                 self._make_room(urgency, bounded=parent is None)
@@ -137,8 +135,7 @@ class Engine:
                 self._count["misses"] += 1
             else:
                 self._count["shared"] += 1
-            rank = (priority, self._serial)
-            ticket: Ticket[T] = Ticket(self, shared, session, place, urgency, rank, parent)
+            ticket: Ticket[T] = Ticket(self, shared, session, place, urgency, self._serial, parent)
             shared.tickets.append(ticket)
             if place is not None:
                 self._lanes.setdefault(place, []).append(ticket)
@@ -147,36 +144,20 @@ class Engine:
                 self._cond.notify_all()
             return ticket
 
-    def run(
-        self,
-        key: Hashable,
-        job: Callable[..., T],
-        *,
-        session: str | None = None,
-        lane: str = "main",
-        urgency: Urgency = Urgency.SHOWN,
-        priority: int = 0,
-        cooperative: bool = False,
-        timeout: float | None = None,
-    ) -> T:
+    def run(self, key: Hashable, job: Callable[..., T], *, timeout: float | None = None, **how: Any) -> T:
         """Ask for the result of ``job``, and wait for it: `submit` and `Ticket.result` in one.
 
         Args:
+            key: as of `submit`, and so are ``job`` and ``how``.
+            job: computes it.
             timeout: seconds to wait at most; None waits as long as it takes.
+            how: whatever else `submit` takes.
 
         Raises:
             TimeoutError: if there is no result in time; the interest is dropped then.
             BaseException: as `submit` and `Ticket.result` do.
         """
-        with self.submit(
-            key,
-            job,
-            session=session,
-            lane=lane,
-            urgency=urgency,
-            priority=priority,
-            cooperative=cooperative,
-        ) as ticket:
+        with self.submit(key, job, **how) as ticket:
             if not ticket.wait(timeout):
                 raise TimeoutError(f"no result within {timeout} s")
             return ticket.result()

@@ -215,7 +215,7 @@ class Ticket(Generic[T]):
     _session: str | None
     _lane: tuple[str, str] | None
     _urgency: Urgency
-    _rank: tuple[int, int]
+    _rank: int
     _parent: Job | None
     _dropped: str = ""
 

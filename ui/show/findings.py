@@ -1,7 +1,7 @@
 """Sentences about a result: each with the networks and the picture of which it is true, shown for no others.
 
 What is true of every network stands in the catalogue alone. What was found on some networks stands here as
-well, with the numbers and classes that its sentence names; ``tests/ui/show/test_findings.py`` recomputes them.
+well, with the numbers and classes of its sentence; ``tests/ui/show/test_findings.py`` recomputes them.
 """
 
 from __future__ import annotations

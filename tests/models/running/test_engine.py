@@ -262,20 +262,6 @@ def test_sessions_take_turns_and_each_goes_first_in_first_out(engine: Engine) ->
     assert order == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
 
 
-def test_priority_orders_within_a_session_only(engine: Engine) -> None:
-    order: list[str] = []
-
-    def submit(name: str, priority: int) -> Ticket[None]:
-        job = lambda: order.append(name)  # noqa: E731
-        return engine.submit(name, job, session=name[0], lane=name, priority=priority)
-
-    with occupied(engine):
-        tickets = [submit("a-late", 5), submit("b-late", 9), submit("a-soon", 0), submit("a-first", -1)]
-    for ticket in tickets:
-        take(ticket)
-    assert order == ["a-first", "b-late", "a-soon", "a-late"]
-
-
 def test_a_shared_job_is_served_at_the_first_turn_of_any_waiter(engine: Engine) -> None:
     order: list[str] = []
     with occupied(engine):
@@ -301,7 +287,6 @@ def test_the_position_shown_is_the_order_served(engine: Engine, seed: int) -> No
                 session=dice.choice(["a", "b", "c", None]),
                 lane=f"lane {number}",
                 urgency=dice.choice(list(Urgency)),
-                priority=dice.randrange(3),
             )
             for number, key in enumerate(dice.choices(range(25), k=40))
         ]
@@ -1118,7 +1103,6 @@ def test_stress_many_threads_many_keys() -> None:
                 session=f"session {number % 5}",
                 lane=f"lane {number}",
                 urgency=dice.choice(list(Urgency)),
-                priority=dice.randrange(3),
                 cooperative=key % 3 == 0,
             )
             submits.append(key)
