@@ -38,7 +38,8 @@ class Maps {
       if (echo >= 0) sent.splice(0, echo + 1);
       else if (chosen !== this.known[id]) this.chosen[id] = chosen;
       this.known[id] = chosen;
-      if (this.drawn[id] !== undefined) this.refresh(id);
+      // Drawn with nothing open counts, too: what is to be open may come after the maps.
+      if (id in this.drawn) this.refresh(id);
     }
   }
 
