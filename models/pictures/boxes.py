@@ -25,16 +25,51 @@ def colour_of_boxes(data: bytes) -> ColourSpace | None:
     return from_code_points(*points) if points is not None else None
 
 
-def _main_nclx(data: bytes) -> tuple[int, int] | None:
+def without_reserved(data: bytes) -> bytes:
+    """The file with *unspecified* in place of code points that H.273 reserves: libheif refuses those."""
+    try:
+        spans = [span for kind, span in _properties(data)[1] if kind == b"colr" and _is_nclx(data, span)]
+    except (struct.error, IndexError):
+        return data
+    known = bytearray(data)
+    for start, _ in spans:
+        for place, named in enumerate(_NAMED):
+            (point,) = struct.unpack_from(">H", known, start + 4 + 2 * place)
+            if point not in named:
+                struct.pack_into(">H", known, start + 4 + 2 * place, _UNSPECIFIED)
+    return bytes(known)
+
+
+_UNSPECIFIED = 2
+_NAMED = (
+    frozenset({1, 2, 22, *range(4, 13)}),
+    frozenset({1, 2, *range(4, 19)}),
+    frozenset({0, 1, 2, *range(4, 15)}),
+)
+"""Primaries, transfer characteristics and matrix coefficients that have a meaning."""
+
+
+def _is_nclx(data: bytes, span: Span) -> bool:
+    start, end = span
+    return data[start : start + 4] == b"nclx" and end - start >= 11
+
+
+def _properties(data: bytes) -> tuple[Span, list[tuple[bytes, Span]]]:
+    """The box of all properties, and those of them that items may have; none in a file without."""
     meta = _find(data, (0, len(data)), b"meta")
-    if meta is None:
-        return None
-    inside = (meta[0] + 4, meta[1])
-    properties = _find(data, inside, b"iprp")
+    properties = meta and _find(data, (meta[0] + 4, meta[1]), b"iprp")
     container = properties and _find(data, properties, b"ipco")
     if properties is None or container is None:
+        return (0, 0), []
+    return properties, list(_boxes(data, container))
+
+
+def _main_nclx(data: bytes) -> tuple[int, int] | None:
+    properties, listed = _properties(data)
+    meta = _find(data, (0, len(data)), b"meta")
+    if meta is None or not listed:
         return None
-    listed = list(_boxes(data, container))
+    inside = (meta[0] + 4, meta[1])
     associations = _find(data, properties, b"ipma")
     main = _find(data, inside, b"pitm")
     wanted = _properties_of(data, associations, _item(data, main)) if associations and main else []
@@ -42,9 +77,9 @@ def _main_nclx(data: bytes) -> tuple[int, int] | None:
     for number in [*wanted, *range(1, len(listed) + 1)]:
         if not 1 <= number <= len(listed):
             continue
-        kind, (start, end) = listed[number - 1]
-        if kind == b"colr" and data[start : start + 4] == b"nclx" and end - start >= 11:
-            primaries, transfer = struct.unpack_from(">HH", data, start + 4)
+        kind, span = listed[number - 1]
+        if kind == b"colr" and _is_nclx(data, span):
+            primaries, transfer = struct.unpack_from(">HH", data, span[0] + 4)
             return primaries, transfer
     return None
 

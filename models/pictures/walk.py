@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from models.pictures.boxes import colour_of_boxes
+from models.pictures.boxes import colour_of_boxes, without_reserved
 from models.pictures.colour import ColourSpace, from_code_points, from_gamma
 from models.pictures.container import (
     FORMATS,
@@ -64,7 +64,9 @@ def inspect(data: bytes, kind: str) -> Container:
         IndexError, struct.error: the file ends too early.
     """
     walkers = {"JPEG": walk_jpeg, "PNG": _png, "GIF": _gif, "WebP": _webp, "BMP": _bmp, "TIFF": walk_tiff}
-    return walkers[kind](data) if kind in walkers else Container(kind, data, colour=colour_of_boxes(data))
+    if kind in walkers:
+        return walkers[kind](data)
+    return Container(kind, without_reserved(data), colour=colour_of_boxes(data))
 
 
 def _png(data: bytes) -> Container:

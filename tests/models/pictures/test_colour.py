@@ -138,6 +138,20 @@ def test_the_boxes_say_what_the_decoder_of_heif_says() -> None:
     assert np.allclose(space.chromaticities, [nclx[name] for name in names], atol=1e-6)
 
 
+@pytest.mark.parametrize("points", [(0, 0), (3, 3), (255, 255), (9, 19)])
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_reserved_code_points_are_read_as_if_nothing_were_said(kind: str, points: tuple[int, int]) -> None:
+    """libheif opens no file with them; a camera's mistake about colour is no damage."""
+    data = bytearray(boxed(kind, colours(), 1, 13))
+    struct.pack_into(">HH", data, data.index(b"nclx") + 4, *points)
+    named = [point if point in (1, 9, 12, 13) else 2 for point in points]
+    expected = bytearray(data)
+    struct.pack_into(">HH", expected, data.index(b"nclx") + 4, *named)
+    found, usual = decode_image(bytes(data)), decode_image(bytes(expected))
+    np.testing.assert_array_equal(found.rgb, usual.rgb)
+    assert found.notes == usual.notes
+
+
 @pytest.mark.parametrize("data", [b"", b"\0\0\0\x08meta", b"\0\0\0\1meta" + b"\xff" * 40, b"\xff" * 64])
 def test_damaged_boxes_say_nothing(data: bytes) -> None:
     assert colour_of_boxes(data) is None
