@@ -41,7 +41,7 @@ def show_problems() -> None:
     for problem in (*REGISTRY.problems, *([last] if last else [])):
         st.warning(sentence_for(problem))
         if lines := problem.params.get("lines"):
-            st.code(lines, language="python")
+            st.code(lines, language="python", wrap_lines=True)
     if REGISTRY.ignored:
         with st.expander(t("models.ignored")):
             st.markdown("\n".join(f"- {sentence_for(each)}" for each in REGISTRY.ignored))

@@ -47,6 +47,12 @@ def panel_of(run: Run, side: str, frames: tuple[Frame, ...], **more: Any) -> Pan
     return Panel(id=side, **{**settings, **more})
 
 
+def shape_of_input(run: Run) -> str:
+    """Height, width and channels of what a network is given: one channel where it takes grey."""
+    recipe = run.loaded.preprocess
+    return f"{recipe.crop} × {recipe.crop} × {recipe.channels}"
+
+
 def original_panel(
     pair: tuple[Run, Run], named: Callable[[Run], str], *, caption: str = "", steps: int = 1
 ) -> Panel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -125,6 +126,10 @@ def test_one_channel_and_one_output_work_on_every_page(own: Own, open_page: Open
         assert problems(page) == []
         assert {"pneumonia", "not pneumonia"} <= set(page.selectbox(key="target").options)
         assert page.selectbox(key="target").value == f"{key}.{index}"
+    if name in ("", "patches"):
+        sent = [element.proto.json for element in page.get("bidi_component") if element.proto.json]
+        said = "\n".join(json.dumps(json.loads(each), ensure_ascii=False) for each in sent)
+        assert "224 × 224 × 1" in said and "224 × 224 × 3" in said
 
 
 def test_so_does_a_transformer_of_one_channel(own: Own, open_page: Open, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ui.session.options import choose_option
 from ui.session.state import SIDES, SideName
 from ui.show.component import Frame, Panel
 from ui.show.findings import found
-from ui.show.panels import original_panel, panel_of, show_board
+from ui.show.panels import original_panel, panel_of, shape_of_input, show_board
 from ui.show.sections import heading, row
 from ui.show.tables import show_table
 from ui.show.words import exact, name_of_class, name_of_network, network_in_text, percent, rounded_percent, t
@@ -47,8 +47,7 @@ def show_square() -> None:
 
 
 def _view(run: Run, side: SideName) -> Panel:
-    size = run.loaded.preprocess.crop
-    return panel_of(run, side, (Frame(label="", grid=(1, 1)),), answer=f"{size} × {size} × 3")
+    return panel_of(run, side, (Frame(label="", grid=(1, 1)),), answer=shape_of_input(run))
 
 
 def _show_steps(pair: tuple[Run, Run]) -> None:

@@ -9,7 +9,7 @@ from models.networks.tracing import Run
 from ui.live.service import current_picture, runs
 from ui.session.state import SIDES
 from ui.show.component import Frame, Panel, Steps
-from ui.show.panels import original_panel, panel_of, show_board, spread
+from ui.show.panels import original_panel, panel_of, shape_of_input, show_board, spread
 from ui.show.reach_frames import box_of
 from ui.show.sections import heading, row
 from ui.show.words import name_of_layer, network_in_text, t
@@ -54,10 +54,7 @@ def _inputs(pair: tuple[Run, Run], count: int) -> tuple[Panel, ...]:
         stages = run.loaded.adapter.stages()
         frames = tuple(_frame(run, index) for index in range(len(stages)))
         steps = spread(len(frames), count)
-        side_length = run.loaded.preprocess.crop
-        panels.append(
-            panel_of(run, side, frames, frame_of_step=steps, answer=f"{side_length} × {side_length} × 3")
-        )
+        panels.append(panel_of(run, side, frames, frame_of_step=steps, answer=shape_of_input(run)))
     return tuple(panels)
 
 
