@@ -16,18 +16,26 @@ from models import DecodedImage, LoadedModel, Trace, decode_image, load_model, t
 SAMPLES = Path(__file__).parent.parent / "assets" / "samples"
 
 # By file or test, relative to this folder: servers that are restarted or begin cold, downloads from slow
-# hosts, whole trainings, hundreds of forwards, axe on every page, the whole app with one family more.
+# hosts, whole trainings, hundreds of forwards, axe on every page, a second session for each page's link, the
+# whole app with one family more.
 LONG = frozenset(
     {
         "analysis/places/test_dots.py::test_a_projection_of_patches_is_equivariant_and_the_blocks_after_it_are_not",
         "e2e/test_accessibility.py::test_axe_finds_nothing_of_ours",
         "e2e/test_camera.py",
         "e2e/test_explore_activation.py::test_long_work_shows_progress_can_be_left_and_is_kept",
+        "e2e/test_explore_activation.py::test_sheets_choose_and_a_link_shows_the_same",
+        "e2e/test_explore_attention.py::test_a_link_shows_the_same_in_a_new_session",
+        "e2e/test_explore_features.py::test_tiles_choose_and_choices_survive_a_new_session",
         "e2e/test_explore_fields.py::test_a_long_average_can_be_cancelled_and_left",
+        "e2e/test_explore_fields.py::test_settings_travel_and_the_range_of_colours_costs_little",
+        "e2e/test_explore_positions.py::test_a_link_shows_the_same_in_another_session",
         "e2e/test_explore_positions.py::test_the_dot_moves_and_its_trace_follows",
         "e2e/test_first_screen.py::test_a_class_on_one_picture_costs_what_one_visitor_costs",
         "e2e/test_first_visit.py",
         "e2e/test_history.py::test_a_link_into_a_new_server_leaves_in_one_press",
+        "e2e/test_history.py::test_every_page_is_one_entry_and_opens_as_it_was_left",
+        "e2e/test_links.py::test_the_link_of_a_server_for_others_has_a_code_to_scan",
         "e2e/test_meaning.py",
         "e2e/test_models_page.py",
         "e2e/test_returning.py",

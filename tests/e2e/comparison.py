@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page
 from tests.e2e.browser import wait_idle
 from ui.show.language import catalogue, translate
 
-ROWS = ("receives", "says", "positions", "inside", "why")
+ROWS = ("receives", "says", "where", "inside", "why")
 BOARDS = ("gallery", "reach", "receives", "positions", "inside", "sheets", "why")
 
 

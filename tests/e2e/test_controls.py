@@ -213,7 +213,7 @@ def test_the_page_speaks_chinese(page: Page) -> None:
     widget(page, "language").get_by_role("radio", name="简体中文").click()
     wait_for_address(page, "lang", chinese)
     expect(page.get_by_role("heading", name=t("side_by_side.title", chinese), exact=True)).to_be_visible()
-    for row in ("receives", "says", "positions", "inside", "why"):
+    for row in ("receives", "says", "where", "inside", "why"):
         expect(page.get_by_role("heading", name=t(f"{row}.title", chinese), exact=True)).to_be_visible()
     expect(panel(page, "reach", 1).locator(".answer")).to_contain_text(class_name(chinese, "cat"))
     expect(slider(page, "reach", t("reach.depth", chinese))).to_be_visible()

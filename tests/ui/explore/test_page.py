@@ -23,7 +23,7 @@ def test_the_first_run_shows_a_finished_comparison(open_page: Open) -> None:
     assert [title.value for title in page.title] == [translate("en", "side_by_side.title")]
     headings = [heading.value for heading in page.header]
     assert headings == [
-        translate("en", f"{row}.title") for row in ("receives", "says", "positions", "inside", "why")
+        translate("en", f"{row}.title") for row in ("receives", "says", "where", "inside", "why")
     ]
     # The address carries the view already, with the layers that were chosen for the visitor.
     assert page.query_params["picture"] == SAMPLES[0].id

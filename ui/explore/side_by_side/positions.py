@@ -28,7 +28,7 @@ class _Part:
 def show_positions() -> None:
     """Draw the row: padding shares or position similarities, and what they mean."""
     pair = runs()
-    heading(t("side_by_side.positions.title"), t("side_by_side.positions.text"), "positions")
+    heading(t("where.title"), t("where.text"), "positions")
     parts = [_part(run, side) for run, side in zip(pair, SIDES, strict=True)]
     panels = tuple(panel for part in parts for panel in part.panels)
     show_board("positions", panels, columns=len(panels), controls=())
