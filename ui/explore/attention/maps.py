@@ -26,7 +26,7 @@ from ui.explore.attention.weights import Weights, explanation, matrix, of_block,
 from ui.live.service import result
 from ui.session.options import choose_number, choose_option, set_option
 from ui.session.settings import Setting
-from ui.session.state import SIDES, SideName, change_side
+from ui.session.state import SIDES, SideName, View, change_side
 from ui.session.targets import target_of
 from ui.show.component import Frame, MapData, Panel, RowData, to_uint8_map, to_uint8_rows
 from ui.show.controls import choice
@@ -35,8 +35,6 @@ from ui.show.panels import answer_of, panel_of, show_board
 from ui.show.reach_frames import box_of
 from ui.show.sections import row
 from ui.show.words import name_of_class, name_of_layer, network_in_text, sentence_for, t
-
-_VIT = "vit_s_14_classroom"
 
 
 @row
@@ -50,7 +48,7 @@ def show_maps() -> None:
         st.button(
             t("attention.none.choose"),
             key="attention-choose-vit",
-            on_click=lambda: change_side("right", network=_VIT, layer="", show=""),
+            on_click=lambda: change_side("right", network=View.right.network, layer="", show=""),
         )
     panels = tuple(_panel(shared, place) for place in (0, 1))
     show_board("attention", panels, steps=shared.steps(), on_step=shared.choose)

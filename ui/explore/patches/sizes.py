@@ -18,6 +18,7 @@ from ui.explore.patches.first import patch_grid
 from ui.explore.patches.settings import HEIGHT, SIDE, WIDTH
 from ui.live.service import current_picture, result, runs
 from ui.session.options import choose_number_between, set_option
+from ui.session.state import View
 from ui.show.component import Frame, Outline, Panel
 from ui.show.panels import show_board
 from ui.show.pictures import encode_photograph
@@ -80,7 +81,7 @@ def _cutter(run: Run) -> _Cutter | None:
 
 def _bundled() -> _Cutter:
     """The transformer that comes with the app, where neither network on the page cuts patches."""
-    spec = REGISTRY["vit_s_14_classroom"]
+    spec = REGISTRY[View.right.network]
     numbers = (spec.options[name] for name in ("image_size", "patch_size", "num_heads", "hidden_dim"))
     size, patch, heads, dimensions = numbers
     return _Cutter(spec, spec.title, size, patch, heads, 1, dimensions)
