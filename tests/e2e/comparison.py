@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from tests.e2e.browser import wait_idle
 from ui.show.language import catalogue, translate
@@ -60,11 +60,9 @@ def filled(page: Page, key: str) -> None:
 
 
 def settled(page: Page, boards: Iterable[str] = BOARDS) -> None:
-    """Wait until the script is at rest, these boards are drawn, and every widget has its own height."""
+    """Wait until the script is at rest and these boards are drawn."""
     wait_idle(page)
     drawn(page, boards)
-    # Streamlit fetches the code of a kind of widget when it first needs it.
-    expect(page.get_by_test_id("stMain").get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 def boards_of(page: Page) -> list[str]:

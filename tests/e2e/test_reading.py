@@ -61,6 +61,11 @@ def test_the_colour_bar_is_as_faint_as_the_map(app: str, open_page: Opener) -> N
 def test_boards_of_the_picture_before_step_back_without_moving(app: str, open_page: Opener) -> None:
     page = open_page(f"{app}/?picture=cat").page
     settled(page)
+    # Streamlit fetches the code of a kind of widget when it needs it, and holds its place by another height.
+    page.wait_for_function(
+        """() => !document.querySelector('.st-key-sightlines-board-reach')
+          .closest('[data-testid="stVerticalBlock"]').querySelector('[data-testid="stSkeleton"]')"""
+    )
     page.evaluate(
         """() => {
           globalThis.seen = [];

@@ -23,16 +23,14 @@ from torch import nn
 
 from analysis.trust.familiarity import familiarity
 from models import load_model
-from models.errors import SightlinesError
 from models.networks.calibration import Calibration, probabilities
 from models.networks.inputs import to_input
-from models.networks.loading import best_device
 from models.networks.registry import REGISTRY
 from models.pictures.fit import Preprocess, preprocess
 from training.data import DataError, Picture, class_names, find_pictures, open_picture, split
-from training.devices import available_device
 from training.making.loop import half_precision
 from training.measuring.cards import measured
+from training.measuring.command import ended, parser
 from training.measuring.metrics import (
     confusions,
     expected_calibration_error,
@@ -221,55 +219,45 @@ def evaluate(
 def main() -> int:
     """Parse the command line, measure, write; the process's exit status."""
     bundled = [key for key, spec in REGISTRY.items() if spec.source == "bundled"]
-    parser = argparse.ArgumentParser(prog="python -m training.measuring.evaluate", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="validation pictures: a folder or a tar")
-    parser.add_argument("--train", type=Path, help="training pictures; the part held out of them calibrates")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="whose logs the model cards quote")
-    parser.add_argument("--networks", nargs="+", choices=measurable(), default=bundled)
-    parser.add_argument(
+    asked = parser("training.measuring.evaluate", __doc__)
+    asked.add_argument("--networks", nargs="+", choices=measurable(), default=bundled)
+    asked.add_argument(
         "--weights",
         type=Path,
         help="measure this file as the one network named, and leave what ships as it is",
     )
-    parser.add_argument("--found", type=Path, help="with --weights: write what was found into this JSON file")
-    parser.add_argument("--device", type=available_device, default=best_device(), help="cpu, cuda or mps")
-    arguments = parser.parse_args()
+    asked.add_argument("--found", type=Path, help="with --weights: write what was found into this JSON file")
+    arguments = asked.parse_args()
     if arguments.weights and len(arguments.networks) != 1:
-        parser.error("--weights are of one network: name it with --networks")
+        asked.error("--weights are of one network: name it with --networks")
     unknown = [key for key in arguments.networks if key not in bundled]
     if unknown and not arguments.weights:
-        parser.error(f"{unknown[0]} is not bundled: name its file with --weights")
+        asked.error(f"{unknown[0]} is not bundled: name its file with --weights")
+    return ended(partial(_measure, arguments), left="What was measured whole is written.")
 
-    def say(text: str) -> None:
-        print(text, flush=True)
 
-    try:
-        validation = find_pictures(arguments.data, class_names())
-        train = find_pictures(arguments.train, class_names()) if arguments.train else ()
-        for key in arguments.networks:
-            held_out = split(train, read_recipe(RECIPES / f"{key}.toml").held_out)[1]
-            if arguments.weights:
-                one = subject(key)
-                module = read_network(one, arguments.weights, arguments.device)
-                found = evaluate(one, module, validation, held_out, arguments.device, {}, say)
-                say(measured(found, "reliability.svg"))
-                if arguments.found:
-                    write_found(found, arguments.weights, arguments.found)
-                continue
-            spec = REGISTRY[key]
-            module = load_model(key, arguments.device).module
-            found = evaluate(
-                spec, module, validation, held_out, arguments.device, read_measurements(spec), say
-            )
-            write_measurements(spec, found)
-            write_card(spec, arguments.runs)
-    except KeyboardInterrupt:
-        print("Stopped. What was measured whole is written.")
-        return 130
-    except (DataError, SightlinesError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _measure(arguments: argparse.Namespace) -> None:
+    validation = find_pictures(arguments.data, class_names())
+    train = find_pictures(arguments.train, class_names()) if arguments.train else ()
+    for key in arguments.networks:
+        held_out = split(train, read_recipe(RECIPES / f"{key}.toml").held_out)[1]
+        if arguments.weights:
+            one = subject(key)
+            module = read_network(one, arguments.weights, arguments.device)
+            found = evaluate(one, module, validation, held_out, arguments.device, {}, _say)
+            _say(measured(found, "reliability.svg"))
+            if arguments.found:
+                write_found(found, arguments.weights, arguments.found)
+            continue
+        spec = REGISTRY[key]
+        module = load_model(key, arguments.device).module
+        found = evaluate(spec, module, validation, held_out, arguments.device, read_measurements(spec), _say)
+        write_measurements(spec, found)
+        write_card(spec, arguments.runs)
 
 
 if __name__ == "__main__":

@@ -9,18 +9,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from models.errors import SightlinesError
-from models.networks.loading import best_device
 from models.networks.registry import REGISTRY
 from models.networks.spec import ModelSpec
 from training.data import DataError, Picture, class_names, find_pictures, split
-from training.devices import available_device
+from training.measuring.command import ended, parser
 from training.measuring.evaluate import ACCEPTED, answer, share_below
 from training.measuring.metrics import familiar_above
 from training.measuring.results import read_measurements, write_card, write_measurements
@@ -72,43 +71,33 @@ def left_out_rate(
 def main() -> int:
     """Parse the command line, measure, write; the process's exit status."""
     recipes = sorted(path.stem for path in RECIPES.glob(f"*{_SUFFIX}.toml"))
-    parser = argparse.ArgumentParser(prog="python -m training.measuring.left_out", description=__doc__)
-    parser.add_argument("recipe", choices=recipes)
-    parser.add_argument(
-        "--runs", type=Path, default=Path("runs"), help="where the training wrote its weights"
-    )
-    parser.add_argument("--train", type=Path, required=True, help="training pictures: a folder or a tar")
-    parser.add_argument("--data", type=Path, required=True, help="validation pictures: a folder or a tar")
-    parser.add_argument("--device", type=available_device, default=best_device(), help="cpu, cuda or mps")
-    arguments = parser.parse_args()
+    asked = parser("training.measuring.left_out", __doc__)
+    asked.add_argument("recipe", choices=recipes)
+    arguments = asked.parse_args()
+    if arguments.train is None:
+        asked.error("the threshold is that of held-out training pictures: name them with --train")
+    return ended(partial(_measure, arguments), left="Nothing was written.")
+
+
+def _measure(arguments: argparse.Namespace) -> None:
     key = arguments.recipe.removesuffix(_SUFFIX)
-    try:
-        recipe = read_recipe(RECIPES / f"{arguments.recipe}.toml")
-        stored = read_measurements(REGISTRY[key])
-        if "evaluation" not in stored:
-            raise DataError(f"{key} was not measured yet: make evaluate DATA=… TRAIN=… first.")
-        weights = product(recipe.key, arguments.runs)
-        if not weights.exists():
-            raise DataError(f"There is no {weights}: make train MODEL={recipe.key} DATA=… first.")
-        train, validation = (
-            find_pictures(place, class_names()) for place in (arguments.train, arguments.data)
-        )
-        found = left_out_rate(REGISTRY[key], weights, recipe, train, validation, arguments.device)
-        print(f"{key}: {found['share']:.1f} % of {found['pictures']} pictures noticed")
-        stored["left_out"] = found
-        row = {"kind": "left_out", "pictures": found["pictures"], "share": found["share"]}
-        unfamiliar = stored["evaluation"]["unfamiliar"]
-        others = [one for one in unfamiliar["detected"] if one["kind"] != "left_out"]
-        unfamiliar["detected"] = [*others, row]
-        write_measurements(REGISTRY[key], stored)
-        write_card(REGISTRY[key], arguments.runs)
-    except KeyboardInterrupt:
-        print("Stopped. Nothing was written.")
-        return 130
-    except (DataError, SightlinesError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    recipe = read_recipe(RECIPES / f"{arguments.recipe}.toml")
+    stored = read_measurements(REGISTRY[key])
+    if "evaluation" not in stored:
+        raise DataError(f"{key} was not measured yet: make evaluate DATA=… TRAIN=… first.")
+    weights = product(recipe.key, arguments.runs)
+    if not weights.exists():
+        raise DataError(f"There is no {weights}: make train MODEL={recipe.key} DATA=… first.")
+    train, validation = (find_pictures(place, class_names()) for place in (arguments.train, arguments.data))
+    found = left_out_rate(REGISTRY[key], weights, recipe, train, validation, arguments.device)
+    print(f"{key}: {found['share']:.1f} % of {found['pictures']} pictures noticed")
+    stored["left_out"] = found
+    row = {"kind": "left_out", "pictures": found["pictures"], "share": found["share"]}
+    unfamiliar = stored["evaluation"]["unfamiliar"]
+    others = [one for one in unfamiliar["detected"] if one["kind"] != "left_out"]
+    unfamiliar["detected"] = [*others, row]
+    write_measurements(REGISTRY[key], stored)
+    write_card(REGISTRY[key], arguments.runs)
 
 
 if __name__ == "__main__":
