@@ -184,7 +184,7 @@ def test_either_network_can_be_another_one(page: Page) -> None:
     expect(page.get_by_test_id("stMain")).to_contain_text(t("says.untrained"))
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     assert debug(page, "inside")["panels"][0]["shape"] == [16, 16]
-    assert address(page)["right-show"].startswith("c")
+    page.wait_for_function("() => new URLSearchParams(location.search).get('right-show')?.startsWith('c')")
     expect(widget(page, "channel-right")).to_be_visible()
 
 
